@@ -1,0 +1,111 @@
+"""The last seconds of a camera's encoded packets, kept so that a clip can begin before its trigger."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPacket:
+    """An encoded packet as it came in. `pts` and `dts` count `time_base` seconds; `monotonic` is its arrival.
+    """
+
+    kind: Literal["video", "audio"]
+    data: bytes
+    pts: int | None
+    dts: int | None
+    time_base: Fraction
+    keyframe: bool
+    received: datetime
+    monotonic: float
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class RingSpan:
+    """How much a ring holds: packets, bytes, and the monotonic seconds of its first and last packet."""
+
+    packets: int
+    bytes: int
+    first: float
+    last: float
+
+
+class PacketRing:
+    """Packets of one camera in order of arrival, bounded by seconds and by bytes.
+
+    The oldest group of pictures leaves as a whole, once the next one alone is long enough, so the ring begins
+    with a keyframe and always reaches back `seconds`. The bound on bytes is hard: where it cuts into a group,
+    the rest of that group is useless and goes too. One thread appends; any thread may take a snapshot.
+    """
+
+    def __init__(self, *, seconds: float = 30.0, max_bytes: int = 24 * 1024 * 1024) -> None:
+        if seconds <= 0 or max_bytes <= 0:
+            raise ValueError("a ring needs room")
+        self.seconds, self.max_bytes = seconds, max_bytes
+        self._packets: deque[MediaPacket] = deque()
+        self._keyframes: deque[float] = deque()  # arrival of each keyframe still held
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def append(self, packet: MediaPacket) -> None:
+        with self._lock:
+            self._packets.append(packet)
+            self._bytes += packet.size
+            if packet.kind == "video" and packet.keyframe:
+                self._keyframes.append(packet.monotonic)
+            while len(self._keyframes) > 1 and self._keyframes[1] <= packet.monotonic - self.seconds:
+                self._drop_first_group()
+            if not self._keyframes:  # nothing to begin with yet, or no video at all: bound it by age alone
+                while self._packets and self._packets[0].monotonic < packet.monotonic - self.seconds:
+                    self._pop()
+            while self._bytes > self.max_bytes and self._packets:
+                self._drop_first_group()
+
+    def clear(self) -> None:
+        """Forget everything: packets of another connection do not belong into one clip."""
+        with self._lock:
+            self._packets.clear()
+            self._keyframes.clear()
+            self._bytes = 0
+
+    def snapshot(self) -> tuple[MediaPacket, ...]:
+        """All packets held now. Only references are copied under the lock, so the reader is never kept
+        waiting.
+        """
+        with self._lock:
+            return tuple(self._packets)
+
+    def span(self) -> RingSpan | None:
+        """What is held now; None for an empty ring."""
+        with self._lock:
+            if not self._packets:
+                return None
+            first, last = self._packets[0].monotonic, self._packets[-1].monotonic
+            return RingSpan(len(self._packets), self._bytes, first, last)
+
+    def reaches(self, monotonic: float) -> bool:
+        """True once a packet as late as this monotonic time was received."""
+        span = self.span()
+        return span is not None and span.last >= monotonic
+
+    def _pop(self) -> MediaPacket:
+        packet = self._packets.popleft()
+        self._bytes -= packet.size
+        if packet.kind == "video" and packet.keyframe:
+            self._keyframes.popleft()
+        return packet
+
+    def _drop_first_group(self) -> None:
+        """Drop packets up to the next keyframe, or all where there is none."""
+        self._pop()
+        while self._packets and not (self._packets[0].kind == "video" and self._packets[0].keyframe):
+            self._pop()
