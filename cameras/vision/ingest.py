@@ -1,0 +1,288 @@
+"""One camera, read by one thread: encoded packets into the ring, decoded frames to the caller, every wait
+bounded.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+import av.error
+
+from .address import PinnedAddress
+from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera
+from .picture import Picture, PictureRefused
+from .ring import MediaPacket, PacketRing
+from .types import FrameStamp
+
+LARGEST_OFFSET_S: Final = 1.0  # a camera's clock further off than this is not believed
+LONGEST_GOP_S: Final = (
+    20.0  # a camera may claim any distance between keyframes; the watchdog believes this much
+)
+MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    """The time a packet arrives: the one place in `vision` where a clock is read, replaceable in `Stream`."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame with its stamp."""
+
+    stamp: FrameStamp
+    picture: Picture
+    keyframe: bool
+
+
+class Backoff:
+    """Seconds to wait before the next attempt: doubling from `first` to `most`, with up to half taken off at
+    random, so that a hundred cameras behind one switch do not come back in step."""
+
+    def __init__(
+        self, *, first: float = 0.5, most: float = 15.0, chance: Callable[[], float] = random.random
+    ) -> None:
+        self.first, self.most = first, most
+        self._next, self._chance = first, chance
+
+    def next(self) -> float:
+        wait, self._next = self._next, min(self._next * 2, self.most)
+        return wait * (1 - 0.5 * self._chance())
+
+    def reset(self) -> None:
+        self._next = self.first
+
+
+class CameraClock:
+    """Judges the sender's wall clock (`prft` side data, from RTCP sender reports) against the time of
+    arrival.
+    """
+
+    def __init__(self, *, largest_offset_s: float = LARGEST_OFFSET_S) -> None:
+        self.largest_offset_s = largest_offset_s
+
+    def stamp(self, number: int, sent: datetime | None, received: datetime, monotonic: float) -> FrameStamp:
+        """A frame's stamp. A time a little in the future is a clock that runs ahead: captured is never after
+        received.
+        """
+        if sent is None:
+            return FrameStamp(number, received, received, monotonic)
+        offset = (received - sent).total_seconds()
+        if abs(offset) > self.largest_offset_s:
+            return FrameStamp(number, received, received, monotonic, "arrival", offset)
+        return FrameStamp(number, min(sent, received), received, monotonic, "rtcp", offset)
+
+
+class Watchdog:
+    """Says when a connected camera is blind: no new frame for max(least, 3 × the distance between keyframes).
+    """
+
+    def __init__(self, started: float, *, least_s: float = 3.0) -> None:
+        self.least_s = least_s
+        self._last_frame = started
+        self._last_key: float | None = None
+        self._gop_s = 0.0
+
+    def saw_packet(self, monotonic: float, keyframe: bool) -> None:
+        if not keyframe:
+            return
+        if self._last_key is not None:
+            self._gop_s = min(max(self._gop_s, monotonic - self._last_key), LONGEST_GOP_S)
+        self._last_key = monotonic
+
+    def saw_frame(self, monotonic: float) -> None:
+        self._last_frame = monotonic
+
+    @property
+    def limit_s(self) -> float:
+        return max(self.least_s, 3 * self._gop_s)
+
+    def age_s(self, monotonic: float) -> float:
+        return monotonic - self._last_frame
+
+    def check(self, monotonic: float) -> None:
+        """Raise StreamError("stalled") where the last frame is too old."""
+        if self.age_s(monotonic) > self.limit_s:
+            raise StreamError("stalled", f"no frame for {self.age_s(monotonic):.1f} s")
+
+
+class Stream:
+    """A camera's stream. `read` runs in the camera's own thread until told to stop or until something fails.
+
+    `health` may be read from any thread.
+    """
+
+    def __init__(
+        self,
+        address: PinnedAddress,
+        *,
+        ring: PacketRing | None = None,
+        options: OpenOptions | None = None,
+        wall: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        opener: Callable[[PinnedAddress, OpenOptions], Any] = open_camera,
+    ) -> None:
+        self.address = address
+        self.ring = ring if ring is not None else PacketRing()
+        self.options = options or OpenOptions()
+        self.info: StreamInfo | None = None
+        self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
+        self.bad_packets = 0
+        self.last_frame: float | None = None  # monotonic seconds
+        self._wall, self._monotonic, self._opener = wall, monotonic, opener
+
+    def read(
+        self,
+        on_frame: Callable[[Frame], None],
+        *,
+        on_packet: Callable[[MediaPacket], None] | None = None,
+        on_open: Callable[[StreamInfo], None] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Connect and read until `should_stop()`; then return.
+
+        1. Open the pinned address; tell `on_open` what the camera sends; empty the ring of an earlier
+           connection.
+        2. Copy every packet into the ring, then hand it to `on_packet`.
+        3. Decode video and hand each frame to `on_frame`, in this thread: what takes long belongs elsewhere.
+
+        Raises StreamError when the camera fails, stalls or ends; an error in a callback passes through.
+        """
+        container = self._opener(self.address, self.options)
+        try:
+            self.info = describe(container, self.options)
+            self.ring.clear()
+            if on_open is not None:
+                on_open(self.info)
+            self._pump(container, on_frame, on_packet, should_stop)
+        finally:
+            container.close()
+
+    def age_s(self) -> float | None:
+        """Seconds since the last frame, None before the first: for a watchdog outside this thread."""
+        return None if self.last_frame is None else self._monotonic() - self.last_frame
+
+    def _pump(
+        self,
+        container: Any,
+        on_frame: Callable[[Frame], None],
+        on_packet: Callable[[MediaPacket], None] | None,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        video = container.streams.video[0]
+        video.thread_type = "NONE"
+        audio = container.streams.audio[:1]
+        watchdog = Watchdog(self._monotonic())
+        decoder = _Decoder(video, CameraClock())
+        packets = container.demux(video, *audio)
+        while not should_stop():
+            packet = _next_packet(packets)
+            received, monotonic = self._wall(), self._monotonic()
+            is_video = packet.stream is video
+            if packet.size:
+                copy = _copied(packet, "video" if is_video else "audio", received, monotonic)
+                self.ring.append(copy)
+                if on_packet is not None:
+                    on_packet(copy)
+                if is_video:
+                    watchdog.saw_packet(monotonic, copy.keyframe)
+                    self._decode(decoder, packet, received, monotonic, watchdog, on_frame)
+            watchdog.check(monotonic)
+
+    def _decode(
+        self,
+        decoder: _Decoder,
+        packet: Any,
+        received: datetime,
+        monotonic: float,
+        watchdog: Watchdog,
+        on_frame: Callable[[Frame], None],
+    ) -> None:
+        try:
+            frames = decoder.decode(packet, self.frames, received, monotonic)
+        except av.error.FFmpegError:
+            # One damaged packet is everyday life on a network; a stream of nothing else is not a video.
+            self.bad_packets += 1
+            if decoder.failed() > MOST_BAD_PACKETS:
+                raise StreamError("garbage", "its pictures cannot be decoded") from None
+            return
+        except PictureRefused as refused:
+            raise StreamError("too_large", str(refused)) from None
+        for frame in frames:
+            self.frames += 1
+            self.last_frame = monotonic
+            watchdog.saw_frame(monotonic)
+            on_frame(frame)
+
+
+class _Decoder:
+    """Decodes packets and gives each frame the arrival of the packet it came in, even where frames are
+    reordered.
+    """
+
+    def __init__(self, stream: Any, clock: CameraClock) -> None:
+        self._stream, self._clock = stream, clock
+        self._arrivals: OrderedDict[int | None, tuple[datetime | None, datetime, float]] = OrderedDict()
+        self._failures = 0
+
+    def failed(self) -> int:
+        """Count one more packet that could not be decoded; gives how many in a row."""
+        self._failures += 1
+        return self._failures
+
+    def decode(self, packet: Any, first_number: int, received: datetime, monotonic: float) -> list[Frame]:
+        arrival = (_sender_time(packet), received, monotonic)
+        self._arrivals[packet.pts] = arrival
+        while len(self._arrivals) > 64:
+            self._arrivals.popitem(last=False)
+        decoded = []
+        for number, image in enumerate(packet.decode(), first_number):
+            sent, came, ticked = self._arrivals.pop(image.pts, arrival)
+            stamp = self._clock.stamp(number, sent, came, ticked)
+            decoded.append(Frame(stamp, Picture.of_frame(image), bool(image.key_frame)))
+            self._failures = 0
+        return decoded
+
+
+def _next_packet(packets: Any) -> Any:
+    try:
+        packet = next(packets)
+    except StopIteration:
+        raise StreamError("ended") from None
+    except (OSError, av.error.FFmpegError) as error:
+        raise classify(error) from None
+    if packet.dts is None and packet.size == 0:
+        raise StreamError("ended")  # PyAV's flushing packet: the other end closed the connection
+    return packet
+
+
+def _copied(packet: Any, kind: Any, received: datetime, monotonic: float) -> MediaPacket:
+    base = packet.time_base or Fraction(1, 90_000)
+    return MediaPacket(
+        kind, bytes(packet), packet.pts, packet.dts, base, bool(packet.is_keyframe), received, monotonic
+    )
+
+
+def _sender_time(packet: Any) -> datetime | None:
+    """The camera's wall clock for this packet, from AVProducerReferenceTime {int64 µs since 1970; int flags}.
+    """
+    if not packet.has_sidedata("prft"):
+        return None
+    raw = bytes(packet.get_sidedata("prft"))
+    if len(raw) < 8:
+        return None
+    microseconds = struct.unpack_from("=q", raw)[0]
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None
