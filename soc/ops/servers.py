@@ -116,6 +116,11 @@ class Servers:
         given = {key: os.environ[key] for key in KEYS.values() if os.environ.get(key)}
         return wanted | given
 
+    @property
+    def started(self) -> list[str]:
+        """The servers that were started here."""
+        return list(self._children)
+
     def start(self) -> Servers:
         """Start what is not running and wait until it answers. Raises ServerFailed."""
         if not self.names:
@@ -272,7 +277,7 @@ def _lower_for_postgres(var: Path, folder: Path, home: Path) -> None:
     if not os.access(var, os.X_OK):
         raise ServerFailed(
             "PostgreSQL may not run as root, user namespaces are blocked here and `nobody` cannot enter "
-            f"{var}: start as an ordinary user, or set NIGHTDESK_VAR to a folder that everybody may pass through"
+            f"{var}: start as an ordinary user, or set NIGHTDESK_VAR to a folder that everybody may enter"
         )
 
 
@@ -358,7 +363,11 @@ def _lock_is_held(var: Path, name: str) -> bool:
 def for_this_command(names: tuple[str, ...] = ("postgres",)) -> Iterator[None]:
     """Put the addresses of VAR's servers into the environment, starting those of `names` that do not run."""
     with Servers(names=names) as servers:
-        os.environ.update(running(servers.var) | servers.urls())
+        for key, url in urls(servers.var).items():
+            os.environ.setdefault(key, url)
+        if servers.started:
+            # Without this a plain `kill` would leave the server to the next command.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         yield
 
 

@@ -1,0 +1,52 @@
+"""`make test`: the suite on throw-away servers of its own.
+
+Arguments go to pytest. Servers named by DATABASE_URL and REDIS_URL are used instead of the embedded ones.
+Everything is in a temporary VAR that is removed at the end, however the end comes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from soc.ops import secrets
+from soc.ops.paths import CHECKOUT
+from soc.ops.servers import Servers
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest with `arguments`; returns its exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+    var = Path(tempfile.mkdtemp(prefix="nightdesk-test-"))
+    try:
+        os.environ["NIGHTDESK_VAR"] = str(var)
+        secrets.load(var)
+        with Servers(var, throwaway=True) as servers:
+            os.environ.update(servers.urls())
+            return run_pytest(arguments)
+    finally:
+        shutil.rmtree(var, ignore_errors=True)
+
+
+def run_pytest(arguments: list[str]) -> int:
+    """pytest in a process of its own, so that whatever it breaks the servers are stopped after it."""
+    child = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=CHECKOUT)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue  # the terminal told pytest too: let it finish its report
+        except SystemExit:
+            child.terminate()
+            child.wait()
+            raise
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
