@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CamerasConfig(AppConfig):
+    name = "cameras"
+    verbose_name = _("Cameras and context")
+
+    def ready(self) -> None:
+        from cameras import health, tasks  # noqa: F401  registers the sweep and the Celery task

@@ -1,0 +1,175 @@
+"""The incident: handling is its state, the verdict a field with history, the response clock its columns."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from incidents.outcomes import Outcome, SiteState, Verdict
+from soc.core.models import SiteOwned
+from soc.core.models.tenants import SiteOwnedQuerySet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from soc.core.models import User
+
+
+class State(models.TextChoices):
+    OPEN = "open", _("open")
+    CLAIMED = "claimed", _("claimed")
+    WORKING = "working", _("working")
+    WAITING = "waiting", _("waiting")
+    PARKED = "parked", _("parked")
+    CLOSED = "closed", _("closed")
+
+
+HELD = (State.CLAIMED, State.WORKING, State.WAITING)  # somebody owns it
+
+# The response clock's main path, in order: its gaps sum to the total. Then the offsets, null where they do not apply.
+MAIN_PATH = ("captured", "received", "judged", "queued", "painted", "claimed", "verdict", "closed")
+OFFSETS = ("evidence_shown", "audio_sent", "audio_heard", "call_placed", "call_answered", "responder_accepted", "on_site")
+
+
+class IncidentQuerySet(SiteOwnedQuerySet):
+    def unfinished(self) -> "IncidentQuerySet":
+        return self.exclude(state=State.CLOSED)
+
+    def unclaimed(self) -> "IncidentQuerySet":
+        return self.filter(state=State.OPEN)
+
+    def held_by(self, user: "User") -> "IncidentQuerySet":
+        return self.filter(owner=user, state__in=HELD)
+
+    def by_urgency(self) -> "IncidentQuerySet":
+        """Priority, then oldest."""
+        return self.order_by("priority", "queued_at", "number")
+
+
+class Incident(SiteOwned):
+    number = models.BigIntegerField(unique=True, editable=False, help_text="what people say aloud: ND-1042")
+    family = models.CharField(max_length=10)
+    category = models.CharField(max_length=30, help_text="the highest in rank of its alerts")
+    quiet = models.BooleanField(default=False, help_text="nothing may be heard or seen at the site")
+    priority = models.PositiveSmallIntegerField()
+    state = FSMField(default=State.OPEN, choices=State.choices, protected=True)
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
+    alert_count = models.PositiveIntegerField(default=0)
+    last_alert_at = models.DateTimeField()
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="incidents")
+    token = models.BigIntegerField(default=0, help_text="fencing: grows with every claim; a write with an older one is refused")
+    offered_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="offers")
+    offered_at = models.DateTimeField(null=True)
+    # Deadlines are columns; a sweep finds what has passed and sets each to NULL once acted on.
+    claim_by = models.DateTimeField(null=True, help_text="then offered to all")
+    supervisor_by = models.DateTimeField(null=True, help_text="then supervisors are told")
+    oncall_by = models.DateTimeField(null=True, help_text="then the on-call supervisor is told")
+    verdict_by = models.DateTimeField(null=True, help_text="no verdict after claim: supervisors are told")
+    due_at = models.DateTimeField(null=True, help_text="parked: returns; waiting: look again")
+    escalation = models.PositiveSmallIntegerField(default=0, help_text="0 one operator, 1 all, 2 supervisor, 3 on-call")
+    reason = models.CharField(max_length=200, blank=True, help_text="why parked or waiting")
+
+    verdict = models.CharField(max_length=20, choices=Verdict.choices, blank=True)
+    outcome = models.CharField(max_length=50, choices=Outcome.choices, blank=True)
+    site_state = models.CharField(max_length=20, choices=SiteState.choices, blank=True)
+    summary = models.TextField(blank=True, max_length=2000, help_text="what the customer reads")
+
+    captured_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    judged_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    painted_at = models.DateTimeField(null=True)
+    painted_by = models.CharField(max_length=10, blank=True, help_text="browser | script")
+    claimed_at = models.DateTimeField(null=True)
+    verdict_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    evidence_shown_at = models.DateTimeField(null=True)
+    audio_sent_at = models.DateTimeField(null=True)
+    audio_heard_at = models.DateTimeField(null=True)
+    call_placed_at = models.DateTimeField(null=True)
+    call_answered_at = models.DateTimeField(null=True)
+    responder_accepted_at = models.DateTimeField(null=True)
+    on_site_at = models.DateTimeField(null=True)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+        indexes = [
+            models.Index(fields=["organisation", "priority", "queued_at"], condition=~Q(state="closed"), name="incident_queue"),
+            models.Index(fields=["site", "family", "-last_alert_at"], name="incident_fold"),
+            models.Index(fields=["claim_by"], condition=Q(claim_by__isnull=False), name="incident_claim_by"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        return f"ND-{self.number}"
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        # A protected FSM field refuses setattr, which Django's refresh uses: let it be loaded afresh instead.
+        if fields is None or "state" in fields:
+            self.__dict__.pop("state", None)
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+
+    def clock(self) -> dict[str, "datetime | None"]:
+        """Every stamp of the response clock by its name; what does not apply is None."""
+        return {name: getattr(self, f"{name}_at") for name in MAIN_PATH + OFFSETS}
+
+    # --- Transitions: they assign fields, actions tell the world. One per verb.
+
+    @transition(field=state, source=[State.OPEN, State.PARKED], target=State.CLAIMED)
+    def claim(self, *, by: "User", at: "datetime") -> None:
+        self.owner = by
+        self.token += 1
+        self.offered_to = None
+        self.claim_by = self.supervisor_by = self.oncall_by = self.due_at = None
+        self.claimed_at = self.claimed_at or at
+
+    @transition(field=state, source=[State.CLAIMED, State.WORKING, State.WAITING], target=State.WORKING)
+    def decide(self, *, verdict: str, at: "datetime") -> None:
+        self.verdict = verdict
+        self.verdict_at = self.verdict_at or at
+        self.verdict_by = self.due_at = None
+
+    @transition(field=state, source=State.WORKING, target=State.WAITING)
+    def wait(self, *, until: "datetime", reason: str) -> None:
+        self.due_at, self.reason = until, reason
+
+    @transition(field=state, source=State.WAITING, target=State.WORKING)
+    def resume(self) -> None:
+        self.due_at = None
+
+    @transition(field=state, source=[State.CLAIMED, State.WORKING], target=State.PARKED)
+    def park(self, *, until: "datetime", reason: str) -> None:
+        self.due_at, self.reason, self.owner = until, reason, None
+        self.verdict_by = None
+
+    @transition(field=state, source=list(HELD), target=State.OPEN)
+    def release(self) -> None:
+        self.owner = None
+        self.token += 1
+        self.verdict_by = self.due_at = None
+
+    @transition(field=state, source=State.PARKED, target=State.OPEN)
+    def come_back(self) -> None:
+        self.due_at = None
+
+    @transition(field=state, source=list(HELD), target=State.CLOSED)
+    def close(self, *, outcome: str, site_state: str, summary: str, at: "datetime") -> None:
+        self.outcome, self.site_state, self.summary, self.closed_at = outcome, site_state, summary, at
+        self.verdict_by = self.due_at = None
+
+    @transition(field=state, source=State.CLOSED, target=State.OPEN)
+    def reopen(self) -> None:
+        self.owner = None
+        self.token += 1
+        self.outcome = self.site_state = ""
+        self.closed_at = None

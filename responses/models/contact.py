@@ -1,0 +1,35 @@
+import uuid
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from soc.core.models import Customer, Organisation
+
+
+class Responder(models.Model):
+    """A vetted responder (guard, keyholder) whom an operator can send. Not an emergency service."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="responders")
+    customers = models.ManyToManyField(Customer, blank=True, related_name="responders", help_text=_("none: serves every customer"))
+    name = models.CharField(_("name"), max_length=120)
+    phone = models.CharField(
+        _("phone"), max_length=20, validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))]
+    )
+    minutes = models.PositiveSmallIntegerField(_("usual arrival"), default=15, help_text=_("minutes"))
+    rank = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("who is called first"))
+    enabled = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("responder")
+        verbose_name_plural = _("responders")
+        ordering = ["rank", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def masked(self) -> str:
+        """The number as it may be shown in a record: the last three digits."""
+        return "•••" + self.phone[-3:]

@@ -1,0 +1,39 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from incidents.models import Incident
+from soc.core.models import PublishedVersion, SiteOwned
+
+
+class Playbook(PublishedVersion):
+    """What to do, in order. body: {"families": ["intrusion"], "steps": [{"id", "kind", "title", "help", "required"}, …]}
+
+    kind is one of look, question, talk, call, text, note, close.
+    """
+
+    class Meta:
+        verbose_name = _("playbook")
+        verbose_name_plural = _("playbooks")
+        constraints = [models.UniqueConstraint(fields=["organisation", "name", "number"], name="playbook_version")]
+
+
+class Message(PublishedVersion):
+    """Something said at the site. body: {"text": …, "audio": key of a file in static/voice, "needs": "" | "call_placed"}
+
+    What is said must be true: a message that `needs` a placed call is refused before one is.
+    """
+
+    class Meta:
+        verbose_name = _("recorded message")
+        verbose_name_plural = _("recorded messages")
+        constraints = [models.UniqueConstraint(fields=["organisation", "name", "number"], name="message_version")]
+
+
+class PlaybookRun(SiteOwned):
+    """A playbook's steps, frozen when the incident was first claimed, and what became of each."""
+
+    incident = models.OneToOneField(Incident, models.PROTECT, related_name="run")
+    playbook = models.ForeignKey(Playbook, models.PROTECT, related_name="runs")
+    steps = models.JSONField(help_text="the version's steps as they were")
+    # {step id: {"state": "done" | "skipped", "at": ISO, "by": user id, "answer": …, "reason": …}}
+    results = models.JSONField(default=dict)

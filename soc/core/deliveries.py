@@ -1,0 +1,57 @@
+"""Running what is owed: any process may try, one gets the lease, and a lost one is offered again."""
+
+import logging
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from soc.core import events
+from soc.core.clock import db_now
+from soc.core.models import Delivery
+
+log = logging.getLogger(__name__)
+
+BACKOFF_S = (1, 2, 5, 15, 60, 300)
+
+
+def take(pk: int, *, at: datetime) -> Delivery | None:
+    """Lease one delivery by compare-and-set, or None: done, or held by somebody whose lease runs."""
+    delivery = Delivery.objects.filter(pk=pk, done_at__isnull=True).first()
+    if delivery is None:
+        return None
+    until = at + timedelta(seconds=events.find(delivery.reaction).lease_s)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+    won = Delivery.objects.filter(free, pk=pk, done_at__isnull=True).update(leased_until=until, attempts=F("attempts") + 1)
+    if not won:
+        return None
+    delivery.refresh_from_db()
+    return delivery
+
+
+def run(pk: int) -> bool:
+    """Take and run one delivery; False when there was nothing to do. A failure is kept in the row and tried again."""
+    delivery = take(pk, at=db_now())
+    if delivery is None:
+        return False
+    try:
+        reaction = events.find(delivery.reaction)
+        with transaction.atomic() if reaction.atomic else nullcontext():
+            reaction.run(delivery.event_id)
+            Delivery.objects.filter(pk=pk).update(done_at=db_now(), leased_until=None, error="")
+    except Exception as error:  # whatever a handler raises is kept and shown, and must not stop the others
+        wait = BACKOFF_S[min(delivery.attempts, len(BACKOFF_S)) - 1]
+        at = db_now()
+        Delivery.objects.filter(pk=pk, done_at__isnull=True).update(
+            due_at=at + timedelta(seconds=wait), leased_until=None, error=f"{type(error).__name__}: {error}"[:500]
+        )
+        log.exception("delivery %s of %s failed, again in %s s", pk, delivery.reaction, wait)
+    return True
+
+
+def due(*, at: datetime, limit: int = 100) -> list[int]:
+    """Deliveries whose time has come and that nobody holds, oldest first."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+    rows = Delivery.objects.filter(free, done_at__isnull=True, due_at__lte=at).order_by("due_at")
+    return list(rows.values_list("pk", flat=True)[:limit])

@@ -1,0 +1,170 @@
+"""The one socket of a page: events downwards with positions, resumed without a gap after a loss.
+
+Client → server: {"type": "resume", "last": {audience: seq}} · {"type": "ping", "t": anything}
+Server → client: hello · snapshot · event · beat (every 2 s, with the head of each audience) · pong
+Close codes: 4401 not logged in (any more) · 4403 nothing to see · 4408 too slow, come back and resume · 4400 garbage
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth import get_user
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import InterfaceError, OperationalError
+
+from soc.core import clock
+from soc.core.feed.audiences import Audience, audiences_of, face
+from soc.core.feed.reader import message, reader, rows_of
+from soc.core.models import User
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+OUTBOX = 2000
+REPLAY = 1000
+
+
+class _Request:
+    """What django.contrib.auth.get_user needs of a request."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.META: dict[str, str] = {}
+
+
+class FeedConsumer(AsyncWebsocketConsumer):
+    async def connect(self) -> None:
+        self.out: asyncio.Queue[str] = asyncio.Queue(maxsize=OUTBOX)
+        self.audiences: frozenset[Audience] = frozenset()
+        self.jobs: list[asyncio.Task] = []
+        self.loop = asyncio.get_running_loop()
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            await self.accept()  # a browser learns the code only of a socket that was opened
+            await self.close(4401)
+            return
+        self.face = "portal" if b"face=portal" in self.scope["query_string"] else "ops"
+        wanted = await database_sync_to_async(self._wanted)()
+        await self.accept()
+        if not wanted:
+            await self.close(4403)
+            return
+        self.user_id = user.pk
+        await self._subscribe(wanted)
+        self.jobs = [asyncio.create_task(self._send_out()), asyncio.create_task(self._beat())]
+
+    async def disconnect(self, code: int) -> None:
+        for job in self.jobs:
+            job.cancel()
+        for audience in self.audiences:
+            reader.unsubscribe(audience, self._push)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            said = json.loads(text_data or "")
+            kind = said["type"]
+            if kind == "resume":
+                last = {str(key): int(value) for key, value in dict(said.get("last", {})).items()}
+                await self._resume(last)
+            elif kind == "ping":
+                self._put({"type": "pong", "t": said.get("t"), "now": clock.now()})
+            else:
+                raise ValueError(kind)
+        except (ValueError, KeyError, TypeError):
+            await self.close(4400)
+
+    # --- what is sent
+
+    def _push(self, text: str) -> None:
+        """Called by the reader's thread."""
+        self.loop.call_soon_threadsafe(self._enqueue, text)
+
+    def _enqueue(self, text: str) -> None:
+        try:
+            self.out.put_nowait(text)
+        except asyncio.QueueFull:
+            # Never a silent gap: a client that cannot keep up comes back and resumes.
+            self.loop.create_task(self.close(4408))
+
+    def _put(self, body: dict[str, Any]) -> None:
+        self._enqueue(json.dumps(body, cls=DjangoJSONEncoder))
+
+    async def _send_out(self) -> None:
+        while True:
+            await self.send(text_data=await self.out.get())
+
+    async def _subscribe(self, wanted: frozenset[Audience]) -> None:
+        self.audiences = wanted
+        await database_sync_to_async(lambda: [reader.subscribe(a, self._push) for a in wanted])()
+        heads = reader.heads(self.audiences)
+        self._put({"type": "hello", "heads": heads, "user": self.user_id, "now": clock.now()})
+
+    async def _resume(self, last: dict[str, int]) -> None:
+        """Replay what each audience missed; a page that starts, or missed too much, gets a snapshot instead."""
+        texts = await database_sync_to_async(self._missed)(last)
+        if texts is None:
+            user = await database_sync_to_async(self._user)()
+            # Positions first, state second: the state is at least as new, and later events only repeat themselves.
+            heads = reader.heads(self.audiences)
+            state = await database_sync_to_async(face(self.face).snapshot)(user)
+            self._put({"type": "snapshot", "heads": heads, "now": clock.now(), **state})
+            return
+        for text in texts:
+            self._enqueue(text)
+
+    def _missed(self, last: dict[str, int]) -> list[str] | None:
+        heads = reader.heads(self.audiences)
+        texts: list[tuple[int, str]] = []
+        for audience in self.audiences:
+            prev = last.get(audience.key)
+            if prev is None:
+                return None
+            rows = list(audience.events().filter(seq__gt=prev, seq__lte=heads.get(audience.key, 0))[: REPLAY + 1])
+            if len(rows) > REPLAY:
+                return None
+            for event in rows:
+                assert event.seq is not None
+                texts.append((event.seq, message(audience, event, prev, rows_of(audience.face, event))))
+                prev = event.seq
+        return [text for _, text in sorted(texts)]
+
+    # --- rights are looked at again while the socket is open
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                wanted = await database_sync_to_async(self._wanted)()
+            except (OperationalError, InterfaceError):
+                # The page's own "no contact" banner comes from missing beats; say nothing that is not known.
+                continue
+            if wanted is None:
+                await self.close(4401)
+                return
+            if wanted != self.audiences:
+                await self.close(4403)  # rights changed: the page reloads what it may see
+                return
+            self._put({"type": "beat", "heads": reader.heads(self.audiences), "now": clock.now()})
+
+    def _user(self) -> User | None:
+        """The session's user as the database has it now, or None."""
+        session = self.scope["session"].__class__(self.scope["session"].session_key)
+        if not session.exists(session.session_key):
+            return None
+        user = get_user(_Request(session))  # type: ignore[arg-type]
+        return user if user.is_authenticated and user.is_active else None  # type: ignore[return-value]
+
+    def _wanted(self) -> frozenset[Audience] | None:
+        user = self._user()
+        if user is None:
+            return None
+        told = face(self.face).beat
+        if told is not None:
+            told(user.pk)
+        return frozenset(a for a in audiences_of(user) if a.face == self.face)

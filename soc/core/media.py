@@ -1,0 +1,96 @@
+"""Evidence in and out: written once with its hash, served by one authorised view that answers Range."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import IO, Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from soc.core import clock, events
+from soc.core.models import Media, Site
+from soc.core.models.media import evidence_store
+
+CHUNK = 256 * 1024
+
+
+def store(
+    site: Site, *, kind: str, content: bytes, content_type: str, suffix: str, started_at: datetime, at: datetime,
+    duration_s: float = 0.0, overlay: dict[str, Any] | None = None,
+) -> Media:  # fmt: skip
+    """Write bytes to the evidence store and their row; the hash is of what was handed in, taken before writing."""
+    key = evidence_store().save(Media.new_key(site.pk, kind, suffix), ContentFile(content))
+    media = Media(
+        site=site, kind=kind, key=key, content_type=content_type, size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(), started_at=started_at, duration_s=duration_s,
+        overlay=overlay or {}, created_at=at,
+    )  # fmt: skip
+    media.save()
+    return media
+
+
+def asked_range(header: str, size: int) -> tuple[int, int] | None | bool:
+    """(first, last) of a single byte range, None to send everything, False when it cannot be satisfied (416).
+
+    Forms that RFC 9110 lets a server ignore (other units, several ranges, nonsense) get everything.
+    """
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
+    if not match or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        length = int(last)
+        return (max(0, size - length), size - 1) if length and size else False
+    start, end = int(first), min(int(last), size - 1) if last else size - 1
+    if start >= size:
+        return False
+    return (start, end) if start <= end else None
+
+
+def _slice(file: IO[bytes], first: int, last: int) -> Iterator[bytes]:
+    with file:
+        file.seek(first)
+        left = last - first + 1
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+@require_safe
+@login_required
+def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """A stored picture or clip, for whoever may see it; 404 for everybody else. Viewing is recorded once per request
+    that asks for the beginning, not for each of a player's range requests."""
+    item = get_object_or_404(Media.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=600",
+        "ETag": f'"{item.sha256}"',
+        "Content-Disposition": "inline",
+        "X-Content-Type-Options": "nosniff",
+    }
+    header = request.headers.get("Range", "")
+    if header and request.headers.get("If-Range", headers["ETag"]) != headers["ETag"]:
+        header = ""
+    wanted = asked_range(header, item.size) if header else None
+    if wanted is False:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{item.size}", **headers})
+    first, last = (0, item.size - 1) if wanted is None or wanted is True else wanted
+    if first == 0 and request.method == "GET":
+        with transaction.atomic():
+            events.record("media.viewed", item, by=request.user, at=clock.now(), sha256=item.sha256)  # type: ignore[arg-type]
+    status = 200 if wanted is None else 206
+    if status == 206:
+        headers["Content-Range"] = f"bytes {first}-{last}/{item.size}"
+    headers["Content-Length"] = str(last - first + 1)
+    if request.method == "HEAD":
+        return HttpResponse(status=status, content_type=item.content_type, headers=headers)
+    body = _slice(evidence_store().open(item.key), first, last)
+    return StreamingHttpResponse(body, status=status, content_type=item.content_type, headers=headers)

@@ -1,0 +1,18 @@
+from soc.core.models.events import Delivery, Event
+from soc.core.models.media import Media
+from soc.core.models.people import Membership, User
+from soc.core.models.tenants import Customer, Organisation, Site, SiteOwned
+from soc.core.models.versions import PublishedVersion
+
+__all__ = [
+    "Customer",
+    "Delivery",
+    "Event",
+    "Media",
+    "Membership",
+    "Organisation",
+    "PublishedVersion",
+    "Site",
+    "SiteOwned",
+    "User",
+]

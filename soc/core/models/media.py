@@ -1,0 +1,47 @@
+import uuid
+from typing import TYPE_CHECKING
+
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from soc.core.models.tenants import SiteOwned, SiteOwnedQuerySet
+from soc.core.rights import Act
+
+if TYPE_CHECKING:
+    from soc.core.models.people import User
+
+
+def evidence_store() -> Storage:
+    return storages["evidence"]
+
+
+class MediaQuerySet(SiteOwnedQuerySet):
+    def visible_to(self, user: "User", act: Act = Act.VIDEO) -> "MediaQuerySet":
+        return super().visible_to(user, act)
+
+
+class Media(SiteOwned):
+    """A stored picture, clip or recording: a key in the evidence store, never a path, and its hash at writing."""
+
+    class Kind(models.TextChoices):
+        CLIP = "clip", _("clip")
+        SNAPSHOT = "snapshot", _("snapshot")
+        AUDIO = "audio", _("recording")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    key = models.CharField(max_length=200, unique=True)
+    content_type = models.CharField(max_length=60)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    started_at = models.DateTimeField(help_text="first frame, camera's clock where known")
+    duration_s = models.FloatField(default=0)
+    # Boxes and track as data beside the picture: {"tracks": [...]}, normalised 0..1, times in seconds from started_at.
+    overlay = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = MediaQuerySet.as_manager()
+
+    @staticmethod
+    def new_key(site_id: uuid.UUID, kind: str, suffix: str) -> str:
+        return f"{site_id}/{kind}/{uuid.uuid4()}.{suffix}"

@@ -1,0 +1,82 @@
+"""Who may do what: the matrix, in one place.
+
+Rows are acts, columns roles. `scoped()` turns a user's memberships into one Q, and every read starts there.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from soc.core.models.people import User
+
+
+class Role(TextChoices):
+    OPERATOR = "operator", _("operator")
+    SUPERVISOR = "supervisor", _("supervisor")
+    DUTY_MANAGER = "duty_manager", _("duty manager")
+    ADMIN = "admin", _("administrator")
+    INSTALLER = "installer", _("installer")
+    QA = "qa", _("quality reviewer")
+    OWNER = "owner", _("customer, owner")
+    VIEWER = "viewer", _("customer, viewer")
+    GUARD = "guard", _("responder")
+
+    @classmethod
+    def of_centre(cls) -> frozenset[str]:
+        return frozenset({cls.OPERATOR, cls.SUPERVISOR, cls.DUTY_MANAGER, cls.ADMIN, cls.QA})
+
+
+class Act(StrEnum):
+    SEE = "see"  # sites, cameras, incidents exist: every role but the guard, who comes by link
+    CONSOLE = "console"  # the specialists' dashboard and its feed
+    PORTAL = "portal"  # the customer's own pages and feed
+    HANDLE = "handle"  # claim, talk, verdict, close
+    DISPATCH = "dispatch"
+    TAKE_OVER = "take_over"
+    VIDEO = "video"  # clips and live view
+    ADMINISTER = "administer"
+    AUDIT = "audit"
+
+
+_R = Role
+MATRIX: dict[Act, frozenset[str]] = {
+    Act.SEE: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.INSTALLER, _R.QA, _R.OWNER, _R.VIEWER}),
+    Act.CONSOLE: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.PORTAL: frozenset({_R.OWNER, _R.VIEWER}),
+    Act.HANDLE: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
+    Act.DISPATCH: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
+    Act.TAKE_OVER: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.VIDEO: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
+    Act.ADMINISTER: frozenset({_R.ADMIN}),
+    Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
+}
+
+
+def allows(role: str, act: Act) -> bool:
+    return role in MATRIX[act]
+
+
+def scoped(user: User, act: Act, *, organisation: str, customer: str, site: str) -> Q:
+    """The rows on which some membership of `user` allows `act`.
+
+    The three paths lead from the row to its organisation, customer and site; "" means the row is it.
+    Nobody, a deactivated user and a user without a fitting membership get a Q that matches nothing.
+    """
+    nothing = Q(pk__in=[])
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return nothing
+    held: dict[str, list] = {"organisation": [], "customer": [], "site": []}
+    for membership in user.memberships.all():
+        if allows(membership.role, act):
+            kind, pk = membership.scope()
+            held[kind].append(pk)
+    result = nothing
+    for kind, path in (("organisation", organisation), ("customer", customer), ("site", site)):
+        if held[kind]:
+            result |= Q(**{f"{path}__in" if path else "pk__in": held[kind]})
+    return result

@@ -1,0 +1,21 @@
+"""Deadlines are columns; a sweep finds the ones that have passed. Registered here, run by the spine every 250 ms."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+Sweep = Callable[[datetime], int]
+_sweeps: dict[str, Sweep] = {}
+
+
+def sweep(name: str) -> Callable[[Sweep], Sweep]:
+    """Register `function(at) -> rows acted on`. Two spines may run it at once: lock rows, skip locked ones."""
+
+    def register(function: Sweep) -> Sweep:
+        _sweeps[name] = function
+        return function
+
+    return register
+
+
+def all_sweeps() -> dict[str, Sweep]:
+    return dict(_sweeps)

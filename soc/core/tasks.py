@@ -1,0 +1,14 @@
+from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
+
+from soc.core import deliveries
+
+
+@shared_task(name="core.deliver", queue="respond", ignore_result=True)
+def deliver(delivery_id: int) -> None:
+    deliveries.run(delivery_id)
+
+
+@shared_task(name="core.clear_sessions", queue="respond", ignore_result=True)
+def clear_sessions() -> None:
+    SessionStore.clear_expired()

@@ -1,0 +1,30 @@
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from soc.core.rights import Act
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when this process answers and PostgreSQL does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"ok": True})
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To the face that the user's rights open."""
+    user: Any = request.user
+    if user.may_anywhere(Act.CONSOLE):
+        return redirect("console")
+    if user.may_anywhere(Act.PORTAL):
+        return redirect("portal")
+    if user.is_staff:
+        return redirect("admin:index")
+    return render(request, "core/nothing_to_see.html", status=403)

@@ -1,0 +1,5 @@
+from django.urls import URLPattern, path
+
+from soc.core.feed.consumer import FeedConsumer
+
+websocket_urlpatterns: list[URLPattern] = [path("ws/feed", FeedConsumer.as_asgi())]  # type: ignore[arg-type]

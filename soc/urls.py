@@ -1,0 +1,15 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from soc.core import views
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("", views.home, name="home"),
+    path("", include("soc.core.urls")),
+    path("console/", include("soc.console.urls")),
+    path("portal/", include("soc.portal.urls")),
+    path("api/", include("soc.api.urls")),
+    path("twilio/", include("responses.urls")),
+    path("admin/", admin.site.urls),
+]
