@@ -1,0 +1,219 @@
+"""Finds people and vehicles in a picture, with one warm ONNX Runtime session on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Protocol
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from .card import ModelCard, ModelRefused, load_card
+from .picture import Picture
+from .types import Box, Detection
+
+# One thread for each worker process: two processes with one thread each beat one process with two.
+cv2.setNumThreads(1)
+
+CROP_HEIGHTS: Final = 2.5  # a motion crop is a square of this many heights of what moved …
+LEAST_CROP: Final = 128  # … but not smaller than this, in pixels …
+LARGEST_CROP: Final = (
+    0.75  # … nor larger than this part of the shorter side: then the full frame shows as much
+)
+MOST_FOUND: Final = 64
+
+_Rows = NDArray[np.float32]
+
+
+class Detector(Protocol):
+    """What `detect` workers need. `name` and `sha256` identify the model in a verdict's context."""
+
+    name: str
+    sha256: str
+
+    def detect(
+        self, picture: Picture, *, motion: Sequence[Box] = (), min_score: float | None = None
+    ) -> list[Detection]:
+        """Objects in the picture, best first. `motion`: where something moved, for a closer look."""
+
+
+class OnnxDetector:
+    """EfficientDet on ONNX Runtime. Make it after a fork, never before: a session does not survive one.
+
+    card: which model (the bundled one by default). providers: ONNX Runtime's, CPU by default. most_crops: how
+    many moving patches get a closer look where the full frame shows no object there; each costs one
+    inference. Raises ModelRefused where the file is not what the card says or does not run.
+    """
+
+    def __init__(
+        self, card: ModelCard | None = None, *, providers: Sequence[str] | None = None, most_crops: int = 2
+    ) -> None:
+        self.card = card or load_card()
+        if self.card.family != "efficientdet":
+            raise ModelRefused(f"No reader for models of the family “{self.card.family}”.")
+        self.name, self.sha256, self.most_crops = self.card.name, self.card.sha256, most_crops
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                self.card.read_model(), options, providers=list(providers or ("CPUExecutionProvider",))
+            )
+            self._numbers = np.array([number - 1 for number in self.card.classes], np.intp)
+            self._labels = tuple(self.card.classes.values())
+            self._warm_up()
+        except ModelRefused:
+            raise
+        except Exception as error:  # ONNX Runtime has no common base of its errors
+            raise ModelRefused(f"The detector {self.name} does not run: {error}") from error
+
+    def detect(
+        self, picture: Picture, *, motion: Sequence[Box] = (), min_score: float | None = None
+    ) -> list[Detection]:
+        """Objects in the picture, best first.
+
+        1. The whole picture.
+        2. Squares around what moved, where step 1 shows nothing: there a small person is large enough to be
+           seen.
+        3. Boxes cut off by a square's edge are left out, and doubles are dropped, best score first.
+        """
+        least = self.card.min_score if min_score is None else min_score
+        whole = Box(0.0, 0.0, 1.0, 1.0)
+        found = list(self._infer(picture, whole, least))
+        for square in self._closer_looks(picture, motion, found):
+            found += [
+                d for d in self._infer(_cut(picture, square), square, least) if not _cut_off(d.box, square)
+            ]
+        return _without_doubles(found, self.card.nms_iou)
+
+    def _warm_up(self) -> None:
+        """One inference: allocations and kernels are chosen now, not on the first intruder."""
+        side = self.card.side
+        boxes, scores = self._session.run(
+            ["boxes", "scores"], {"images": np.zeros((1, side, side, 3), np.uint8)}
+        )
+        if boxes.shape[-1] != 4 or scores.shape[-1] <= int(self._numbers.max()):
+            raise ModelRefused(f"The detector {self.name} gives other outputs than its family's.")
+
+    def _infer(self, picture: Picture, place: Box, least: float) -> Iterator[Detection]:
+        """Objects in one picture, which shows the part `place` of the whole."""
+        side = self.card.side
+        image, scale = _letterboxed(picture, side)
+        boxes, scores = self._session.run(["boxes", "scores"], {"images": image[None]})
+        wanted = scores[0][:, self._numbers]
+        rows, columns = np.nonzero(wanted >= least)
+        if not rows.size:
+            return
+        best = np.argsort(-wanted[rows, columns])[:400]
+        rows, columns = rows[best], columns[best]
+        kept = _suppressed(boxes[0][rows][:, [1, 0, 3, 2]], columns, self.card.nms_iou)
+        shown = np.array([picture.width * scale, picture.height * scale] * 2, np.float32)
+        for i in kept:
+            x1, y1, x2, y2 = (boxes[0][rows[i]][[1, 0, 3, 2]] / shown).tolist()
+            box = Box.clipped(
+                place.x1 + min(max(x1, 0.0), 1.0) * place.width,
+                place.y1 + min(max(y1, 0.0), 1.0) * place.height,
+                place.x1 + min(max(x2, 0.0), 1.0) * place.width,
+                place.y1 + min(max(y2, 0.0), 1.0) * place.height,
+            )
+            if box is not None:
+                score = min(float(wanted[rows[i], columns[i]]), 1.0)
+                yield Detection(self._labels[columns[i]], score, box)
+
+    def _closer_looks(
+        self, picture: Picture, motion: Sequence[Box], found: Sequence[Detection]
+    ) -> Iterator[Box]:
+        looks: list[Box] = []
+        for moved in motion:
+            if len(looks) >= self.most_crops:
+                break
+            explained = any(moved.intersection(d.box) > 0.5 * min(moved.area, d.box.area) for d in found)
+            covered = any(moved.intersection(square) > 0.9 * moved.area for square in looks)
+            square = None if explained or covered else _square(picture, moved)
+            if square is not None:
+                looks.append(square)
+        yield from looks
+
+
+def _letterboxed(picture: Picture, side: int) -> tuple[NDArray[np.uint8], float]:
+    """The picture in the top left corner of a black square: ((side, side, 3) RGB, scale in pixels per pixel).
+    """
+    scale = side / max(picture.width, picture.height)
+    width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    image = np.zeros((side, side, 3), np.uint8)
+    rgb = picture.shrunk(2 * width, 2 * height).rgb()
+    how = cv2.INTER_AREA if rgb.shape[1] > width else cv2.INTER_LINEAR
+    image[:height, :width] = cv2.resize(rgb, (width, height), interpolation=how)
+    return image, scale
+
+
+def _square(picture: Picture, moved: Box) -> Box | None:
+    """A square (in pixels) around what moved, inside the picture; None where the whole picture shows as much.
+    """
+    width, height = picture.width, picture.height
+    side = max(CROP_HEIGHTS * moved.height * height, 1.25 * moved.width * width, LEAST_CROP)
+    if side > LARGEST_CROP * min(width, height):
+        return None
+    x, y = moved.centre
+    left = min(max(x * width - side / 2, 0.0), width - side)
+    top = min(max(y * height - side / 2, 0.0), height - side)
+    return Box.clipped(left / width, top / height, (left + side) / width, (top + side) / height)
+
+
+def _cut(picture: Picture, part: Box) -> Picture:
+    """A part of the picture, to even pixels, without a copy."""
+    x1, x2 = (int(x * picture.width) & ~1 for x in (part.x1, part.x2))
+    y1, y2 = (int(y * picture.height) & ~1 for y in (part.y1, part.y2))
+    rows, columns = slice(y1 // 2, y2 // 2), slice(x1 // 2, x2 // 2)
+    return Picture(picture.y[y1:y2, x1:x2], picture.u[rows, columns], picture.v[rows, columns])
+
+
+def _cut_off(box: Box, square: Box) -> bool:
+    """True where a box ends at a crop's edge that is not the picture's own: half an object, or somebody else.
+    """
+    margin_x, margin_y = 0.01 * square.width, 0.01 * square.height
+    return (
+        (box.x1 <= square.x1 + margin_x and square.x1 > 0.002)
+        or (box.y1 <= square.y1 + margin_y and square.y1 > 0.002)
+        or (box.x2 >= square.x2 - margin_x and square.x2 < 0.998)
+        or (box.y2 >= square.y2 - margin_y and square.y2 < 0.998)
+    )
+
+
+def _suppressed(boxes: _Rows, classes: NDArray[np.intp], iou: float) -> list[int]:
+    """Greedy non-maximum suppression in each class; boxes (n, 4) x1, y1, x2, y2, best first. Gives rows kept.
+    """
+    areas = (boxes[:, 2] - boxes[:, 0]).clip(0) * (boxes[:, 3] - boxes[:, 1]).clip(0)
+    alive = areas > 0
+    kept: list[int] = []
+    for i in range(len(boxes)):
+        if not alive[i]:
+            continue
+        kept.append(i)
+        if len(kept) >= MOST_FOUND:
+            break
+        low, high = np.maximum(boxes[i, :2], boxes[:, :2]), np.minimum(boxes[i, 2:], boxes[:, 2:])
+        shared = (high - low).clip(0).prod(axis=1)
+        alive &= ~((shared > iou * (areas[i] + areas - shared)) & (classes == classes[i]))
+    return kept
+
+
+def _without_doubles(found: list[Detection], iou: float) -> list[Detection]:
+    """Drop the weaker of two boxes of one kind that overlap, or of which one holds nearly all of the other.
+    """
+    kept: list[Detection] = []
+    for detection in sorted(found, key=lambda d: -d.score):
+        box = detection.box
+        if not any(
+            detection.kind == other.kind
+            and (
+                box.iou(other.box) > iou or box.intersection(other.box) > 0.85 * min(box.area, other.box.area)
+            )
+            for other in kept
+        ):
+            kept.append(detection)
+    return kept
