@@ -1,0 +1,1 @@
+"""RTSP cameras: footage, a clock, clients, faults. Knows nothing of phones, panels or the product."""
