@@ -51,6 +51,7 @@ class MotionGate:
         self._average: _F32 | None = None
         self._seen: float | None = None
         self._moved: float | None = None
+        self._speck = np.ones((3, 3), np.uint8)
         self._kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 
     def reset(self) -> None:
@@ -88,9 +89,9 @@ class MotionGate:
     def _changed(self, small: NDArray[np.uint8], average: _F32) -> NDArray[np.uint8]:
         # The median shift, from every eighth pixel both ways: a person does not move it, a cloud does.
         shift = float(np.median(small[::8, ::8] - average[::8, ::8]))
-        expected = cv2.add(average, shift, dtype=cv2.CV_8U)  # saturates: grey has no negative
+        expected = (average + shift).clip(0, 255).astype(np.uint8)
         _, mask = cv2.threshold(cv2.absdiff(small, expected), self.threshold, 1, cv2.THRESH_BINARY)
-        return np.asarray(cv2.dilate(cv2.erode(mask, None), self._kernel), np.uint8)
+        return np.asarray(cv2.dilate(cv2.erode(mask, self._speck), self._kernel), np.uint8)
 
     def _boxes(self, changed: NDArray[np.uint8]) -> tuple[Box, ...]:
         height, width = changed.shape
