@@ -1,0 +1,105 @@
+"""The cast: one organisation with two customers, another organisation, and who works where."""
+
+from __future__ import annotations
+
+import pytest
+
+from cameras.models import Camera, Zone
+from soc.core.models import Customer, Organisation, Site, User
+from tests import factories as make
+
+
+@pytest.fixture(autouse=True)
+def evidence_in_a_folder_of_its_own(settings, tmp_path):
+    """Evidence written by a test lies in that test's folder."""
+    place = {**settings.STORAGES["evidence"], "OPTIONS": {"location": str(tmp_path / "evidence")}}
+    settings.STORAGES = {**settings.STORAGES, "evidence": place}
+
+
+@pytest.fixture
+def organisation(db) -> Organisation:
+    return make.make_organisation()
+
+
+@pytest.fixture
+def customer(organisation) -> Customer:
+    """Carol's."""
+    return make.make_customer(organisation)
+
+
+@pytest.fixture
+def site(customer) -> Site:
+    return make.make_site(customer)
+
+
+@pytest.fixture
+def camera(site) -> Camera:
+    return make.make_camera(site)
+
+
+@pytest.fixture
+def zone(camera) -> Zone:
+    """Inside: a person there is priority 1."""
+    return make.make_zone(camera)
+
+
+@pytest.fixture
+def other_customer(organisation) -> Customer:
+    """Bob's, of the same organisation."""
+    return make.make_customer(organisation, "Corvane Autos")
+
+
+@pytest.fixture
+def other_site(other_customer) -> Site:
+    return make.make_site(other_customer, "Corvane Forecourt", address="4 Mill Road, Corvane")
+
+
+@pytest.fixture
+def other_camera(other_site) -> Camera:
+    return make.make_camera(other_site, "Forecourt")
+
+
+@pytest.fixture
+def other_organisation(db) -> Organisation:
+    return make.make_organisation("Lantern Guard")
+
+
+@pytest.fixture
+def alice(organisation) -> User:
+    """An operator."""
+    return make.make_user("alice", "operator", organisation, call_sign="Ines")
+
+
+@pytest.fixture
+def dave(organisation) -> User:
+    """A second operator."""
+    return make.make_user("dave", "operator", organisation, call_sign="Mara")
+
+
+@pytest.fixture
+def sam(organisation) -> User:
+    """The supervisor."""
+    return make.make_user("sam", "supervisor", organisation, call_sign="Joel")
+
+
+@pytest.fixture
+def admin(organisation) -> User:
+    return make.make_user("admin", "admin", organisation, is_staff=True)
+
+
+@pytest.fixture
+def carol(customer) -> User:
+    """Owner of `customer`."""
+    return make.make_user("carol", "owner", customer)
+
+
+@pytest.fixture
+def bob(other_customer) -> User:
+    """Owner of `other_customer`."""
+    return make.make_user("bob", "owner", other_customer)
+
+
+@pytest.fixture
+def oscar(other_organisation) -> User:
+    """An operator of the other organisation."""
+    return make.make_user("oscar", "operator", other_organisation)
