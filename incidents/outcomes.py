@@ -60,4 +60,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     Verdict.FALSE: frozenset({"false", "technical"}),
 }
 # A technical or panel incident is judged by what was found, so "real" may end as a technical fault there.
-ALLOWED_NOT_INTRUSION: dict[str, frozenset[str]] = {**ALLOWED, Verdict.REAL: frozenset({"genuine", "malicious", "technical"})}
+ALLOWED_NOT_INTRUSION: dict[str, frozenset[str]] = {
+    **ALLOWED,
+    Verdict.REAL: frozenset({"genuine", "malicious", "technical"}),
+}

@@ -20,7 +20,12 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     # A dead broker must cost its caller milliseconds, not minutes.
-    broker_transport_options={"socket_connect_timeout": 0.5, "socket_timeout": 5, "max_retries": 0, "visibility_timeout": 3600},
+    broker_transport_options={
+        "socket_connect_timeout": 0.5,
+        "socket_timeout": 5,
+        "max_retries": 0,
+        "visibility_timeout": 3600,
+    },
     worker_hijack_root_logger=False,
     beat_schedule={"clear-sessions": {"task": "core.clear_sessions", "schedule": 3600.0}},
 )

@@ -22,7 +22,9 @@ HEAD_KEY_FILE = Path(env("HEAD_KEY_FILE", default=str(VAR / "head_key.pem")))
 PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 SECURE = _public.scheme == "https"
-ALLOWED_HOSTS = sorted({_public.hostname or "127.0.0.1", "127.0.0.1", "localhost", *env.list("ALLOWED_HOSTS", default=[])})
+ALLOWED_HOSTS = sorted(
+    {_public.hostname or "127.0.0.1", "127.0.0.1", "localhost", *env.list("ALLOWED_HOSTS", default=[])}
+)
 CSRF_TRUSTED_ORIGINS = sorted({PUBLIC_URL, *env.list("TRUSTED_ORIGINS", default=[])})
 # Networks of reverse proxies whose X-Forwarded-* headers are believed; empty: nobody's are.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])

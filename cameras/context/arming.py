@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-WEEK_MINUTES = 7 * 24 * 60
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+def _since_midnight(moment: time) -> timedelta:
+    return timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
 
 
 @dataclass(frozen=True)
@@ -16,18 +21,18 @@ class Interval:
     starts: time
     ends: time
 
-    def minutes(self) -> tuple[float, float]:
-        """(start, length) in minutes from Monday 00:00."""
-        start = self.weekday * 1440 + self.starts.hour * 60 + self.starts.minute + self.starts.second / 60
-        end = self.weekday * 1440 + self.ends.hour * 60 + self.ends.minute + self.ends.second / 60
+    def span(self) -> tuple[timedelta, timedelta]:
+        """(start, length) on the wall clock; start counts from Monday 00:00. Exact: touching is not overlapping."""
+        start = self.weekday * DAY + _since_midnight(self.starts)
+        end = self.weekday * DAY + _since_midnight(self.ends)
         if self.ends <= self.starts:
-            end += 1440
+            end += DAY
         return start, end - start
 
 
 @dataclass(frozen=True)
 class ArmState:
-    """Armed or not, by whom, and until when (None: no end within a week)."""
+    """Armed or not, by whom, and since and until when (None: no such border within a week)."""
 
     armed: bool
     owner: str
@@ -37,8 +42,30 @@ class ArmState:
 
 def overlap(a: Interval, b: Interval) -> bool:
     """Whether two weekly intervals share a moment, the turn of the week included."""
-    (a0, an), (b0, bn) = a.minutes(), b.minutes()
-    return any(a0 < b0 + shift + bn and b0 + shift < a0 + an for shift in (-WEEK_MINUTES, 0, WEEK_MINUTES))
+    (a0, an), (b0, bn) = a.span(), b.span()
+    return any(a0 < b0 + shift + bn and b0 + shift < a0 + an for shift in (-WEEK, timedelta(0), WEEK))
+
+
+def _border(day: date, moment: time, zone: ZoneInfo, *, last: bool) -> datetime:
+    """When a wall-clock time of a day is, in UTC.
+
+    A time that the clocks skip is the moment they jump; one that happens twice is its first, or with `last` its second.
+    """
+    wall = datetime.combine(day, moment, zone)
+    early, late = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early <= late:
+        return late if last else early
+    # Skipped. The offset before the jump (fold 0) puts it after the jump, the one after it (fold 1) before: the
+    # jump lies between, at the first moment with the later offset. Jumps are at whole seconds.
+    before, after = late.replace(microsecond=0), early.replace(microsecond=0) + timedelta(seconds=1)
+    target = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == target:
+            after = middle
+        else:
+            before = middle
+    return after
 
 
 def _spans(intervals: Iterable[Interval], zone: ZoneInfo, around: datetime) -> list[tuple[datetime, datetime]]:
@@ -46,7 +73,7 @@ def _spans(intervals: Iterable[Interval], zone: ZoneInfo, around: datetime) -> l
 
     Ends are built from wall-clock times of their own day, so that a night with a clock change keeps its armed hours'
     local borders. A border inside a gap is the moment the clocks jump; one that happens twice arms at the first and
-    disarms at the second: in doubt, armed.
+    disarms at the second: in doubt, armed. An interval that lies wholly inside a gap does not happen that day.
     """
     spans: list[tuple[datetime, datetime]] = []
     today = around.astimezone(zone).date()
@@ -55,11 +82,11 @@ def _spans(intervals: Iterable[Interval], zone: ZoneInfo, around: datetime) -> l
             day = today + timedelta(days=offset)
             if day.weekday() != interval.weekday:
                 continue
-            end_day = day + timedelta(days=1) if interval.ends <= interval.starts else day
-            start = datetime.combine(day, interval.starts, zone).replace(fold=0)
-            end = datetime.combine(end_day, interval.ends, zone).replace(fold=1)
-            utc = ZoneInfo("UTC")
-            spans.append((start.astimezone(utc), end.astimezone(utc)))
+            end_day = day + DAY if interval.ends <= interval.starts else day
+            start = _border(day, interval.starts, zone, last=False)
+            end = _border(end_day, interval.ends, zone, last=True)
+            if start < end:
+                spans.append((start, end))
     spans.sort()
     joined: list[tuple[datetime, datetime]] = []
     for start, end in spans:
@@ -71,11 +98,16 @@ def _spans(intervals: Iterable[Interval], zone: ZoneInfo, around: datetime) -> l
 
 
 def arm_state(intervals: Iterable[Interval], zone: ZoneInfo, at: datetime) -> ArmState:
-    """The arm state at `at` (aware). `since` and `until` are the borders of the present stretch, in UTC."""
+    """The arm state at `at`. `since` and `until` are the borders of the present stretch, in UTC.
+
+    Raises ValueError for an `at` without an offset: it would be read in the machine's own zone.
+    """
+    if at.utcoffset() is None:
+        raise ValueError(f"arm_state needs an aware time, not {at}")
     before: datetime | None = None
     for start, end in _spans(intervals, zone, at):
         if start <= at < end:
-            endless = (end - start) >= timedelta(days=14)
+            endless = (end - start) >= 2 * WEEK
             return ArmState(True, "schedule", None if endless else start, None if endless else end)
         if at < start:
             return ArmState(False, "schedule", before, start)

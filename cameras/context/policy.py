@@ -89,7 +89,12 @@ def judge(facts: Facts, context: Context) -> Verdict:
     if entry.family == Family.PANEL:
         return Verdict.of("raise", priority, Reason("signal", {"category": facts.category}))
     if not context.armed:
-        return Verdict.of("ignore", priority, Reason("disarmed", {"until": context.armed_until, "owner": context.arm_owner}), seen)
+        return Verdict.of(
+            "ignore",
+            priority,
+            Reason("disarmed", {"until": context.armed_until, "owner": context.arm_owner}),
+            seen,
+        )
     armed = Reason("armed", {"until": context.armed_until, "owner": context.arm_owner})
     if facts.category == "unfiltered_motion":
         return Verdict.of("raise", priority, armed, Reason("nobody_looked", {}))

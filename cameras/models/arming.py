@@ -43,7 +43,10 @@ class ArmingInterval(SiteOwned):
 
     def clean(self) -> None:
         super().clean()
-        others = [o for o in ArmingInterval.objects.filter(site_id=self.site_id).exclude(pk=self.pk)]
+        others = list(ArmingInterval.objects.filter(site_id=self.site_id).exclude(pk=self.pk))
         for other in others:
             if overlap(self.interval(), other.interval()):
-                raise ValidationError(_("This interval overlaps %(other)s. Change one of them or join them."), params={"other": other})
+                raise ValidationError(
+                    _("This interval overlaps %(other)s. Change one of them or join them."),
+                    params={"other": other},
+                )

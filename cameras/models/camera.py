@@ -20,7 +20,9 @@ class Camera(SiteOwned):
         OFFLINE = "offline", _("no picture")
 
     name = models.CharField(_("name"), max_length=80)
-    address = models.CharField(_("address"), max_length=400, help_text=_("rtsp://host:port/path, without user name and password"))
+    address = models.CharField(
+        _("address"), max_length=400, help_text=_("rtsp://host:port/path, without user name and password")
+    )
     username = models.CharField(_("user name"), max_length=80, blank=True)
     password = SecretField(_("password"), blank=True)
     enabled = models.BooleanField(_("in use"), default=True)
@@ -30,7 +32,9 @@ class Camera(SiteOwned):
     leased_by = models.CharField(max_length=80, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     generation = models.BigIntegerField(default=0, editable=False)
-    media_address = models.CharField(max_length=80, blank=True, editable=False, help_text="host:port of the owner's live view")
+    media_address = models.CharField(
+        max_length=80, blank=True, editable=False, help_text="host:port of the owner's live view"
+    )
 
     health = models.CharField(_("state"), max_length=10, choices=Health.choices, default=Health.UNKNOWN, editable=False)
     health_since = models.DateTimeField(null=True, editable=False)
@@ -61,8 +65,15 @@ def polygon_in_picture(value: Any) -> None:
     if not isinstance(value, list) or len(value) < 3:
         raise ValidationError(_("A zone needs at least three points."))
     for point in value:
-        if not (isinstance(point, list) and len(point) == 2 and all(isinstance(v, int | float) and 0 <= v <= 1 for v in point)):
-            raise ValidationError(_("Every point is [x, y] with both between 0 and 1; %(point)s is not."), params={"point": point})
+        if not (
+            isinstance(point, list)
+            and len(point) == 2
+            and all(isinstance(v, int | float) and 0 <= v <= 1 for v in point)
+        ):
+            raise ValidationError(
+                _("Every point is [x, y] with both between 0 and 1; %(point)s is not."),
+                params={"point": point},
+            )
     if crosses_itself(value):
         raise ValidationError(_("The zone's outline crosses itself."))
 
@@ -91,9 +102,14 @@ class Zone(SiteOwned):
     camera = models.ForeignKey(Camera, models.CASCADE, related_name="zones")
     name = models.CharField(_("name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.INSIDE)
-    polygon = models.JSONField(_("outline"), validators=[polygon_in_picture], help_text=_("[[x, y], …], each between 0 and 1"))
+    polygon = models.JSONField(
+        _("outline"), validators=[polygon_in_picture], help_text=_("[[x, y], …], each between 0 and 1")
+    )
     dwell_s = models.FloatField(
-        _("dwell"), default=2.0, validators=[MinValueValidator(0), MaxValueValidator(600)], help_text=_("seconds in the zone before it counts")
+        _("dwell"),
+        default=2.0,
+        validators=[MinValueValidator(0), MaxValueValidator(600)],
+        help_text=_("seconds in the zone before it counts"),
     )
 
     class Meta:

@@ -15,7 +15,9 @@ class Candidate(SiteOwned):
         WATCH = "watch", _("watch")
         IGNORE = "ignore", _("ignore")
 
-    source = models.CharField(max_length=10, choices=[("camera", _("camera")), ("signal", _("signal")), ("system", _("system"))])
+    source = models.CharField(
+        max_length=10, choices=[("camera", _("camera")), ("signal", _("signal")), ("system", _("system"))]
+    )
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="candidates")
     signal_source = models.ForeignKey(SignalSource, models.PROTECT, null=True, related_name="candidates")
     zone = models.ForeignKey(Zone, models.SET_NULL, null=True, related_name="candidates")

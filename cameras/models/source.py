@@ -13,7 +13,9 @@ class SignalSource(SiteOwned):
     name = models.CharField(_("name"), max_length=80)
     key_sha256 = models.CharField(max_length=64, unique=True, editable=False)
     enabled = models.BooleanField(_("in use"), default=True)
-    heartbeat_s = models.PositiveIntegerField(_("heartbeat expected every"), default=0, help_text=_("seconds; 0: none expected"))
+    heartbeat_s = models.PositiveIntegerField(
+        _("heartbeat expected every"), default=0, help_text=_("seconds; 0: none expected")
+    )
     last_seen_at = models.DateTimeField(null=True, editable=False)
     lost_alert_at = models.DateTimeField(null=True, editable=False)
 

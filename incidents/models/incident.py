@@ -31,7 +31,15 @@ HELD = (State.CLAIMED, State.WORKING, State.WAITING)  # somebody owns it
 
 # The response clock's main path, in order: its gaps sum to the total. Then the offsets, null where they do not apply.
 MAIN_PATH = ("captured", "received", "judged", "queued", "painted", "claimed", "verdict", "closed")
-OFFSETS = ("evidence_shown", "audio_sent", "audio_heard", "call_placed", "call_answered", "responder_accepted", "on_site")
+OFFSETS = (
+    "evidence_shown",
+    "audio_sent",
+    "audio_heard",
+    "call_placed",
+    "call_answered",
+    "responder_accepted",
+    "on_site",
+)
 
 
 class IncidentQuerySet(SiteOwnedQuerySet):
@@ -61,7 +69,9 @@ class Incident(SiteOwned):
     last_alert_at = models.DateTimeField()
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="incidents")
-    token = models.BigIntegerField(default=0, help_text="fencing: grows with every claim; a write with an older one is refused")
+    token = models.BigIntegerField(
+        default=0, help_text="fencing: grows with every claim; a write with an older one is refused"
+    )
     offered_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="offers")
     offered_at = models.DateTimeField(null=True)
     # Deadlines are columns; a sweep finds what has passed and sets each to NULL once acted on.
@@ -101,7 +111,11 @@ class Incident(SiteOwned):
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
         indexes = [
-            models.Index(fields=["organisation", "priority", "queued_at"], condition=~Q(state="closed"), name="incident_queue"),
+            models.Index(
+                fields=["organisation", "priority", "queued_at"],
+                condition=~Q(state="closed"),
+                name="incident_queue",
+            ),
             models.Index(fields=["site", "family", "-last_alert_at"], name="incident_fold"),
             models.Index(fields=["claim_by"], condition=Q(claim_by__isnull=False), name="incident_claim_by"),
         ]

@@ -21,7 +21,9 @@ class Shift(models.Model):
     class Meta:
         verbose_name = _("shift")
         verbose_name_plural = _("shifts")
-        constraints = [models.UniqueConstraint(fields=["user"], condition=Q(ended_at__isnull=True), name="one_open_shift")]
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(ended_at__isnull=True), name="one_open_shift")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} {self.started_at:%Y-%m-%d %H:%M}"

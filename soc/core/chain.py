@@ -60,7 +60,8 @@ def seal(limit: int = 500) -> int:
             values += [event.pk, event.seq, event.prev, event.hash]
         marks = ", ".join(["(%s::bigint, %s::bigint, %s, %s)"] * len(rows))
         cursor.execute(
-            f"UPDATE core_event e SET seq = v.seq, prev = v.prev, hash = v.hash FROM (VALUES {marks}) AS v(id, seq, prev, hash) WHERE e.id = v.id",  # noqa: S608
+            "UPDATE core_event e SET seq = v.seq, prev = v.prev, hash = v.hash "
+            f"FROM (VALUES {marks}) AS v(id, seq, prev, hash) WHERE e.id = v.id",  # noqa: S608
             values,
         )
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(seq)])

@@ -23,7 +23,9 @@ def take(pk: int, *, at: datetime) -> Delivery | None:
         return None
     until = at + timedelta(seconds=events.find(delivery.reaction).lease_s)
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-    won = Delivery.objects.filter(free, pk=pk, done_at__isnull=True).update(leased_until=until, attempts=F("attempts") + 1)
+    won = Delivery.objects.filter(free, pk=pk, done_at__isnull=True).update(
+        leased_until=until, attempts=F("attempts") + 1
+    )
     if not won:
         return None
     delivery.refresh_from_db()
@@ -44,7 +46,9 @@ def run(pk: int) -> bool:
         wait = BACKOFF_S[min(delivery.attempts, len(BACKOFF_S)) - 1]
         at = db_now()
         Delivery.objects.filter(pk=pk, done_at__isnull=True).update(
-            due_at=at + timedelta(seconds=wait), leased_until=None, error=f"{type(error).__name__}: {error}"[:500]
+            due_at=at + timedelta(seconds=wait),
+            leased_until=None,
+            error=f"{type(error).__name__}: {error}"[:500],
         )
         log.exception("delivery %s of %s failed, again in %s s", pk, delivery.reaction, wait)
     return True

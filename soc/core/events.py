@@ -93,7 +93,9 @@ def record(kind: str, subject: models.Model, *, by: User | None, at: datetime, *
 
 def _hint(delivery_ids: list[int]) -> None:
     """Tell the workers. Only an accelerator: if it fails, the spine runs the rows half a second later."""
-    from soc.core.tasks import deliver  # the task module needs the app registry, which is loading when this one is
+    from soc.core.tasks import (
+        deliver,  # the task module needs the app registry, which is loading when this one is
+    )
 
     for pk in delivery_ids:
         try:

@@ -36,7 +36,7 @@ def store(
     return media
 
 
-def asked_range(header: str, size: int) -> tuple[int, int] | None | bool:
+def asked_range(header: str, size: int) -> tuple[int, int] | bool | None:
     """(first, last) of a single byte range, None to send everything, False when it cannot be satisfied (416).
 
     Forms that RFC 9110 lets a server ignore (other units, several ranges, nonsense) get everything.

@@ -45,7 +45,9 @@ class Act(StrEnum):
 
 _R = Role
 MATRIX: dict[Act, frozenset[str]] = {
-    Act.SEE: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.INSTALLER, _R.QA, _R.OWNER, _R.VIEWER}),
+    Act.SEE: frozenset(
+        {_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.INSTALLER, _R.QA, _R.OWNER, _R.VIEWER}
+    ),
     Act.CONSOLE: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.PORTAL: frozenset({_R.OWNER, _R.VIEWER}),
     Act.HANDLE: frozenset({_R.OPERATOR, _R.SUPERVISOR}),

@@ -26,7 +26,7 @@ class Rhythm:
     sign: float = 60.0
 
 
-def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:  # noqa: B008
+def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
     """Beat until `stop` is set. A lost database is waited out; any other error of a duty is logged and does not stop the rest."""
     next_due = next_sign = 0.0
     signed = 0

@@ -43,15 +43,33 @@ def verify() -> Report:
         count += 1
         seq += 1
         if event.seq != seq:
-            return Report(count, len(signed), Finding(seq, None, "deleted", f"position {seq} is missing, the next row is {event.seq}"))
+            return Report(
+                count,
+                len(signed),
+                Finding(seq, None, "deleted", f"position {seq} is missing, the next row is {event.seq}"),
+            )
         if event.prev != prev:
-            return Report(count, len(signed), Finding(seq, event.pk, "reordered", f"row {event.pk} does not follow the row before it"))
+            return Report(
+                count,
+                len(signed),
+                Finding(seq, event.pk, "reordered", f"row {event.pk} does not follow the row before it"),
+            )
         if event.hash != digest(prev, event):
-            return Report(count, len(signed), Finding(seq, event.pk, "edited", f"row {event.pk} is not what was sealed"))
+            return Report(
+                count, len(signed), Finding(seq, event.pk, "edited", f"row {event.pk} is not what was sealed")
+            )
         if seq in wanted and wanted[seq].hash != event.hash:
-            return Report(count, len(signed), Finding(seq, event.pk, "recomputed", f"row {event.pk} is not the one signed at {wanted[seq].at}"))
+            return Report(
+                count,
+                len(signed),
+                Finding(seq, event.pk, "recomputed", f"row {event.pk} is not the one signed at {wanted[seq].at}"),
+            )
         prev = event.hash
     last = max(wanted, default=0)
     if last > seq:
-        return Report(count, len(signed), Finding(seq + 1, None, "tail cut", f"the record ends at {seq}, a head was signed at {last}"))
+        return Report(
+            count,
+            len(signed),
+            Finding(seq + 1, None, "tail cut", f"the record ends at {seq}, a head was signed at {last}"),
+        )
     return Report(count, len(signed), None)

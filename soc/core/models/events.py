@@ -25,8 +25,8 @@ class Event(models.Model):
     at = models.DateTimeField()
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     seq = models.BigIntegerField(null=True, unique=True)
-    prev = models.CharField(max_length=64, null=True)
-    hash = models.CharField(max_length=64, null=True)
+    prev = models.CharField(max_length=64, null=True)  # noqa: DJ001  NULL says: not sealed
+    hash = models.CharField(max_length=64, null=True)  # noqa: DJ001
 
     class Meta:
         indexes = [
@@ -58,3 +58,6 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["event", "reaction"], name="one_delivery_per_reaction")]
         indexes = [models.Index(fields=["due_at"], condition=Q(done_at__isnull=True), name="delivery_due")]
+
+    def __str__(self) -> str:
+        return f"{self.reaction} of {self.event_id}"

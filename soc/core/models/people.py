@@ -67,7 +67,13 @@ class Membership(models.Model):
         if self.role in Role.of_centre() and not self.organisation_id and self.role != Role.INSTALLER:
             return  # a specialist may be kept to one customer or site
         if self.role in {Role.OWNER, Role.VIEWER} and self.organisation_id:
-            raise ValidationError({"organisation": _("A customer's role is given for a customer or a site, not for the whole organisation.")})
+            raise ValidationError(
+                {
+                    "organisation": _(
+                        "A customer's role is given for a customer or a site, not for the whole organisation."
+                    )
+                }
+            )
 
     def scope(self) -> tuple[str, Any]:
         """("organisation" | "customer" | "site", id)."""

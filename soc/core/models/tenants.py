@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def known_zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError(_("“%(zone)s” is not a time zone. Use a name like Europe/London."), params={"zone": value})
+        raise ValidationError(
+            _("“%(zone)s” is not a time zone. Use a name like Europe/London."), params={"zone": value}
+        )
 
 
 class Organisation(models.Model):
@@ -68,7 +70,9 @@ class Site(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="sites")
     name = models.CharField(_("name"), max_length=120)
     address = models.CharField(_("address"), max_length=240)
-    entrance = models.CharField(_("entrance"), max_length=240, blank=True, help_text=_("How to get in: gate, lane, code holder."))
+    entrance = models.CharField(
+        _("entrance"), max_length=240, blank=True, help_text=_("How to get in: gate, lane, code holder.")
+    )
     hazards = models.CharField(_("hazards"), max_length=240, blank=True, help_text=_("Dogs, chemicals, open pits."))
     instructions = models.TextField(_("instructions"), blank=True, max_length=2000)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_zone])

@@ -11,5 +11,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report = verify()
         if finding := report.finding:
-            raise CommandError(f"{finding.problem} at position {finding.seq} (event {finding.event_id}): {finding.detail}")
+            raise CommandError(
+                f"{finding.problem} at position {finding.seq} (event {finding.event_id}): {finding.detail}"
+            )
         self.stdout.write(f"{report.events} events and {report.heads} signed heads stand.")

@@ -1,0 +1,41 @@
+"""The verbs: one function, one transaction each. Nothing else changes an incident."""
+
+from incidents.actions.closing import close, close_guards, reopen
+from incidents.actions.folding import raise_alert
+from incidents.actions.handling import (
+    add_note,
+    check_token,
+    claim,
+    decide,
+    park,
+    release,
+    resume,
+    take_over,
+    wait,
+)
+from incidents.actions.offering import offer_waiting
+from incidents.actions.shifts import end_shift, seen, start_shift
+from incidents.actions.stamps import evidence_shown, painted, stamp
+
+__all__ = [
+    "add_note",
+    "check_token",
+    "claim",
+    "close",
+    "close_guards",
+    "decide",
+    "end_shift",
+    "evidence_shown",
+    "offer_waiting",
+    "painted",
+    "park",
+    "raise_alert",
+    "release",
+    "reopen",
+    "resume",
+    "seen",
+    "stamp",
+    "start_shift",
+    "take_over",
+    "wait",
+]

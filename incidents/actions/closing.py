@@ -1,0 +1,75 @@
+"""Ending an incident: exactly one outcome, the state the site is left in, and nothing required left undone."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cameras.categories import Family
+from incidents.actions.locking import check_token, locked, move
+from incidents.actions.offering import offer, start_deadlines
+from incidents.errors import Refused
+from incidents.models import Incident
+from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
+from soc.core import events
+from soc.core.models import User
+
+# What else must be done before closing: each returns the words of what is missing. Registered by whoever owns the steps.
+close_guards: list[Callable[[Incident], list[str]]] = []
+
+
+def close(
+    incident_id: UUID, *, outcome: str, site_state: str, summary: str, token: int, by: User, at: datetime
+) -> Incident:
+    """Close with one outcome. `summary` is what the customer reads.
+
+    Raises Refused: `verdict` (none yet), `outcome` (none, or not one that the verdict can end in), `site_state`,
+    `summary`, `steps` (a guard's words), `state`, or Stale.
+    """
+    with transaction.atomic():
+        incident = locked(incident_id, by=by)
+        check_token(incident, token, by)
+        if not incident.verdict:
+            raise Refused("verdict", _("Decide first: is it real?"))
+        if outcome not in Outcome.values:
+            raise Refused("outcome", _("Choose exactly one outcome."))
+        allowed = (ALLOWED if incident.family == Family.INTRUSION else ALLOWED_NOT_INTRUSION)[incident.verdict]
+        if Outcome(outcome).group not in allowed:
+            words = {"verdict": Verdict(incident.verdict).label, "outcome": Outcome(outcome).label}
+            raise Refused(
+                "outcome",
+                _("The verdict is “%(verdict)s”: it cannot end as “%(outcome)s”. Change one of them.") % words,
+            )
+        if site_state not in SiteState.values:
+            raise Refused("site_state", _("Say in which state the site is left."))
+        summary = summary.strip()
+        if len(summary) > 2000:
+            raise Refused("summary", _("The summary has at most 2,000 characters."))
+        missing = [words for guard in close_guards for words in guard(incident)]
+        if missing:
+            raise Refused("steps", _("Still to do: %(steps)s.") % {"steps": "; ".join(missing)})
+        move(incident.close, outcome=outcome, site_state=site_state, summary=summary, at=at)
+        incident.save()
+        events.record(
+            "incident.closed",
+            incident,
+            by=by,
+            at=at,
+            outcome=outcome,
+            site_state=site_state,
+            verdict=incident.verdict,
+        )
+    return incident
+
+
+def reopen(incident_id: UUID, *, by: User, at: datetime) -> Incident:
+    with transaction.atomic():
+        incident = locked(incident_id, by=by)
+        move(incident.reopen)
+        start_deadlines(incident, at=at)
+        incident.save()
+        events.record("incident.reopened", incident, by=by, at=at)
+        offer(incident, at=at)
+    return incident

@@ -1,0 +1,42 @@
+"""How every verb begins: the row locked, the right checked, the token compared."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from django_fsm import TransitionNotAllowed, can_proceed
+
+from incidents.errors import Refused, Stale
+from incidents.models import Incident
+from soc.core.models import User
+from soc.core.rights import Act
+
+
+def locked(incident_id: UUID, *, by: User | None = None, act: Act = Act.HANDLE) -> Incident:
+    """The incident under its row lock. Raises Incident.DoesNotExist where `by` may not `act`: as if it were not there."""
+    rows = Incident.objects.select_for_update(of=("self",)).select_related("site", "owner")
+    if by is not None:
+        rows = rows.visible_to(by, act)
+    return rows.get(pk=incident_id)
+
+
+def check_token(incident: Incident, token: int, by: User) -> None:
+    """The fencing token of a claim. Raises Stale when the incident has moved on since the page was made."""
+    if incident.owner_id != by.pk:
+        raise Stale(incident.owner.sign if incident.owner else "")
+    if incident.token != token:
+        raise Stale("")
+
+
+def move(transition: Any, **values: Any) -> None:
+    """Run a transition; one that the state does not allow is refused in words."""
+    if not can_proceed(transition, check_conditions=False):
+        incident = transition.__self__
+        raise Refused(
+            "state",
+            _("Not possible while the incident is %(state)s.") % {"state": incident.get_state_display()},
+        )
+    try:
+        transition(**values)
+    except TransitionNotAllowed as error:  # between the check and the call nothing can change: the row is locked
+        raise Refused("state", str(error)) from error

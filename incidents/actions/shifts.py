@@ -1,0 +1,50 @@
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from incidents.errors import Refused
+from incidents.models import Incident, Shift
+from soc.core import events
+from soc.core.models import Organisation, User
+from soc.core.rights import Act
+
+
+def start_shift(*, user: User, organisation: Organisation, at: datetime) -> Shift:
+    """Sit down at the desk: from now on incidents are offered. Starting twice changes nothing."""
+    if not user.may_anywhere(Act.HANDLE):
+        raise Refused("role", _("Your role may not handle incidents."))
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        shift = Shift.objects.filter(user=user, ended_at__isnull=True).first()
+        if shift is not None:
+            Shift.objects.filter(pk=shift.pk).update(seen_at=at)
+            return shift
+        shift = Shift.objects.create(user=user, organisation=organisation, started_at=at, seen_at=at)
+        events.record("shift.started", shift, by=user, at=at)
+    return shift
+
+
+def end_shift(*, user: User, at: datetime) -> None:
+    """Leave the desk. Refused while an incident is held: nobody logs off owning one."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        shift = Shift.objects.filter(user=user, ended_at__isnull=True).first()
+        if shift is None:
+            return
+        held = Incident.objects.held_by(user).first()
+        if held is not None:
+            raise Refused(
+                "holding",
+                _("You still hold %(incident)s. Close it, or hand it back.") % {"incident": held.reference},
+            )
+        shift.ended_at = at
+        shift.save(update_fields=["ended_at"])
+        events.record("shift.ended", shift, by=user, at=at)
+
+
+def seen(user_id: UUID, *, at: datetime) -> None:
+    """The console's heartbeat. Written at most every two seconds per person, however many pages are open."""
+    fresh = at - timedelta(seconds=1.5)
+    Shift.objects.filter(user=user_id, ended_at__isnull=True, seen_at__lt=fresh).update(seen_at=at)
