@@ -70,9 +70,7 @@ class Credentials:
 
     def __post_init__(self) -> None:
         if any(ord(c) < 32 or ord(c) == 127 for c in self.username + self.password):
-            raise AddressRefused(
-                "The user name or password contains a control character.", code="credentials"
-            )
+            raise AddressRefused("The user name or password contains a control character.", code="credentials")
 
     def __bool__(self) -> bool:
         return bool(self.username or self.password)
@@ -179,16 +177,12 @@ def _parse(url: str) -> tuple[str, str, int, str]:
     if len(url) > LONGEST_URL:
         raise AddressRefused("The address is too long.", code="malformed")
     if any(ord(c) <= 32 or ord(c) == 127 or c in '\\"<>^`{|}' for c in url):
-        raise AddressRefused(
-            "The address contains a space or another character that is not allowed.", code="malformed"
-        )
+        raise AddressRefused("The address contains a space or another character that is not allowed.", code="malformed")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise AddressRefused(
-            "This is not an address: check the host and the port number.", code="malformed"
-        ) from None
+        raise AddressRefused("This is not an address: check the host and the port number.", code="malformed") from None
     if parts.scheme not in DEFAULT_PORTS:
         raise AddressRefused("A camera address begins with rtsp:// or rtsps://.", code="scheme")
     if "@" in parts.netloc:
@@ -229,9 +223,7 @@ def _addresses(host: str, port: int, resolve: Resolve) -> list[IPAddress]:
     except OSError:
         found = ()
     if not found:
-        raise AddressRefused(
-            f"The name “{host}” could not be found. Check it, or enter the IP address.", code="name"
-        )
+        raise AddressRefused(f"The name “{host}” could not be found. Check it, or enter the IP address.", code="name")
     return [_unwrapped(ipaddress.ip_address(answer.partition("%")[0])) for answer in found]
 
 

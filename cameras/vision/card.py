@@ -44,9 +44,7 @@ class ModelCard:
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise ModelRefused(
-                f"The detector's file {self.path.name} cannot be read: {error.strerror}."
-            ) from error
+            raise ModelRefused(f"The detector's file {self.path.name} cannot be read: {error.strerror}.") from error
         found = hashlib.sha256(data).hexdigest()
         if found != self.sha256:
             raise ModelRefused(

@@ -19,9 +19,7 @@ cv2.setNumThreads(1)
 
 CROP_HEIGHTS: Final = 2.5  # a motion crop is a square of this many heights of what moved …
 LEAST_CROP: Final = 128  # … but not smaller than this, in pixels …
-LARGEST_CROP: Final = (
-    0.75  # … nor larger than this part of the shorter side: then the full frame shows as much
-)
+LARGEST_CROP: Final = 0.75  # … nor larger than this part of the shorter side: then the full frame shows as much
 MOST_FOUND: Final = 64
 
 _Rows = NDArray[np.float32]
@@ -85,17 +83,13 @@ class OnnxDetector:
         whole = Box(0.0, 0.0, 1.0, 1.0)
         found = list(self._infer(picture, whole, least))
         for square in self._closer_looks(picture, motion, found):
-            found += [
-                d for d in self._infer(_cut(picture, square), square, least) if not _cut_off(d.box, square)
-            ]
+            found += [d for d in self._infer(_cut(picture, square), square, least) if not _cut_off(d.box, square)]
         return _without_doubles(found, self.card.nms_iou)
 
     def _warm_up(self) -> None:
         """One inference: allocations and kernels are chosen now, not on the first intruder."""
         side = self.card.side
-        boxes, scores = self._session.run(
-            ["boxes", "scores"], {"images": np.zeros((1, side, side, 3), np.uint8)}
-        )
+        boxes, scores = self._session.run(["boxes", "scores"], {"images": np.zeros((1, side, side, 3), np.uint8)})
         if boxes.shape[-1] != 4 or scores.shape[-1] <= int(self._numbers.max()):
             raise ModelRefused(f"The detector {self.name} gives other outputs than its family's.")
 
@@ -124,9 +118,7 @@ class OnnxDetector:
                 score = min(float(wanted[rows[i], columns[i]]), 1.0)
                 yield Detection(self._labels[columns[i]], score, box)
 
-    def _closer_looks(
-        self, picture: Picture, motion: Sequence[Box], found: Sequence[Detection]
-    ) -> Iterator[Box]:
+    def _closer_looks(self, picture: Picture, motion: Sequence[Box], found: Sequence[Detection]) -> Iterator[Box]:
         looks: list[Box] = []
         for moved in motion:
             if len(looks) >= self.most_crops:
@@ -140,8 +132,7 @@ class OnnxDetector:
 
 
 def _letterboxed(picture: Picture, side: int) -> tuple[NDArray[np.uint8], float]:
-    """The picture in the top left corner of a black square: ((side, side, 3) RGB, scale in pixels per pixel).
-    """
+    """The picture in the top left corner of a black square: ((side, side, 3) RGB, scale in pixels per pixel)."""
     scale = side / max(picture.width, picture.height)
     width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     image = np.zeros((side, side, 3), np.uint8)
@@ -152,8 +143,7 @@ def _letterboxed(picture: Picture, side: int) -> tuple[NDArray[np.uint8], float]
 
 
 def _square(picture: Picture, moved: Box) -> Box | None:
-    """A square (in pixels) around what moved, inside the picture; None where the whole picture shows as much.
-    """
+    """A square (in pixels) around what moved, inside the picture; None where the whole picture shows as much."""
     width, height = picture.width, picture.height
     side = max(CROP_HEIGHTS * moved.height * height, 1.25 * moved.width * width, LEAST_CROP)
     if side > LARGEST_CROP * min(width, height):
@@ -173,8 +163,7 @@ def _cut(picture: Picture, part: Box) -> Picture:
 
 
 def _cut_off(box: Box, square: Box) -> bool:
-    """True where a box ends at a crop's edge that is not the picture's own: half an object, or somebody else.
-    """
+    """True where a box ends at a crop's edge that is not the picture's own: half an object, or somebody else."""
     margin_x, margin_y = 0.01 * square.width, 0.01 * square.height
     return (
         (box.x1 <= square.x1 + margin_x and square.x1 > 0.002)
@@ -185,8 +174,7 @@ def _cut_off(box: Box, square: Box) -> bool:
 
 
 def _suppressed(boxes: _Rows, classes: NDArray[np.intp], iou: float) -> list[int]:
-    """Greedy non-maximum suppression in each class; boxes (n, 4) x1, y1, x2, y2, best first. Gives rows kept.
-    """
+    """Greedy non-maximum suppression in each class; boxes (n, 4) x1, y1, x2, y2, best first. Gives rows kept."""
     areas = (boxes[:, 2] - boxes[:, 0]).clip(0) * (boxes[:, 3] - boxes[:, 1]).clip(0)
     alive = areas > 0
     kept: list[int] = []
@@ -203,16 +191,13 @@ def _suppressed(boxes: _Rows, classes: NDArray[np.intp], iou: float) -> list[int
 
 
 def _without_doubles(found: list[Detection], iou: float) -> list[Detection]:
-    """Drop the weaker of two boxes of one kind that overlap, or of which one holds nearly all of the other.
-    """
+    """Drop the weaker of two boxes of one kind that overlap, or of which one holds nearly all of the other."""
     kept: list[Detection] = []
     for detection in sorted(found, key=lambda d: -d.score):
         box = detection.box
         if not any(
             detection.kind == other.kind
-            and (
-                box.iou(other.box) > iou or box.intersection(other.box) > 0.85 * min(box.area, other.box.area)
-            )
+            and (box.iou(other.box) > iou or box.intersection(other.box) > 0.85 * min(box.area, other.box.area))
             for other in kept
         ):
             kept.append(detection)

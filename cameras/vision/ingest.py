@@ -24,9 +24,7 @@ from .ring import MediaPacket, PacketRing
 from .types import FrameStamp
 
 LARGEST_OFFSET_S: Final = 1.0  # a camera's clock further off than this is not believed
-LONGEST_GOP_S: Final = (
-    20.0  # a camera may claim any distance between keyframes; the watchdog believes this much
-)
+LONGEST_GOP_S: Final = 20.0  # a camera may claim any distance between keyframes; the watchdog believes this much
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,9 +47,7 @@ class Backoff:
     """Seconds to wait before the next attempt: doubling from `first` to `most`, with up to half taken off at
     random, so that a hundred cameras behind one switch do not come back in step."""
 
-    def __init__(
-        self, *, first: float = 0.5, most: float = 15.0, chance: Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, *, first: float = 0.5, most: float = 15.0, chance: Callable[[], float] = random.random) -> None:
         self.first, self.most = first, most
         self._next, self._chance = first, chance
 
@@ -84,8 +80,7 @@ class CameraClock:
 
 
 class Watchdog:
-    """Says when a connected camera is blind: no new frame for max(least, 3 × the distance between keyframes).
-    """
+    """Says when a connected camera is blind: no new frame for max(least, 3 × the distance between keyframes)."""
 
     def __init__(self, started: float, *, least_s: float = 3.0) -> None:
         self.least_s = least_s
@@ -268,14 +263,11 @@ def _next_packet(packets: Any) -> Any:
 
 def _copied(packet: Any, kind: Any, received: datetime, monotonic: float) -> MediaPacket:
     base = packet.time_base or Fraction(1, 90_000)
-    return MediaPacket(
-        kind, bytes(packet), packet.pts, packet.dts, base, bool(packet.is_keyframe), received, monotonic
-    )
+    return MediaPacket(kind, bytes(packet), packet.pts, packet.dts, base, bool(packet.is_keyframe), received, monotonic)
 
 
 def _sender_time(packet: Any) -> datetime | None:
-    """The camera's wall clock for this packet, from AVProducerReferenceTime {int64 µs since 1970; int flags}.
-    """
+    """The camera's wall clock for this packet, from AVProducerReferenceTime {int64 µs since 1970; int flags}."""
     if not packet.has_sidedata("prft"):
         return None
     raw = bytes(packet.get_sidedata("prft"))

@@ -1,5 +1,4 @@
-"""A cheap gate: which frames changed enough, and where, to be worth a detector's time. Works on luma alone.
-"""
+"""A cheap gate: which frames changed enough, and where, to be worth a detector's time. Works on luma alone."""
 
 from __future__ import annotations
 

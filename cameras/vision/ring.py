@@ -12,8 +12,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class MediaPacket:
-    """An encoded packet as it came in. `pts` and `dts` count `time_base` seconds; `monotonic` is its arrival.
-    """
+    """An encoded packet as it came in. `pts` and `dts` count `time_base` seconds; `monotonic` is its arrival."""
 
     kind: Literal["video", "audio"]
     data: bytes

@@ -1,5 +1,4 @@
-"""Gives objects an identity over time: greedy matching by overlap, then by distance. One tracker per camera.
-"""
+"""Gives objects an identity over time: greedy matching by overlap, then by distance. One tracker per camera."""
 
 from __future__ import annotations
 

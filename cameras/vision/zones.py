@@ -19,10 +19,7 @@ def contains(polygon: Sequence[Point], point: Point) -> bool:
     inside = False
     for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
         cross = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
-        within = (
-            min(x1, x2) - _EDGE <= x <= max(x1, x2) + _EDGE
-            and min(y1, y2) - _EDGE <= y <= max(y1, y2) + _EDGE
-        )
+        within = min(x1, x2) - _EDGE <= x <= max(x1, x2) + _EDGE and min(y1, y2) - _EDGE <= y <= max(y1, y2) + _EDGE
         if abs(cross) <= _EDGE and within:
             return True
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):

@@ -1,0 +1,202 @@
+"""What lies where in a slot, and how it is written and read without a lock held by anybody. `slots` is the
+way in.
+
+Bytes 0..15: magic, sequence number. From 16: the frame's header, from 128 its hints; from 1024 the answer;
+from 4096 the pixels, I420 without padding.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import struct
+import tempfile
+import threading
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .picture import Picture
+from .types import Box
+
+MAGIC: Final = 0x4E44534C4F543032
+PREFIX: Final = "nightdesk"
+HEADER: Final = 4096
+MOST_HINTS: Final = 16
+NAME: Final = re.compile(
+    rf"{PREFIX}\.(?P<space>[\w-]+)\.(?P<pid>\d+)\.(?P<born>\d+)\.(?P<key>[\w-]+)\.(?P<generation>\d+)\Z"
+)
+
+_RESULT_AT: Final = 1024
+_RESULT_ROOM: Final = HEADER - _RESULT_AT
+_FRAME: Final = struct.Struct("=QQQIIIf")  # generation, number, monotonic ns, width, height, hints, least score
+_FRAME_AT: Final = 16
+_HINT: Final = struct.Struct("=4f")
+_HINTS_AT: Final = 128
+_RESULT: Final = struct.Struct("=IIQQ")  # checksum of the rest, length, generation, frame number; then the body
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFrame:
+    """A worker's own copy of the newest frame. `motion` and `min_score` are what the watcher asks the
+    detector.
+    """
+
+    generation: int
+    number: int
+    monotonic: float
+    picture: Picture
+    motion: tuple[Box, ...]
+    min_score: float | None
+
+
+class Layout:
+    """A mapped slot. One writer of frames, any number of readers; anybody may answer."""
+
+    def __init__(self, mapping: mmap.mmap) -> None:
+        self._map = mapping
+        self._words = memoryview(mapping)[:_FRAME_AT].cast("Q")
+        self._pixels: NDArray[np.uint8] = np.frombuffer(mapping, np.uint8, offset=HEADER)
+        # Taking and giving back a lock of our own orders memory between processors. Nobody else ever holds
+        # it.
+        self._fence = threading.Lock()
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self._words[0] == MAGIC)
+
+    def format(self) -> None:
+        self._words[1] = 0
+        self._words[0] = MAGIC
+
+    def write_frame(self, frame: SlotFrame) -> None:
+        """Make it the newest. The sequence number is odd meanwhile; where writing fails it stays so."""
+        picture, hints = frame.picture, frame.motion[:MOST_HINTS]
+        least = -1.0 if frame.min_score is None else frame.min_score
+        self._words[1] |= 1
+        self._order()
+        _FRAME.pack_into(
+            self._map,
+            _FRAME_AT,
+            frame.generation,
+            frame.number,
+            int(frame.monotonic * 1e9),
+            picture.width,
+            picture.height,
+            len(hints),
+            least,
+        )
+        for index, hint in enumerate(hints):
+            _HINT.pack_into(self._map, _HINTS_AT + index * _HINT.size, *hint.as_tuple())
+        picture.write_i420(self._pixels)
+        self._order()
+        self._words[1] += 1
+
+    def read_frame(self) -> SlotFrame | None:
+        """A copy of the newest frame, None where it is torn. Raises LookupError where none was ever written."""
+        before = self._words[1]
+        if before == 0:
+            raise LookupError("no frame yet")
+        if before % 2:
+            return None
+        self._order()
+        header = self._map[:_RESULT_AT]
+        width, height = _FRAME.unpack_from(header, _FRAME_AT)[3:5]
+        size = width * height * 3 // 2
+        if not 0 < size <= self._pixels.size:
+            return None
+        pixels = self._pixels[:size].copy()
+        self._order()
+        return _parsed(header, pixels) if self._words[1] == before else None
+
+    def write_result(self, generation: int, number: int, body: bytes) -> bool:
+        """Answer a frame; False where the body is too long."""
+        if _RESULT.size + len(body) > _RESULT_ROOM:
+            return False
+        rest = struct.pack("=IQQ", len(body), generation, number) + body
+        block = struct.pack("=I", zlib.crc32(rest)) + rest
+        self._map[_RESULT_AT : _RESULT_AT + len(block)] = block
+        return True
+
+    def read_result(self, generation: int) -> tuple[int, bytes] | None:
+        """(frame number, body) of the newest answer, None where it is not whole or of another generation."""
+        block = self._map[_RESULT_AT : _RESULT_AT + _RESULT_ROOM]
+        checksum, length, its_generation, number = _RESULT.unpack_from(block)
+        if its_generation != generation or not 0 < length <= _RESULT_ROOM - _RESULT.size:
+            return None
+        if zlib.crc32(block[4 : _RESULT.size + length]) != checksum:
+            return None
+        return number, block[_RESULT.size : _RESULT.size + length]
+
+    def close(self) -> None:
+        """Let go of the memory. May be called twice."""
+        if not self._map.closed:
+            self._words.release()
+            self._pixels = np.empty(0, np.uint8)
+            self._map.close()
+
+    def _order(self) -> None:
+        with self._fence:
+            return
+
+
+def create(path: Path, size: int) -> mmap.mmap:
+    """A new block of shared memory. Raises OSError where it cannot be had."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, size)  # now or never: later a full file system would be a SIGBUS
+        return mmap.mmap(descriptor, size)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def open_existing(path: Path) -> mmap.mmap:
+    """Map a slot that somebody made. Raises OSError or ValueError where there is none, or an unfinished one."""
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        mapping = mmap.mmap(descriptor, 0)
+    finally:
+        os.close(descriptor)
+    if len(mapping) <= HEADER:
+        mapping.close()
+        raise ValueError("not a slot")
+    return mapping
+
+
+def default_directory() -> Path:
+    """The host's memory file system, or the temporary folder where there is none."""
+    shm = Path("/dev/shm")  # noqa: S108  this is no temporary file but the place for shared memory
+    return shm if os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def born(pid: int) -> int:
+    """When a process started, in clock ticks since boot; 0 where there is none. Process ids come again."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    fields = stat.rpartition(")")[2].split()
+    return 0 if fields[0] in "ZX" else int(fields[19])
+
+
+def _parsed(header: bytes, pixels: NDArray[np.uint8]) -> SlotFrame:
+    generation, number, monotonic_ns, width, height, count, least = _FRAME.unpack_from(header, _FRAME_AT)
+    corners = (_HINT.unpack_from(header, _HINTS_AT + i * _HINT.size) for i in range(min(count, MOST_HINTS)))
+    boxes = (Box.clipped(*four) for four in corners)
+    return SlotFrame(
+        generation,
+        number,
+        monotonic_ns / 1e9,
+        Picture.of_i420(pixels, width, height),
+        tuple(box for box in boxes if box is not None),
+        None if least < 0 else float(least),
+    )

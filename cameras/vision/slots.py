@@ -1,0 +1,310 @@
+"""A camera's newest frame in shared memory, and the answer to it: how frames reach workers without going
+through a queue.
+
+One file in a memory file system for each camera and generation, mapped by its owner (the watcher) and by any
+worker on the host. No lock is held by anybody, so a SIGKILL of either side at any instant leaves nothing
+locked:
+
+- The frame is guarded by a sequence number that is odd while the owner writes (a seqlock). A reader copies
+  and looks
+  again; a torn copy is read anew, and an owner that died while writing leaves a frame nobody takes.
+- The answer is one block with a checksum over all of it, so half an answer, or two at once, is none.
+- Generation and frame number tie an answer to its frame; what belongs to another generation is discarded.
+
+Plain `mmap` instead of `multiprocessing.shared_memory`: the latter's resource tracker removes a block when a
+process that merely attached exits, and its pages are not reserved, so a full /dev/shm is a SIGBUS instead of
+an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .picture import Picture
+from .slot_layout import (
+    HEADER,
+    NAME,
+    PREFIX,
+    Layout,
+    SlotFrame,
+    born,
+    create,
+    default_directory,
+    open_existing,
+)
+from .types import Box, Detection, FrameStamp
+
+__all__ = [
+    "SlotCounts",
+    "SlotFrame",
+    "SlotGone",
+    "SlotReader",
+    "SlotRef",
+    "SlotResult",
+    "SlotWriter",
+    "attach",
+    "sweep",
+]
+
+MOST_WAITING = 256  # frames remembered while nobody answers; older ones count as dropped
+
+
+class SlotGone(Exception):
+    """The slot does not exist (any more): its watcher stopped or reconnected. The task is simply dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRef:
+    """What travels in a task message: small, and useless once the slot is gone."""
+
+    name: str
+    generation: int
+    number: int
+
+    def as_list(self) -> list[str | int]:
+        return [self.name, self.generation, self.number]
+
+    @classmethod
+    def of(cls, raw: Sequence[str | int]) -> SlotRef:
+        """From a task's arguments. Raises ValueError for anything that is not the name of a slot."""
+        name, generation, number = raw
+        if not isinstance(name, str) or not NAME.match(name):
+            raise ValueError("not the name of a slot")
+        return cls(name, int(generation), int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotResult:
+    """A worker's answer, with the stamp of the frame it belongs to. `inference_ms` is the detector's time
+    alone.
+
+    `dropped`: frames put since the previous answer that were overwritten before a worker saw them.
+    """
+
+    stamp: FrameStamp
+    detections: tuple[Detection, ...]
+    inference_ms: float
+    model: str
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCounts:
+    """put = inferred + dropped + waiting, always."""
+
+    put: int
+    inferred: int
+    dropped: int
+    waiting: int
+
+
+class SlotWriter:
+    """The owner's side. One thread (the camera's) uses it; make one for each connection, with a new
+    generation.
+
+    put() makes a frame the newest, request() says whether a worker is to be asked now, take_result() gives
+    the answer. At most one request is outstanding; frames put meanwhile replace each other and are counted as
+    dropped.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        generation: int,
+        space: str = "main",
+        directory: Path | None = None,
+        max_width: int = 1920,
+        max_height: int = 1080,
+    ) -> None:
+        """key: the camera: letters, digits, dashes. generation: higher than any before for this camera.
+        space: keeps the slots of several installations on one host apart. Larger frames are scaled down to
+        fit.
+
+        Raises OSError where the memory cannot be had.
+        """
+        self._pid = os.getpid()
+        self.name = f"{PREFIX}.{space}.{self._pid}.{born(self._pid)}.{key}.{generation}"
+        if not NAME.match(self.name):
+            raise ValueError(f"not a usable slot name: {self.name}")
+        self.key, self.generation, self.max_width, self.max_height = key, generation, max_width, max_height
+        self.path = (directory or default_directory()) / self.name
+        self._layout = Layout(create(self.path, HEADER + max_width * max_height * 3 // 2))
+        self._layout.format()
+        self._waiting: deque[FrameStamp] = deque()
+        self._asked_at: float | None = None
+        self._put = self._inferred = self._dropped = 0
+
+    def put(
+        self,
+        picture: Picture,
+        stamp: FrameStamp,
+        *,
+        motion: Sequence[Box] = (),
+        min_score: float | None = None,
+    ) -> None:
+        """Make this the newest frame. `motion` and `min_score` travel along for the detector."""
+        small = picture.shrunk(self.max_width, self.max_height)
+        self._layout.write_frame(
+            SlotFrame(self.generation, stamp.number, stamp.monotonic, small, tuple(motion), min_score)
+        )
+        self._put += 1
+        self._waiting.append(stamp)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self._dropped += 1
+
+    def request(self, monotonic: float) -> SlotRef | None:
+        """The reference to send to a worker for the newest frame.
+
+        None while an earlier one is outstanding, or where nothing was put since the last answer.
+        """
+        if self._asked_at is not None or not self._waiting:
+            return None
+        self._asked_at = monotonic
+        return SlotRef(self.name, self.generation, self._waiting[-1].number)
+
+    def outstanding_s(self, monotonic: float) -> float | None:
+        """Seconds since the outstanding request was made; None where there is none."""
+        return None if self._asked_at is None else monotonic - self._asked_at
+
+    def give_up(self) -> None:
+        """Stop waiting for the outstanding request, so that the next one may be made.
+
+        A late answer still counts if its frame is newer than the last one answered.
+        """
+        self._asked_at = None
+
+    def take_result(self) -> SlotResult | None:
+        """The newest answer, once. None where there is none, or it is not whole or not of this generation."""
+        answer = self._layout.read_result(self.generation)
+        if answer is None:
+            return None
+        number, body = answer
+        stamp = next((s for s in self._waiting if s.number == number), None)
+        if stamp is None:
+            return None  # taken already, or older than one taken
+        dropped = 0
+        while self._waiting.popleft().number != number:
+            dropped += 1
+        self._dropped += dropped
+        self._inferred += 1
+        self._asked_at = None
+        return _result(body, stamp, dropped)
+
+    def drop_waiting(self) -> int:
+        """Count all that is not answered as dropped (workers are gone, the camera stops); gives how many."""
+        dropped = len(self._waiting)
+        self._waiting.clear()
+        self._dropped += dropped
+        self._asked_at = None
+        return dropped
+
+    @property
+    def counts(self) -> SlotCounts:
+        return SlotCounts(self._put, self._inferred, self._dropped, len(self._waiting))
+
+    def close(self) -> None:
+        """Take the slot away. Workers that hold it keep their memory until they let go. May be called twice."""
+        self.drop_waiting()
+        if os.getpid() == self._pid:  # a forked child inherits the object, not the slot
+            self.path.unlink(missing_ok=True)
+        self._layout.close()
+
+    def __enter__(self) -> SlotWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class SlotReader:
+    """A worker's side: attach, read the newest frame, post the answer. Holds the memory until closed."""
+
+    def __init__(self, name: str, *, directory: Path | None = None) -> None:
+        """Raises SlotGone, or ValueError for a name that is no slot's."""
+        if not NAME.match(name):
+            raise ValueError("not the name of a slot")
+        try:
+            self._layout = Layout(open_existing((directory or default_directory()) / name))
+        except (OSError, ValueError):
+            raise SlotGone(name) from None
+        self.name = name
+        if not self._layout.is_ready:
+            self.close()
+            raise SlotGone(name)
+
+    def read(self, *, tries: int = 50, again: bool = False) -> SlotFrame | None:
+        """A copy of the newest frame.
+
+        None where none was put yet, where it was answered already (unless `again`: tasks may be delivered
+        twice), or where no whole one could be had in so many tries (the owner died while writing).
+        """
+        for _ in range(tries):
+            try:
+                frame = self._layout.read_frame()
+            except LookupError:
+                return None
+            if frame is not None:
+                answer = None if again else self._layout.read_result(frame.generation)
+                return None if answer is not None and answer[0] == frame.number else frame
+            time.sleep(0.0005)  # a frame is written in about as long
+        return None
+
+    def post(self, frame: SlotFrame, detections: Sequence[Detection], *, inference_ms: float, model: str = "") -> None:
+        """Answer a frame; detections best first. The weakest are left out where there are more than fit."""
+        rows: list[list[str | float]] = [
+            [d.label, round(d.score, 4), *(round(v, 5) for v in d.box.as_tuple())] for d in detections
+        ]
+        while not self._layout.write_result(frame.generation, frame.number, _body(rows, inference_ms, model)):
+            rows = rows[: len(rows) * 3 // 4]
+
+    def close(self) -> None:
+        """Let go of the memory; the slot itself stays. May be called twice."""
+        self._layout.close()
+
+    def __enter__(self) -> SlotReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def attach(name: str, *, directory: Path | None = None) -> SlotReader:
+    """Attach to a slot by name. Raises SlotGone, or ValueError for a name that is no slot's."""
+    return SlotReader(name, directory=directory)
+
+
+def sweep(*, space: str = "main", directory: Path | None = None) -> list[str]:
+    """Remove slots whose owner no longer lives (by process id and time of birth); gives their names.
+
+    A watcher calls it at its start. It never touches a living process's slots, nor another space's.
+    """
+    removed = []
+    for path in (directory or default_directory()).glob(f"{PREFIX}.{space}.*"):
+        match = NAME.match(path.name)
+        if match and born(int(match["pid"])) != int(match["born"]):
+            path.unlink(missing_ok=True)
+            removed.append(path.name)
+    return removed
+
+
+def _body(rows: list[list[str | float]], inference_ms: float, model: str) -> bytes:
+    content = {"d": rows, "ms": round(inference_ms, 2), "m": model[:80]}
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _result(body: bytes, stamp: FrameStamp, dropped: int) -> SlotResult:
+    raw = json.loads(body)
+    detections = tuple(
+        Detection(label, score, box)
+        for label, score, *corners in raw["d"]
+        if (box := Box.clipped(*corners)) is not None
+    )
+    return SlotResult(stamp, detections, float(raw["ms"]), str(raw["m"]), dropped)
