@@ -98,7 +98,9 @@ def judge(facts: Facts, context: Context) -> Verdict:
     armed = Reason("armed", {"until": context.armed_until, "owner": context.arm_owner})
     if facts.category == "unfiltered_motion":
         return Verdict.of("raise", priority, armed, Reason("nobody_looked", {}))
-    dwell = {"seconds": round(facts.dwell_s, 1), "limit": context.dwell_limit_s}
-    if facts.dwell_s < context.dwell_limit_s:
+    # Judged by the figure that is kept, so that the verdict can be replayed and "2.0 of 2.0" is never too short.
+    seconds = round(facts.dwell_s, 1)
+    dwell = {"seconds": seconds, "limit": context.dwell_limit_s}
+    if seconds < context.dwell_limit_s:
         return Verdict.of("watch", priority, armed, seen, Reason("short_stay", dwell))
     return Verdict.of("raise", priority, armed, seen, Reason("dwell", dwell))
