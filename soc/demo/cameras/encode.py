@@ -51,9 +51,7 @@ def open_encoder(width: int, height: int, fps: Fraction, *, crf: int, preset: st
     return context
 
 
-def encode(
-    context: VideoCodecContext, picture: av.VideoFrame, *, at_s: float, key: bool
-) -> Iterator[AccessUnit]:
+def encode(context: VideoCodecContext, picture: av.VideoFrame, *, at_s: float, key: bool) -> Iterator[AccessUnit]:
     """Feed one picture; yields the units that came out."""
     picture.pts = round(at_s / float(MICROSECONDS))
     picture.time_base = MICROSECONDS

@@ -140,9 +140,7 @@ def paste(scene: Image, step: Step) -> tuple[Image, float]:
     size = (scene.shape[1], scene.shape[0])
     opacity = cv2.warpAffine(sprite.opacity, matrix, size, flags=cv2.INTER_LINEAR)
     # The border repeats, so that the feathered edge never mixes with black.
-    pixels = cv2.warpAffine(
-        sprite.pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    pixels = cv2.warpAffine(sprite.pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = float(opacity.sum() / (step.scale**2 * max(1.0, float(sprite.opacity.sum()))))
     mixed = scene + opacity[..., None] * (pixels.astype(np.float32) - scene)
     return mixed.clip(0, 255).astype(np.uint8), min(1.0, inside)
