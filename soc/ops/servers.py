@@ -100,9 +100,7 @@ class Servers:
     process. Servers whose address is in the environment (DATABASE_URL, REDIS_URL) are not started at all.
     """
 
-    def __init__(
-        self, var: Path | None = None, *, throwaway: bool = False, names: tuple[str, ...] = NAMES
-    ) -> None:
+    def __init__(self, var: Path | None = None, *, throwaway: bool = False, names: tuple[str, ...] = NAMES) -> None:
         self.var = (var or var_dir()).resolve()
         self.throwaway = throwaway
         self.names = tuple(name for name in names if not os.environ.get(KEYS[name]))
@@ -377,7 +375,7 @@ def main() -> int:
     parser.add_argument("--var", type=Path, default=None)
     parser.add_argument("--throwaway", action="store_true", help="no durability: for tests")
     parser.add_argument("--temporary", action="store_true", help="the last command that uses it stops it")
-    parser.add_argument("--parent", type=int, default=None, help="end when this parent process ends")
+    parser.add_argument("--parent", type=int, default=None, help="end with this parent (0: whichever it is)")
     given = parser.parse_args()
     try:
         serve(
@@ -385,7 +383,7 @@ def main() -> int:
             (given.var or var_dir()).resolve(),
             throwaway=given.throwaway,
             temporary=given.temporary,
-            parent=given.parent,
+            parent=os.getppid() if given.parent == 0 else given.parent,
         )
     except ServerFailed as error:
         print(error, file=sys.stderr)

@@ -40,9 +40,7 @@ def template_files(root: Path) -> list[Path]:
         *(root / app / "templates" for app in ("cameras", "incidents", "responses")),
     ]
     folders += sorted((root / "soc").glob("*/templates"))
-    return sorted(
-        path for folder in folders for path in folder.rglob("*") if path.suffix in {".html", ".txt"}
-    )
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in {".html", ".txt"})
 
 
 def untranslated(text: str) -> Iterator[tuple[int, str]]:
