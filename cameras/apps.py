@@ -8,3 +8,4 @@ class CamerasConfig(AppConfig):
 
     def ready(self) -> None:
         from cameras import health, tasks  # noqa: F401  registers the sweep and the Celery task
+        from cameras.receivers import silence  # noqa: F401  registers its sweep
