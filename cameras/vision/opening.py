@@ -10,6 +10,7 @@ import av
 import av.error
 
 from .address import PinnedAddress
+from .h264 import avc_codec_string
 from .picture import MAX_PIXELS
 
 StreamFault = Literal[
@@ -80,8 +81,7 @@ class VideoInfo:
     @property
     def codec_string(self) -> str | None:
         """The name WebCodecs and `<video>` want, such as avc1.42c01f; None where it cannot be told."""
-        profile = _avc_profile(self.extradata) if self.codec == "h264" else None
-        return f"avc1.{profile.hex()}" if profile else None
+        return avc_codec_string(self.extradata) if self.codec == "h264" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +204,3 @@ _FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], StreamFault], ...]] 
     ((EOFError, ConnectionResetError, BrokenPipeError, ConnectionAbortedError), "ended"),
     ((ValueError, av.error.UnknownError, av.error.PatchWelcomeError), "garbage"),
 )
-
-
-def _avc_profile(extradata: bytes) -> bytes | None:
-    """Profile, constraints and level of H.264, from an avcC box or from the SPS of an Annex B header."""
-    if extradata[:1] == b"\x01":
-        return extradata[1:4] if len(extradata) >= 4 else None
-    at = extradata.find(b"\x00\x00\x01")
-    while at >= 0:
-        if len(extradata) >= at + 7 and extradata[at + 3] & 0x1F == 7:
-            return extradata[at + 4 : at + 7]
-        at = extradata.find(b"\x00\x00\x01", at + 3)
-    return None
