@@ -6,6 +6,7 @@ DEMO=0.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -81,10 +82,8 @@ def greet(world: World, seconds: float) -> None:
 
 def say(sentence: str) -> None:
     """One line of progress."""
-    try:
+    with contextlib.suppress(OSError):  # the terminal may have gone; stopping goes on
         print(f"nightdesk: {sentence}", flush=True)
-    except OSError:
-        pass  # the terminal has gone; stopping goes on
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,7 +54,10 @@ def free_ports() -> Ports:
 
 
 class World:
-    """The product on `var`. `env` overrides settings; `say` is told of progress, one sentence at a time."""
+    """The product on `var`. `env` overrides settings; `say` is told of progress, one sentence at a time.
+
+    `only` names the programs to run, all where it is None.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class World:
         *,
         ports: Ports | None = None,
         demo: bool = True,
+        only: Collection[str] | None = None,
         host: str = "127.0.0.1",
         https: bool = False,
         env: Mapping[str, str] | None = None,
@@ -69,6 +73,7 @@ class World:
     ) -> None:
         self.var = var.resolve()
         self.demo = demo
+        self.only = only
         self.host = host
         self.https = https
         self.say = say
@@ -100,7 +105,7 @@ class World:
             control = self._open_folders() / "supervisor.sock"
             self._choose_addresses()
             own = processes.servers(self.var, os.environ | self._overrides)
-            table = [*own, *processes.programs(self.env, demo=self.demo, certificate=self._certificate())]
+            table = [*own, *self._programs()]
             self._hand_over()
             config = supervise.write_config(self.var, control, table, self.mode)
             control.unlink(missing_ok=True)
@@ -116,6 +121,14 @@ class World:
             self.stop()
             raise
         return self
+
+    def _programs(self) -> list[processes.Process]:
+        certificate = None
+        if self.https:
+            files = tls.ensure(self.var, self.host)
+            certificate = (str(files.certificate), str(files.key))
+        table = processes.programs(self.env, demo=self.demo, certificate=certificate)
+        return [process for process in table if self.only is None or process.name in self.only]
 
     def _take_lock(self) -> None:
         private_dir(self.var)
@@ -183,12 +196,6 @@ class World:
         if port != wanted:
             self.say(f"port {wanted} is taken: using {port} (set {key} to choose)")
         return port
-
-    def _certificate(self) -> tuple[str, str] | None:
-        if not self.https:
-            return None
-        files = tls.ensure(self.var, self.host)
-        return str(files.certificate), str(files.key)
 
     def _wait_for_servers(self, own: list[processes.Process]) -> None:
         wanted = {servers.KEYS[process.name] for process in own}
