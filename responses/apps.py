@@ -7,4 +7,9 @@ class ResponsesConfig(AppConfig):
     verbose_name = _("Responses")
 
     def ready(self) -> None:
+        from incidents.actions import close_guards
         from responses import deadlines, reactions  # noqa: F401  registers sweeps and reactions
+        from responses.actions.playbooks import missing
+
+        if missing not in close_guards:
+            close_guards.append(missing)

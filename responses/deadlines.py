@@ -1,0 +1,25 @@
+"""Deadlines of attempts, found by the spine every 250 ms. Nothing here talks to the outside: it only hands on."""
+
+from datetime import datetime
+
+from responses.actions import performing, sending
+from responses.models import Attempt
+from soc.core.sweeps import sweep
+
+AT_ONCE = 50  # rows a round; the rest waits a quarter of a second
+
+
+@sweep("responses.unfinished")
+def unfinished(at: datetime) -> int:
+    """Attempts whose lease has lapsed: begun again, or asked about."""
+    open_ = [Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.UNKNOWN]
+    rows = Attempt.objects.filter(status__in=open_, leased_until__lte=at).order_by("leased_until")
+    return sum(performing.pick_up(pk, at=at) for pk in list(rows.values_list("pk", flat=True)[:AT_ONCE]))
+
+
+@sweep("responses.unanswered")
+def unanswered(at: datetime) -> int:
+    """Calls that nobody said yes to in time: the next responder is tried. The first one may still say yes."""
+    rows = Attempt.objects.filter(answer_by__lte=at, accepted_at__isnull=True).order_by("answer_by")
+    due = list(rows.values_list("pk", flat=True)[:AT_ONCE])
+    return sum(sending.carry_on(pk, at=at) is not None for pk in due)

@@ -1,0 +1,40 @@
+"""What happens by itself after something happened. Handlers take an event id and may run twice."""
+
+from incidents.models import Incident
+from responses.actions import performing, playbooks, sending
+from soc.core import clock, events
+from soc.core.models import Event
+
+
+@events.reaction("attempt.planned", "attempt.retried", name="responses.perform", lease_s=30.0, atomic=False)
+def perform(event_id: int) -> None:
+    """The outward act."""
+    performing.perform(Event.objects.get(pk=event_id).subject_id)
+
+
+@events.reaction("attempt.unclear", name="responses.settle", lease_s=30.0, atomic=False)
+def settle(event_id: int) -> None:
+    """Ask what became of an act that was begun and not finished."""
+    performing.settle(Event.objects.get(pk=event_id).subject_id)
+
+
+@events.reaction("attempt.declined", "attempt.ended", "attempt.failed", name="responses.carry_on")
+def carry_on(event_id: int) -> None:
+    """A call brought no yes: the next responder of the same order."""
+    sending.carry_on(Event.objects.get(pk=event_id).subject_id, at=clock.db_now())
+
+
+@events.reaction("incident.claimed", name="responses.start_run")
+def start_run(event_id: int) -> None:
+    """Freeze the playbook."""
+    playbooks.start_run(_incident(event_id))
+
+
+@events.reaction("incident.closed", name="responses.finish_run")
+def finish_run(event_id: int) -> None:
+    """Keep the playbook's results as they ended."""
+    playbooks.finish_run(_incident(event_id))
+
+
+def _incident(event_id: int) -> Incident:
+    return Incident.objects.select_related("site").get(pk=Event.objects.get(pk=event_id).subject_id)

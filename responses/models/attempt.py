@@ -36,16 +36,32 @@ class Attempt(SiteOwned):
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="attempts")
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="attempts")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    order = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="followers",
+        help_text="the operator's order this one carries on",
+    )
     dedup = models.CharField(max_length=120, unique=True, help_text="the same key press twice is one act")
 
     created_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True)
+    acting_at = models.DateTimeField(null=True, help_text="when it was last begun")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="how often it was begun")
+    leased_until = models.DateTimeField(
+        null=True, help_text="begun: whose it is until then; else: looked at again then"
+    )
     answer_by = models.DateTimeField(null=True, help_text="no answer until then: the next one is tried")
+    # What is known to have happened. The status follows from these facts alone, so the order they arrive in does not matter.
     provider_id = models.CharField(max_length=64, blank=True, db_index=True)
     placed_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    ended_as = models.CharField(
+        max_length=20, blank=True, help_text="the other side's word: completed, busy, no-answer, delivered …"
+    )
     on_site_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=240, blank=True)
     data = models.JSONField(default=dict, help_text="codes and numbers from the other side")
@@ -53,7 +69,14 @@ class Attempt(SiteOwned):
     class Meta:
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
-        indexes = [models.Index(fields=["status", "leased_until"], condition=Q(status__in=["planned", "acting", "unknown"]), name="attempt_open")]
+        indexes = [
+            models.Index(
+                fields=["status", "leased_until"],
+                condition=Q(status__in=["planned", "acting", "unknown"]),
+                name="attempt_open",
+            ),
+            models.Index(fields=["answer_by"], condition=Q(answer_by__isnull=False), name="attempt_answer_by"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.status}"

@@ -12,10 +12,14 @@ class Responder(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="responders")
-    customers = models.ManyToManyField(Customer, blank=True, related_name="responders", help_text=_("none: serves every customer"))
+    customers = models.ManyToManyField(
+        Customer, blank=True, related_name="responders", help_text=_("none: serves every customer")
+    )
     name = models.CharField(_("name"), max_length=120)
     phone = models.CharField(
-        _("phone"), max_length=20, validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))]
+        _("phone"),
+        max_length=20,
+        validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))],
     )
     minutes = models.PositiveSmallIntegerField(_("usual arrival"), default=15, help_text=_("minutes"))
     rank = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("who is called first"))

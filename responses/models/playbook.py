@@ -23,6 +23,8 @@ class Message(PublishedVersion):
     What is said must be true: a message that `needs` a placed call is refused before one is.
     """
 
+    blocked: str = ""  # why it cannot be played now, filled by responses.actions.available_messages; not a column
+
     class Meta:
         verbose_name = _("recorded message")
         verbose_name_plural = _("recorded messages")

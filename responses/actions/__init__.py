@@ -1,0 +1,20 @@
+"""The verbs of responding: one function, one transaction each. The outward act follows by a reaction."""
+
+from responses.actions.facts import heard
+from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps
+from responses.actions.sending import available_responders, send_responder
+from responses.actions.talking import available_messages, talk, talk_cameras
+
+__all__ = [
+    "Step",
+    "available_messages",
+    "available_responders",
+    "heard",
+    "run_of",
+    "send_responder",
+    "step_done",
+    "step_skipped",
+    "steps",
+    "talk",
+    "talk_cameras",
+]

@@ -1,0 +1,195 @@
+"""The steps of an incident: frozen when it is first claimed, fulfilled by what was done, ticked or skipped by hand.
+
+What an act fulfils is not written down a second time: it is read from the incident and its attempts whenever the steps
+are looked at, so it cannot lag behind or contradict them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from incidents.actions.locking import check_token, locked
+from incidents.errors import Refused
+from incidents.models import Incident
+from responses.models import Attempt, Playbook, PlaybookRun
+from soc.core import events
+from soc.core.models import User
+
+Kind = Attempt.Kind
+BY_ACT = {"talk": Kind.TALK, "call": Kind.CALL, "text": Kind.TEXT}
+LONGEST_ANSWER, LONGEST_REASON = 500, 200
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as a page shows it. `state` is "" (to do), done or skipped; `by_act`: an act fulfils it, a tick cannot."""
+
+    id: str
+    kind: str
+    title: str
+    help: str
+    required: bool
+    answers: tuple[tuple[str, str], ...]  # (code, label); empty: free words or a plain tick
+    message: str  # the name of the message to play, for a talk
+    by_act: bool
+    state: str = ""
+    at: datetime | None = None
+    answer: str = ""
+    reason: str = ""
+
+
+def run_of(incident: Incident) -> PlaybookRun | None:
+    """The incident's run with `results` as of now; None before the first claim, and where no playbook fits.
+
+    Made on the first look when the reaction to the claim has not made it yet: the version in force at the claim either way.
+    """
+    run = PlaybookRun.objects.filter(incident=incident).first() or start_run(incident)
+    if run is not None:
+        run.results = {**run.results, **_fulfilled(run, incident)}
+    return run
+
+
+def start_run(incident: Incident) -> PlaybookRun | None:
+    """Freeze the steps that were in force when the incident was first claimed. Twice is once."""
+    if incident.claimed_at is None:
+        return None
+    playbooks = Playbook.objects.filter(organisation_id=incident.organisation_id, published_at__lte=incident.claimed_at)
+    newest = playbooks.order_by("name", "-number").distinct("name")
+    fitting = [playbook for playbook in newest if incident.family in playbook.body["families"]]
+    if not fitting:
+        return None
+    playbook = max(fitting, key=lambda playbook: (playbook.published_at, playbook.name))
+    frozen = {"site": incident.site, "playbook": playbook, "steps": playbook.body["steps"]}
+    return PlaybookRun.objects.get_or_create(incident=incident, defaults=frozen)[0]
+
+
+def finish_run(incident: Incident) -> None:
+    """Write the results down as they were at the close."""
+    if run := run_of(incident):
+        run.save(update_fields=["results"])
+
+
+def steps(incident: Incident) -> list[Step]:
+    """The steps in order, with what became of each. Empty where there is no run."""
+    run = run_of(incident)
+    return [] if run is None else [_step(step, run.results.get(step["id"], {})) for step in run.steps]
+
+
+def _step(step: dict[str, Any], result: dict[str, Any]) -> Step:
+    return Step(
+        id=step["id"],
+        kind=step["kind"],
+        title=step["title"],
+        help=step.get("help", ""),
+        required=bool(step.get("required")),
+        answers=tuple((answer["code"], answer["label"]) for answer in step.get("answers", ())),
+        message=step.get("message", ""),
+        by_act=_by_act(step),
+        state=result.get("state", ""),
+        at=parse_datetime(result["at"]) if result.get("at") else None,
+        answer=result.get("answer", ""),
+        reason=result.get("reason", ""),
+    )
+
+
+def _by_act(step: dict[str, Any]) -> bool:
+    return step["kind"] in BY_ACT or step["kind"] == "close" or step.get("fulfilled_by") == "verdict"
+
+
+def _fulfilled(run: PlaybookRun, incident: Incident) -> dict[str, dict[str, Any]]:
+    """What acts have fulfilled: {step id: result}. An act outweighs an earlier skip; a tick by hand stands."""
+    acts = list(incident.attempts.filter(placed_at__isnull=False).order_by("placed_at").select_related("message"))
+    found: dict[str, dict[str, Any]] = {}
+    for step in run.steps:
+        if run.results.get(step["id"], {}).get("state") == "done":
+            continue
+        if fact := _fact(step, incident, acts):
+            at, by, answer = fact
+            found[step["id"]] = {"state": "done", "at": at.isoformat(), "by": by and str(by), "answer": answer}
+    return found
+
+
+def _fact(step: dict[str, Any], incident: Incident, acts: list[Attempt]) -> tuple[datetime, UUID | None, str] | None:
+    """(when, by whom, answer) of the act that fulfils a step, or None."""
+    kind = step["kind"]
+    if step.get("fulfilled_by") == "verdict":
+        return (incident.verdict_at, incident.owner_id, incident.verdict) if incident.verdict_at else None
+    if kind == "look":
+        return (incident.evidence_shown_at, incident.owner_id, "") if incident.evidence_shown_at else None
+    if kind in BY_ACT:
+        wanted = step.get("message")
+        for act in acts:
+            if act.kind == BY_ACT[kind] and (not wanted or (act.message and act.message.name == wanted)):
+                assert act.placed_at is not None
+                return act.placed_at, act.by_id, ""
+    if kind == "note":
+        note = incident.notes.order_by("at").first()
+        return (note.at, note.by_id, "") if note else None
+    if kind == "close" and incident.closed_at:
+        return incident.closed_at, incident.owner_id, ""
+    return None
+
+
+def step_done(incident_id: UUID, *, step_id: str, answer: str, token: int, by: User, at: datetime) -> PlaybookRun:
+    """Tick a step by hand. `answer` is one of the step's codes where it has any.
+
+    Raises Refused: `step` (none such), `act` (only the act itself fulfils it), `answer`, or Stale.
+    """
+    answer = answer.strip()
+    with transaction.atomic():
+        incident, run, step = _held(incident_id, step_id, token=token, by=by)
+        if _by_act(step):
+            raise Refused("act", _("This step is done by doing it, not by a tick. Or skip it with a reason."))
+        codes = [choice["code"] for choice in step.get("answers", ())]
+        if codes and answer not in codes:
+            raise Refused("answer", _("Choose one of the answers."))
+        if len(answer) > LONGEST_ANSWER:
+            raise Refused("answer", _("An answer has at most %(most)s characters.") % {"most": LONGEST_ANSWER})
+        result = {"state": "done", "at": at.isoformat(), "by": str(by.pk), "answer": answer}
+        return _write(incident, run, step_id, result, kind="incident.step_done", by=by, at=at)
+
+
+def step_skipped(incident_id: UUID, *, step_id: str, reason: str, token: int, by: User, at: datetime) -> PlaybookRun:
+    """Leave a step out, with a reason that the report shows. Raises Refused: `step`, `reason`, `done`, or Stale."""
+    reason = reason.strip()
+    if not 3 <= len(reason) <= LONGEST_REASON:
+        raise Refused("reason", _("Say in a few words why this step is left out (3 to 200 characters)."))
+    with transaction.atomic():
+        incident, run, step = _held(incident_id, step_id, token=token, by=by)
+        if run.results.get(step["id"], {}).get("state") == "done":
+            raise Refused("done", _("This step is done already."))
+        result = {"state": "skipped", "at": at.isoformat(), "by": str(by.pk), "reason": reason}
+        return _write(incident, run, step_id, result, kind="incident.step_skipped", by=by, at=at)
+
+
+def _held(incident_id: UUID, step_id: str, *, token: int, by: User) -> tuple[Incident, PlaybookRun, dict[str, Any]]:
+    incident = locked(incident_id, by=by)
+    check_token(incident, token, by)
+    run = run_of(incident)
+    step = next((step for step in run.steps if step["id"] == step_id), None) if run else None
+    if run is None or step is None:
+        raise Refused("step", _("There is no such step. Reload the page."))
+    return incident, run, step
+
+
+def _write(
+    incident: Incident, run: PlaybookRun, step_id: str, result: dict[str, Any], *, kind: str, by: User, at: datetime
+) -> PlaybookRun:
+    run.results = {**run.results, step_id: result}
+    run.save(update_fields=["results"])
+    events.record(kind, incident, by=by, at=at, step=step_id)
+    return run
+
+
+def missing(incident: Incident) -> list[str]:
+    """The close guard: required steps that are neither done nor skipped, in words."""
+    return [str(_("“%(step)s”") % {"step": step.title}) for step in steps(incident) if _owed(step)]
+
+
+def _owed(step: Step) -> bool:
+    return step.required and not step.state and step.kind != "close"

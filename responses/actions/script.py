@@ -1,0 +1,92 @@
+"""What is said to a responder, on the telephone and as a text. Words only; only what is true whenever it is said."""
+
+from django.utils.translation import gettext as _
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from incidents.models import Incident
+from responses.models import Attempt
+
+LISTEN_S = 6  # silence before the question is repeated
+ACCEPT, DECLINE, ON_SITE = "1", "2", "3"
+
+
+def marker(incident: Incident) -> str:
+    """What every text about an incident contains and no other does."""
+    return f"{incident.reference}."
+
+
+def text_body(incident: Incident) -> str:
+    """Where to go and how to answer. No media: a text may be read by anyone who holds the phone."""
+    words = _(
+        "%(centre)s: please go to %(site)s, %(address)s. Reference %(marker)s "
+        "Reply YES to accept, NO to decline, HERE when you are on site."
+    )
+    return words % _names(incident)
+
+
+def question(attempt: Attempt, *, gather_url: str) -> str:
+    """The call: who calls, where to go, and the keys; asked twice, then it hangs up. Returns TwiML."""
+    incident = attempt.incident
+    asked = _(
+        "This is %(centre)s, monitoring centre. Please go to %(site)s, %(address)s. Reference %(spelled)s. "
+        "To accept, press 1. To decline, press 2."
+    )
+    response = VoiceResponse()
+    for _round in range(2):
+        response.append(_listen(asked % _names(incident), gather_url))
+    response.say(_("You gave no answer, so somebody else is asked. Goodbye."))
+    response.hangup()
+    return str(response)
+
+
+def accepted(attempt: Attempt, *, gather_url: str) -> str:
+    """After "yes": the address once more, and the key for being there. Returns TwiML."""
+    said = _(
+        "Thank you. You are expected at %(site)s, %(address)s. Entrance: %(entrance)s. "
+        "If you are there already, press 3. If you cannot come after all, press 2. "
+        "Otherwise hang up, and text HERE when you are there."
+    )
+    if not attempt.site.entrance:
+        said = _(
+            "Thank you. You are expected at %(site)s, %(address)s. "
+            "If you are there already, press 3. If you cannot come after all, press 2. "
+            "Otherwise hang up, and text HERE when you are there."
+        )
+    response = VoiceResponse()
+    response.append(_listen(said % _names(attempt.incident), gather_url))
+    response.say(_("Goodbye."))
+    response.hangup()
+    return str(response)
+
+
+def farewell(words: str) -> str:
+    """One sentence, then the line is closed. Returns TwiML."""
+    response = VoiceResponse()
+    response.say(words)
+    response.hangup()
+    return str(response)
+
+
+def silence() -> str:
+    """Hang up without a word. Returns TwiML."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
+
+
+def _listen(words: str, gather_url: str) -> Gather:
+    gather = Gather(num_digits=1, action=gather_url, method="POST", timeout=LISTEN_S, input="dtmf")
+    gather.say(words)
+    return gather
+
+
+def _names(incident: Incident) -> dict[str, str]:
+    site = incident.site
+    return {
+        "centre": incident.organisation.name,
+        "site": site.name,
+        "address": site.address,
+        "entrance": site.entrance,
+        "marker": marker(incident),
+        "spelled": " ".join(incident.reference.replace("-", "")),
+    }

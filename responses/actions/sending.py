@@ -1,0 +1,122 @@
+"""Sending a responder: a call and a text at once, then the next one in order for as long as nobody has said yes."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from incidents.actions.locking import check_token, locked
+from incidents.errors import Refused
+from incidents.models import Incident
+from incidents.models.incident import State
+from responses.actions import facts, script
+from responses.actions.planning import known, plan
+from responses.models import Attempt, Responder
+from soc.core import events
+from soc.core.models import User
+from soc.core.rights import Act
+
+Status, Kind = Attempt.Status, Attempt.Kind
+IN_HAND = (Status.PLANNED, Status.ACTING, Status.UNKNOWN, Status.PLACED, Status.ANSWERED)
+
+
+def send_responder(
+    incident_id: UUID, *, responder_id: UUID, token: int, by: User, at: datetime, dedup: str
+) -> list[Attempt]:
+    """Order a responder to the site: [the call, the text]. The same `dedup` twice is one order.
+
+    Raises Refused: `responder` (not one of this customer's), `calling` (is being called for this incident), `accepted` (has
+    said yes), `dedup`, or Stale; Incident.DoesNotExist where `by` may not send anybody.
+    """
+    with transaction.atomic():
+        incident = locked(incident_id, by=by, act=Act.DISPATCH)
+        check_token(incident, token, by)
+        if before := known(incident, dedup, kind=Kind.CALL, suffix=":call"):
+            text = known(incident, dedup, kind=Kind.TEXT, suffix=":text")
+            return [before, text] if text else [before]
+        responder = _for(incident).filter(pk=responder_id).first()
+        if responder is None:
+            raise Refused("responder", _("There is no such responder for this site."))
+        _not_twice(incident, responder)
+        return _send(incident, responder, by=by, at=at, dedup=dedup, order=None)
+
+
+def available_responders(incident: Incident) -> list[Responder]:
+    """Whom an operator can send to this site, in the order in which they are called."""
+    return list(_for(incident).order_by("rank", "name"))
+
+
+def _for(incident: Incident) -> QuerySet[Responder]:
+    theirs = Q(customers__isnull=True) | Q(customers=incident.site.customer_id)
+    ids = Responder.objects.filter(theirs, organisation_id=incident.organisation_id, enabled=True).values("pk")
+    return Responder.objects.filter(pk__in=ids)
+
+
+def _not_twice(incident: Incident, responder: Responder) -> None:
+    calls = incident.attempts.filter(kind=Kind.CALL, responder=responder)
+    if calls.filter(status=Status.ACCEPTED).exists():
+        raise Refused("accepted", _("%(name)s has accepted already.") % {"name": responder.name})
+    if calls.filter(status__in=IN_HAND).exists():
+        raise Refused("calling", _("%(name)s is being called now.") % {"name": responder.name})
+
+
+def _send(
+    incident: Incident, responder: Responder, *, by: User | None, at: datetime, dedup: str, order: Attempt | None
+) -> list[Attempt]:
+    wait_s = settings.RESPONDER_ANSWER_S[incident.priority - 1]
+    call = plan(
+        incident,
+        Kind.CALL,
+        by=by,
+        at=at,
+        dedup=dedup,
+        suffix=":call",
+        responder=responder,
+        order=order,
+        answer_by=at + timedelta(seconds=wait_s),
+        data={"ring_s": wait_s},
+    )
+    text = plan(
+        incident,
+        Kind.TEXT,
+        by=by,
+        at=at,
+        dedup=dedup,
+        suffix=":text",
+        responder=responder,
+        order=order or call,
+        data={"body": script.text_body(incident)},
+    )
+    return [call, text]
+
+
+def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
+    """Try the next responder under the same order: this call brought no yes. Returns the next call, or None.
+
+    Once per call: whoever comes second finds its deadline taken away. Nobody is called twice under one order. With nobody
+    left, `attempt.exhausted` is recorded: the specialist must see it.
+    """
+    with transaction.atomic():
+        call = facts.lock(call_id)
+        said_yes = call.accepted_at and not call.declined_at
+        if call.kind != Kind.CALL or call.answer_by is None or said_yes:
+            return None
+        call.answer_by = None
+        call.save(update_fields=["answer_by"])
+        order = call.order or call
+        incident = locked(call.incident_id)  # two calls that end at once must not both choose the same next one
+        called = Attempt.objects.filter(Q(pk=order.pk) | Q(order=order), kind=Kind.CALL)
+        coming = incident.attempts.filter(kind=Kind.CALL, status=Status.ACCEPTED).exists()
+        if incident.state == State.CLOSED or coming:
+            return None
+        busy = incident.attempts.filter(kind=Kind.CALL, status__in=IN_HAND).values("responder_id")
+        left = _for(incident).exclude(pk__in=called.values("responder_id")).exclude(pk__in=busy)
+        responder = left.order_by("rank", "name").first()
+        if responder is None:
+            events.record("attempt.exhausted", call, by=None, at=at, incident=incident.pk, order=order.pk)
+            return None
+        dedup = f"after:{call.pk}"
+        return _send(incident, responder, by=None, at=at, dedup=dedup, order=order)[0]

@@ -1,0 +1,132 @@
+"""The voice at the site: which message, through which loudspeaker, and whether it may be said now."""
+
+import io
+import re
+import wave
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cameras.models import Camera
+from cameras.vision.address import AddressRefused, Credentials, PinnedAddress, pin
+from incidents.actions.locking import check_token, locked
+from incidents.errors import Refused
+from incidents.models import Incident
+from responses.actions.planning import known, plan
+from responses.models import Attempt, Message
+from responses.ports import DeliveryError
+from soc.core.models import User
+
+RATE = 8000  # samples a second; 16-bit mono
+LONGEST_S = 30
+AUDIO_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.wav")
+
+
+def talk(
+    incident_id: UUID, *, message_id: UUID, camera_id: UUID, token: int, by: User, at: datetime, dedup: str
+) -> Attempt:
+    """Order a recorded message through a camera's loudspeaker. The same `dedup` twice is one order.
+
+    Raises Refused: `quiet`, `untrue` (the message says what has not happened yet), `message`, `camera`, `speaker`, `busy`
+    (one is playing there), `dedup`, or Stale; Incident.DoesNotExist where `by` may not see it.
+    """
+    with transaction.atomic():
+        incident = locked(incident_id, by=by)
+        check_token(incident, token, by)
+        if before := known(incident, dedup, kind=Attempt.Kind.TALK):
+            return before
+        message = Message.objects.filter(pk=message_id, organisation_id=incident.organisation_id).first()
+        if message is None:
+            raise Refused("message", _("There is no such message."))
+        camera = Camera.objects.filter(pk=camera_id, site_id=incident.site_id, enabled=True).first()
+        if camera is None:
+            raise Refused("camera", _("There is no such camera at this site."))
+        if not camera.speaker:
+            raise Refused("speaker", _("This camera has no loudspeaker."))
+        if why := why_not(incident, message):
+            raise Refused("quiet" if incident.quiet else "untrue", why)
+        if _playing(camera):
+            raise Refused("busy", _("A message is being played there. Wait until it has ended."))
+        return plan(incident, Attempt.Kind.TALK, by=by, at=at, dedup=dedup, camera=camera, message=message)
+
+
+def why_not(incident: Incident, message: Message) -> str:
+    """Why a message may not be played now, in words; empty when it may."""
+    if incident.quiet:
+        return str(_("Nothing may be heard at this site: the incident is quiet."))
+    if message.body.get("needs") == "call_placed" and not _call_placed(incident):
+        return str(_("This would not be true yet: no call has been placed. Send a responder first."))
+    return ""
+
+
+def _call_placed(incident: Incident) -> bool:
+    return incident.attempts.filter(kind=Attempt.Kind.CALL, placed_at__isnull=False).exists()
+
+
+def _playing(camera: Camera) -> bool:
+    """Whether a message is on its way to this loudspeaker: two at once are noise."""
+    begun = [Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.PLACED]
+    return Attempt.objects.filter(camera=camera, kind=Attempt.Kind.TALK, status__in=begun, ended_at=None).exists()
+
+
+def available_messages(incident: Incident) -> list[Message]:
+    """The newest version of each message, by name; `.blocked` says in words why one cannot be played now."""
+    newest = Message.objects.filter(organisation_id=incident.organisation_id)
+    messages = list(newest.order_by("name", "-number").distinct("name"))
+    for message in messages:
+        message.blocked = why_not(incident, message)
+    return messages
+
+
+def talk_cameras(incident: Incident) -> list[Camera]:
+    """The site's cameras with a loudspeaker: those that saw something first, the latest first of all."""
+    cameras = list(Camera.objects.filter(site_id=incident.site_id, enabled=True, speaker=True).order_by("name"))
+    seen = list(
+        incident.alerts.filter(candidate__camera__isnull=False)
+        .order_by("captured_at")
+        .values_list("candidate__camera_id", flat=True)
+    )
+    order = {camera_id: place for place, camera_id in enumerate(seen)}
+    return sorted(cameras, key=lambda camera: -order.get(camera.pk, -1))
+
+
+def address_of(camera: Camera) -> PinnedAddress:
+    """Where to connect, checked anew. Raises DeliveryError in words."""
+    credentials = Credentials(camera.username, camera.password) if camera.username else None
+    try:
+        return pin(camera.address, networks=settings.CAMERA_NETWORKS, credentials=credentials)
+    except AddressRefused as error:
+        raise DeliveryError(error.message, permanent=True) from error
+
+
+def sound(message: Message) -> bytes:
+    """The message's samples: 16-bit mono at 8 kHz. Raises DeliveryError in words when the recording cannot be used."""
+    name = str(message.body.get("audio", ""))
+    if not AUDIO_NAME.fullmatch(name):
+        raise DeliveryError(_("The message has no usable recording: tell the administrator."), permanent=True)
+    path = finders.find(f"voice/{name}")
+    if path is None:
+        raise DeliveryError(_("The message's recording is missing: tell the administrator."), permanent=True)
+    return _samples(Path(path))
+
+
+@lru_cache(maxsize=32)
+def _samples(path: Path) -> bytes:
+    try:
+        with wave.open(io.BytesIO(path.read_bytes())) as recording:
+            form = (recording.getnchannels(), recording.getsampwidth(), recording.getframerate())
+            if form != (1, 2, RATE) or recording.getnframes() > LONGEST_S * RATE:
+                raise DeliveryError(
+                    _("The recording must be mono, 16 bit, 8 kHz and at most 30 s long."), permanent=True
+                )
+            return recording.readframes(recording.getnframes())
+    except (OSError, EOFError, wave.Error) as error:
+        raise DeliveryError(
+            _("The message's recording cannot be read: tell the administrator."), permanent=True
+        ) from error
