@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 EPHEMERAL = range(32768, 61000)  # binding in here fails at random
 _given: set[int] = set()
@@ -28,7 +29,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 def pick(wanted: int, host: str = "127.0.0.1") -> int:
     """`wanted`, or the next free port after it. Raises NoPort."""
-    return _first(range(wanted, wanted + 200), host)
+    return _first(itertools.chain(range(wanted, wanted + 200), range(20000, EPHEMERAL.start)), host)
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -36,7 +37,7 @@ def free_port(host: str = "127.0.0.1") -> int:
     return _first((random.randrange(20000, EPHEMERAL.start) for _ in range(200)), host)
 
 
-def _first(ports: range | Iterator[int], host: str) -> int:
+def _first(ports: Iterable[int], host: str) -> int:
     for port in ports:
         if port not in EPHEMERAL and port not in _given and 0 < port < 65536 and is_free(port, host):
             _given.add(port)

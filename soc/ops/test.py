@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from soc.ops import secrets
+from soc.ops import browser, secrets
 from soc.ops.paths import CHECKOUT
 from soc.ops.servers import Servers
 
@@ -27,11 +27,20 @@ def main(arguments: list[str]) -> int:
     try:
         os.environ["NIGHTDESK_VAR"] = str(var)
         secrets.load(var)
+        prepare_browser()
         with Servers(var, throwaway=True) as servers:
             os.environ.update(servers.urls())
             return run_pytest(arguments)
     finally:
         shutil.rmtree(var, ignore_errors=True)
+
+
+def prepare_browser() -> None:
+    """Fetch the browser before any test's clock runs. Without one the tests that need it fail and say so."""
+    try:
+        browser.launch_options()
+    except browser.NoBrowser as error:
+        print(error, file=sys.stderr, flush=True)
 
 
 def run_pytest(arguments: list[str]) -> int:

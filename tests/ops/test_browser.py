@@ -18,9 +18,7 @@ ABILITIES = """async () => ({
   microphone: (await navigator.mediaDevices.getUserMedia({audio: true})).getAudioTracks().length,
   sound: await new Promise((done) => { const c = new AudioContext(); c.resume().then(() => done(c.state)) }),
 })"""
-PAGE = (
-    '<html lang="en"><title>Night</title><body style="background:#123456"><p style="font-size:64px">Night</p>'
-)
+PAGE = '<html lang="en"><title>Night</title><body style="background:#123456"><p style="font-size:64px">Night</p>'
 
 
 @pytest.mark.browser
