@@ -188,6 +188,8 @@ class _Player:
         self._sequence, self._timestamp = randbits(16), randbits(32)
         self.sent = 0
         self.handed_over_at: datetime | None = None
+        self._sent_bytes = 0
+        self._enough_bytes: int | None = None  # how many bytes hold the first 200 ms
 
     def play(
         self, payloads: Iterator[bytes], should_stop: Callable[[], bool], longest_s: float, started: datetime
@@ -233,15 +235,21 @@ class _Player:
             self._source,
         )
         packet = header + payload
-        self._client.send(b"$\x00" + struct.pack("!H", len(packet)) + packet)
+        framed = b"$\x00" + struct.pack("!H", len(packet)) + packet
+        self._client.send(framed)
         self.sent += 1
+        self._sent_bytes += len(framed)
+        if self._enough_bytes is None and self.sent * PACKET_S >= PROVEN_S:
+            self._enough_bytes = self._sent_bytes
 
     def _look(self) -> None:
         """Meet the camera's answers; a refusal ends it. Note when enough has arrived there."""
         for reply in self._client.drain():
             if reply.status >= 300 and reply.status not in (454, 501, 551):
                 raise RtspError(f"The camera stopped the sound ({reply.status}).", permanent=True)
-        if self.handed_over_at is None and self.sent * PACKET_S >= PROVEN_S and self._client.unsent() == 0:
+        if self.handed_over_at is not None or self._enough_bytes is None:
+            return
+        if self._sent_bytes - self._client.unsent() >= self._enough_bytes:
             self._note()
 
     def _note(self) -> None:

@@ -41,6 +41,11 @@ def avc_parameter_sets(extradata: bytes) -> bytes:
     return found
 
 
+def parameter_sets(annex_b: bytes) -> bytes:
+    """The SPS and PPS inside a keyframe with start codes. Empty where it carries none."""
+    return b"".join(START + unit for unit in units(annex_b) if unit[0] & 0x1F in (7, 8))
+
+
 def avc_length_size(extradata: bytes) -> int | None:
     """Bytes of each unit's length field where packets have no start codes; None where they have."""
     return (extradata[4] & 3) + 1 if extradata[:1] == b"\x01" and len(extradata) > 4 else None

@@ -80,10 +80,14 @@ class CameraClock:
 
 
 class Watchdog:
-    """Says when a connected camera is blind: no new frame for max(least, 3 × the distance between keyframes)."""
+    """Says when a connected camera is blind: no new frame for max(least, 3 × the distance between keyframes).
 
-    def __init__(self, started: float, *, least_s: float = 3.0) -> None:
-        self.least_s = least_s
+    Until the first frame it waits `first_s`: for that a keyframe has to come.
+    """
+
+    def __init__(self, started: float, *, least_s: float = 3.0, first_s: float = 12.0) -> None:
+        self.least_s, self.first_s = least_s, first_s
+        self._seen = False
         self._last_frame = started
         self._last_key: float | None = None
         self._gop_s = 0.0
@@ -96,11 +100,11 @@ class Watchdog:
         self._last_key = monotonic
 
     def saw_frame(self, monotonic: float) -> None:
-        self._last_frame = monotonic
+        self._last_frame, self._seen = monotonic, True
 
     @property
     def limit_s(self) -> float:
-        return max(self.least_s, 3 * self._gop_s)
+        return self.first_s if not self._seen else max(self.least_s, 3 * self._gop_s)
 
     def age_s(self, monotonic: float) -> float:
         return monotonic - self._last_frame
@@ -155,11 +159,9 @@ class Stream:
         """
         container = self._opener(self.address, self.options)
         try:
-            self.info = describe(container, self.options)
+            self.info = None
             self.ring.clear()
-            if on_open is not None:
-                on_open(self.info)
-            self._pump(container, on_frame, on_packet, should_stop)
+            self._pump(container, on_frame, on_packet, on_open, should_stop)
         finally:
             container.close()
 
@@ -172,52 +174,58 @@ class Stream:
         container: Any,
         on_frame: Callable[[Frame], None],
         on_packet: Callable[[MediaPacket], None] | None,
+        on_open: Callable[[StreamInfo], None] | None,
         should_stop: Callable[[], bool],
     ) -> None:
         video = container.streams.video[0]
         video.thread_type = "NONE"
-        audio = container.streams.audio[:1]
-        watchdog = Watchdog(self._monotonic())
+        watchdog = Watchdog(self._monotonic(), first_s=self.options.first_frame_s)
         decoder = _Decoder(video, CameraClock())
-        packets = container.demux(video, *audio)
+        packets = container.demux(video, *container.streams.audio[:1])
         while not should_stop():
             packet = _next_packet(packets)
             received, monotonic = self._wall(), self._monotonic()
-            is_video = packet.stream is video
             if packet.size:
+                is_video = packet.stream is video
                 copy = _copied(packet, "video" if is_video else "audio", received, monotonic)
                 self.ring.append(copy)
-                if on_packet is not None:
+                frames = self._decoded(decoder, packet, copy, watchdog) if is_video else []
+                if self.info is None and frames:
+                    self._opened(container, decoder, copy, on_open)
+                if self.info is not None and on_packet is not None:
                     on_packet(copy)
-                if is_video:
-                    watchdog.saw_packet(monotonic, copy.keyframe)
-                    self._decode(decoder, packet, received, monotonic, watchdog, on_frame)
+                for frame in frames:
+                    on_frame(frame)
             watchdog.check(monotonic)
 
-    def _decode(
+    def _opened(
         self,
+        container: Any,
         decoder: _Decoder,
-        packet: Any,
-        received: datetime,
-        monotonic: float,
-        watchdog: Watchdog,
-        on_frame: Callable[[Frame], None],
+        keyframe: MediaPacket,
+        on_open: Callable[[StreamInfo], None] | None,
     ) -> None:
+        self.info = describe(container, decoder.image, max_pixels=self.options.max_pixels, keyframe=keyframe.data)
+        if on_open is not None:
+            on_open(self.info)
+
+    def _decoded(self, decoder: _Decoder, packet: Any, copy: MediaPacket, watchdog: Watchdog) -> list[Frame]:
+        watchdog.saw_packet(copy.monotonic, copy.keyframe)
         try:
-            frames = decoder.decode(packet, self.frames, received, monotonic)
+            frames = decoder.decode(packet, self.frames, copy.received, copy.monotonic)
         except av.error.FFmpegError:
             # One damaged packet is everyday life on a network; a stream of nothing else is not a video.
             self.bad_packets += 1
             if decoder.failed() > MOST_BAD_PACKETS:
                 raise StreamError("garbage", "its pictures cannot be decoded") from None
-            return
+            return []
         except PictureRefused as refused:
             raise StreamError("too_large", str(refused)) from None
-        for frame in frames:
-            self.frames += 1
-            self.last_frame = monotonic
-            watchdog.saw_frame(monotonic)
-            on_frame(frame)
+        if frames:
+            self.frames += len(frames)
+            self.last_frame = copy.monotonic
+            watchdog.saw_frame(copy.monotonic)
+        return frames
 
 
 class _Decoder:
@@ -229,6 +237,7 @@ class _Decoder:
         self._stream, self._clock = stream, clock
         self._arrivals: OrderedDict[int | None, tuple[datetime | None, datetime, float]] = OrderedDict()
         self._failures = 0
+        self.image: Any = None  # the newest decoded frame, as PyAV has it
 
     def failed(self) -> int:
         """Count one more packet that could not be decoded; gives how many in a row."""
@@ -243,6 +252,7 @@ class _Decoder:
         decoded = []
         for number, image in enumerate(packet.decode(), first_number):
             sent, came, ticked = self._arrivals.pop(image.pts, arrival)
+            self.image = image
             stamp = self._clock.stamp(number, sent, came, ticked)
             decoded.append(Frame(stamp, Picture.of_frame(image), bool(image.key_frame)))
             self._failures = 0

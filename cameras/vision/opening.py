@@ -10,7 +10,7 @@ import av
 import av.error
 
 from .address import PinnedAddress
-from .h264 import avc_codec_string
+from .h264 import avc_codec_string, parameter_sets
 from .picture import MAX_PIXELS
 
 StreamFault = Literal[
@@ -57,12 +57,11 @@ class StreamError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
-    """Limits for opening and reading: seconds, bytes and pixels."""
+    """Limits for opening and reading: seconds and pixels."""
 
     open_timeout_s: float = 5.0
     read_timeout_s: float = 3.0
-    probe_bytes: int = 500_000
-    analyse_s: float = 0.5
+    first_frame_s: float = 12.0  # a camera may have us wait for its next keyframe
     max_pixels: int = MAX_PIXELS
 
 
@@ -117,16 +116,18 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
         )
     except (OSError, av.error.FFmpegError, ValueError) as error:
         raise classify(error) from None  # the cause would carry the URL, and with it the password
-    try:
-        describe(container, limits)
-    except BaseException:
+    if not container.streams.video:
         container.close()
-        raise
+        raise StreamError("no_video")
     return container
 
 
 def ffmpeg_options(limits: OpenOptions) -> dict[str, str]:
-    """FFmpeg's options for a camera: TCP only, no other protocol, and a short look before the first frame."""
+    """FFmpeg's options for a camera: TCP only, no other protocol, and no looking about before the first packet.
+
+    The description names the codecs, and the first frame tells the rest: probing would only add its wait to the
+    one for a keyframe.
+    """
     return {
         "rtsp_transport": "tcp",
         "allowed_media_types": "video+audio",
@@ -134,8 +135,8 @@ def ffmpeg_options(limits: OpenOptions) -> dict[str, str]:
         "user_agent": "Nightdesk",
         "fflags": "nobuffer+discardcorrupt",
         "flags": "low_delay",
-        "probesize": str(limits.probe_bytes),
-        "analyzeduration": str(int(limits.analyse_s * 1_000_000)),
+        "probesize": "32",
+        "analyzeduration": "1",
         "fpsprobesize": "0",
         "max_delay": "0",
         "max_streams": "8",
@@ -144,27 +145,32 @@ def ffmpeg_options(limits: OpenOptions) -> dict[str, str]:
     }
 
 
-def describe(container: Any, options: OpenOptions | None = None) -> StreamInfo:
-    """What an open container holds. Raises StreamError where it has no usable video."""
-    limits = options or OpenOptions()
+def describe(container: Any, frame: Any = None, *, max_pixels: int = MAX_PIXELS, keyframe: bytes = b"") -> StreamInfo:
+    """What an open container holds. `frame` is its first decoded frame and `keyframe` the packet it came in, for
+    what a description leaves open. Raises StreamError where there is no usable video.
+    """
     if not container.streams.video:
         raise StreamError("no_video")
     video = container.streams.video[0]
     context = video.codec_context
-    if context is None or not context.width or not context.height:
+    if context is None:
+        raise StreamError("no_video", "its format is not known")
+    width, height = (frame or context).width, (frame or context).height
+    if not width or not height:
         raise StreamError("no_video", "its format could not be recognised")
-    if context.width * context.height > limits.max_pixels:
-        raise StreamError("too_large", f"{context.width}×{context.height}")
-    rate = video.average_rate or video.guessed_rate
+    if width * height > max_pixels:
+        raise StreamError("too_large", f"{width}×{height}")
+    rate = video.average_rate
+    extradata = bytes(context.extradata or b"")
     return StreamInfo(
         VideoInfo(
             codec=context.name,
-            width=context.width,
-            height=context.height,
+            width=width,
+            height=height,
             fps=float(rate) if rate and 0 < rate <= 240 else None,
             time_base=video.time_base,
-            pixel_format=context.pix_fmt or "",
-            extradata=bytes(context.extradata or b""),
+            pixel_format=frame.format.name if frame else context.pix_fmt or "",
+            extradata=extradata or (parameter_sets(keyframe) if context.name == "h264" else b""),
         ),
         _describe_audio(container),
     )

@@ -12,8 +12,8 @@ import av
 from .detector import Detector
 from .ingest import Frame
 from .motion import MotionGate
-from .opening import OpenOptions, describe
-from .picture import Picture
+from .opening import describe
+from .picture import MAX_PIXELS, Picture
 from .tracker import Tracker
 from .types import Detection, FrameStamp, Motion, Presence, Sighting, Track, ZoneShape
 from .zones import ZoneWatch
@@ -80,7 +80,7 @@ def frames_of(path: Path | str, *, started: datetime) -> Iterator[Frame]:
 
     Raises StreamError where the file has no usable video, and what PyAV raises where it is no video at all.
     """
-    with av.open(str(path), options={"max_pixels": str(OpenOptions().max_pixels)}) as container:
+    with av.open(str(path), options={"max_pixels": str(MAX_PIXELS)}) as container:
         describe(container)
         stream = container.streams.video[0]
         stream.thread_type = "NONE"

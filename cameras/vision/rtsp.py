@@ -69,16 +69,25 @@ class RtspClient:
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> RtspClient:
+        # A socket by hand: create_connection() would ask the resolver again, even for a number.
+        family = socket.AF_INET6 if ":" in self.address.ip else socket.AF_INET
+        plain = socket.socket(family, socket.SOCK_STREAM)
+        plain.settimeout(self.timeout_s)
+        self._socket = plain
         try:
-            plain = socket.create_connection((self.address.ip, self.address.port), self.timeout_s)
+            plain.connect((self.address.ip, self.address.port))
         except TimeoutError:
+            plain.close()
             raise RtspError("The camera did not answer in time.") from None
         except ConnectionRefusedError:
+            plain.close()
             raise RtspError("The camera refused the connection.") from None
         except OSError as error:
+            plain.close()
             raise RtspError(f"The camera cannot be reached ({error.strerror}).") from None
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = _secured(plain, self.address) if self.address.secure else plain
+        if self.address.secure:
+            self._socket = _secured(plain, self.address)
         return self
 
     def __exit__(
