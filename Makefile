@@ -43,7 +43,7 @@ test: lint
 	@exec $(PY) -m soc.ops.test $(ARGS)
 
 smoke: $(STAMP)
-	@exec $(PY) -m bench.smoke $(ARGS)
+	@exec $(PY) -m soc.ops.smoke $(if $(FOOTAGE),--footage "$(FOOTAGE)") $(if $(EXPECT),--expect $(EXPECT)) $(ARGS)
 
 bench: $(STAMP)
 	@exec $(PY) -m bench $(ARGS)

@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -70,7 +71,8 @@ def programs(env: Mapping[str, str], *, demo: bool, certificate: tuple[str, str]
     if demo:
         # cameras and a phone network, reached as real ones are
         ports = ("--rtsp-port", env["DEMO_RTSP_PORT"], "--phone-port", env["DEMO_PHONE_PORT"])
-        table.append(Process("demo", (PYTHON, "-m", "soc.demo", *ports), stop_seconds=3))
+        more = json.loads(env.get("DEMO_ARGS") or "[]")  # how the simulated world is to behave
+        table.append(Process("demo", (PYTHON, "-m", "soc.demo", *ports, *more), stop_seconds=3))
     return table
 
 

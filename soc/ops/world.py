@@ -211,7 +211,7 @@ class World:
         self.manage("migrate", "--verbosity", "0")
         if self.demo:
             self.say("demonstration data")
-            self.manage("seed_demo")
+            self.manage(self.env.get("SEED") or "seed_demo")
 
     def manage(self, *arguments: str, timeout: float = 300) -> str:
         """Run a manage.py command in this world, with its programs' rights; returns what it printed."""

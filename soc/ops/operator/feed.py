@@ -98,9 +98,10 @@ class FeedClient:
                 account.last = max(account.last, head)
             self.on(said)
         elif kind == "event":
-            account = self.accounts[said["audience"]]
-            if said["seq"] <= account.last:
-                return
+            known = self.accounts.get(said["audience"])
+            if known is None or said["seq"] <= known.last:
+                return  # before the first snapshot, or sent twice
+            account = known
             if said["prev"] != account.last and self.resync:
                 await self._resume(socket)
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import ssl
@@ -104,10 +105,8 @@ class Operator:
             row = self.next_row()
             if row is None:
                 self._news.clear()
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 0.3)
-                except TimeoutError:
-                    pass
                 continue
             self.busy = row["incident"]
             try:
