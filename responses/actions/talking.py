@@ -66,7 +66,10 @@ def why_not(incident: Incident, message: Message) -> str:
 
 
 def _call_placed(incident: Incident) -> bool:
-    return incident.attempts.filter(kind=Attempt.Kind.CALL, placed_at__isnull=False).exists()
+    """Whether somebody is being called or has said yes. A call that was refused or reached nobody makes nothing true."""
+    hopeful = [Attempt.Status.PLACED, Attempt.Status.ANSWERED, Attempt.Status.ACCEPTED]
+    calls = incident.attempts.filter(kind=Attempt.Kind.CALL, placed_at__isnull=False)
+    return calls.filter(status__in=hopeful).exists()
 
 
 def _playing(camera: Camera) -> bool:
