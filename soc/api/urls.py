@@ -1,3 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-urlpatterns: list[URLPattern] = []
+from soc.api.incidents import IncidentListView, IncidentView
+from soc.api.signals import SignalsView
+
+urlpatterns = [
+    path("signals", SignalsView.as_view(), name="api-signals"),
+    path("incidents", IncidentListView.as_view(), name="api-incidents"),
+    path("incidents/<uuid:pk>", IncidentView.as_view(), name="api-incident"),
+    path("schema", SpectacularAPIView.as_view(), name="api-schema"),
+    # The split view serves its script by an address of its own, so the content security policy stays as it is.
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+]

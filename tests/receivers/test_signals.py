@@ -8,7 +8,7 @@ import pytest
 
 from cameras.categories import CATEGORIES
 from cameras.models import Candidate, SignalSource
-from cameras.receivers.signals import HEARTBEAT, KINDS, Signal, SignalRefused, accept
+from cameras.receivers.signals import HEARTBEAT, KINDS, Receipt, Signal, SignalRefused, accept
 from soc.core.models import Event
 from tests import factories as make
 
@@ -25,6 +25,12 @@ def signal(kind: str = "alarm", dedup: str = "1", at: datetime = AT, **words: st
     return Signal(kind, dedup, at, **words)
 
 
+def stored(source: SignalSource, report: Signal) -> Candidate:
+    candidate = accept(source, report, at=AT).candidate
+    assert candidate is not None
+    return candidate
+
+
 def test_every_kind_but_the_heartbeat_is_a_category():
     assert set(KINDS) - {HEARTBEAT} <= set(CATEGORIES)
 
@@ -37,8 +43,7 @@ def test_every_kind_but_the_heartbeat_is_a_category():
     ],
 )  # fmt: skip
 def test_each_kind_is_judged_and_recorded_with_its_event(source, kind, decision, priority):
-    candidate = accept(source, signal(kind), at=AT).candidate
-    assert candidate is not None
+    candidate = stored(source, signal(kind))
     assert (candidate.decision, candidate.priority) == (decision, priority)
     assert (candidate.source, candidate.signal_source, candidate.camera) == ("signal", source, None)
     event = Event.objects.get(subject_id=candidate.pk)
@@ -48,14 +53,14 @@ def test_each_kind_is_judged_and_recorded_with_its_event(source, kind, decision,
 
 def test_the_context_is_frozen_with_the_candidate(source):
     make.arm_always(source.site)
-    candidate = accept(source, signal(), at=AT).candidate
+    candidate = stored(source, signal())
     candidate.refresh_from_db()
     assert candidate.context["armed"] is True
     assert candidate.context["policy_version"] == candidate.policy_version
 
 
 def test_words_of_a_source_stay_out_of_the_record(source):
-    candidate = accept(source, signal(zone="12 back door", text="glass broken, caller Mr Brown"), at=AT).candidate
+    candidate = stored(source, signal(zone="12 back door", text="glass broken, caller Mr Brown"))
     assert candidate.evidence == {"panel_zone": "12 back door", "text": "glass broken, caller Mr Brown"}
     event = Event.objects.get(subject_id=candidate.pk)
     assert "Brown" not in str(event.data)
@@ -63,14 +68,14 @@ def test_words_of_a_source_stay_out_of_the_record(source):
 
 
 def test_the_senders_clock_is_kept_with_its_offset(source):
-    candidate = accept(source, signal(at=AT - timedelta(minutes=7)), at=AT).candidate
+    candidate = stored(source, signal(at=AT - timedelta(minutes=7)))
     assert candidate.captured_at == AT - timedelta(minutes=7)
     assert (candidate.clock_source, candidate.clock_offset_s) == ("sender", -420)
     assert candidate.captured_at <= candidate.received_at <= candidate.judged_at
 
 
 def test_a_clock_ahead_of_ours_is_not_believed(source):
-    candidate = accept(source, signal(at=AT + timedelta(minutes=4)), at=AT).candidate
+    candidate = stored(source, signal(at=AT + timedelta(minutes=4)))
     assert candidate.captured_at == AT
     assert (candidate.clock_source, candidate.clock_offset_s) == ("arrival", 240)
 
@@ -144,7 +149,7 @@ def test_twenty_at_once_with_one_dedup_are_one_candidate(transactional_db, site)
     from django.db import connection
 
     source, _ = make.make_source(site)
-    receipts = []
+    receipts: list[Receipt] = []
 
     def send(n: int) -> None:
         try:
@@ -159,5 +164,5 @@ def test_twenty_at_once_with_one_dedup_are_one_candidate(transactional_db, site)
         thread.join(30)
     assert len(receipts) == 20
     assert sum(not receipt.repeated for receipt in receipts) == 1
-    assert len({receipt.candidate.pk for receipt in receipts}) == 1
+    assert len({receipt.candidate for receipt in receipts}) == 1
     assert Candidate.objects.count() == 1
