@@ -31,6 +31,12 @@ def tests_may_empty_the_record():
     DatabaseOperations.sql_flush = original
 
 
+@pytest.fixture(autouse=True)
+def passwords_are_hashed_fast(settings):
+    """A real hash takes a third of a second, and the cast logs in for nearly every test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def organisation(db) -> Organisation:
     return make.make_organisation()

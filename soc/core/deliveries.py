@@ -16,12 +16,19 @@ log = logging.getLogger(__name__)
 BACKOFF_S = (1, 2, 5, 15, 60, 300)
 
 
+class LeaseLost(Exception):
+    """The lease ran out while the handler ran, and somebody else has taken the delivery."""
+
+
 def take(pk: int, *, at: datetime) -> Delivery | None:
-    """Lease one delivery by compare-and-set, or None: done, or held by somebody whose lease runs."""
+    """Lease one delivery by compare-and-set, or None: done, or held by somebody whose lease runs.
+
+    `attempts` is the fence: it grows with every lease, so that whoever lost one can tell.
+    """
     delivery = Delivery.objects.filter(pk=pk, done_at__isnull=True).first()
     if delivery is None:
         return None
-    until = at + timedelta(seconds=events.find(delivery.reaction).lease_s)
+    until = at + timedelta(seconds=events.lease_s(delivery.reaction))
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
     won = Delivery.objects.filter(free, pk=pk, done_at__isnull=True).update(
         leased_until=until, attempts=F("attempts") + 1
@@ -33,7 +40,11 @@ def take(pk: int, *, at: datetime) -> Delivery | None:
 
 
 def run(pk: int) -> bool:
-    """Take and run one delivery; False when there was nothing to do. A failure is kept in the row and tried again."""
+    """Take and run one delivery; False when there was nothing to do. A failure is kept in the row and tried again.
+
+    An atomic handler whose lease was lost is rolled back: its effect stands once, the new holder's. One that acts on
+    the outside cannot be taken back; it only leaves the new holder's lease alone.
+    """
     delivery = take(pk, at=db_now())
     if delivery is None:
         return False
@@ -41,11 +52,15 @@ def run(pk: int) -> bool:
         reaction = events.find(delivery.reaction)
         with transaction.atomic() if reaction.atomic else nullcontext():
             reaction.run(delivery.event_id)
-            Delivery.objects.filter(pk=pk).update(done_at=db_now(), leased_until=None, error="")
+            still_ours = Delivery.objects.filter(pk=pk, attempts=delivery.attempts, done_at__isnull=True)
+            if not still_ours.update(done_at=db_now(), leased_until=None, error="") and reaction.atomic:
+                raise LeaseLost
+    except LeaseLost:
+        log.warning("delivery %s of %s took longer than its lease: rolled back", pk, delivery.reaction)
     except Exception as error:  # whatever a handler raises is kept and shown, and must not stop the others
         wait = BACKOFF_S[min(delivery.attempts, len(BACKOFF_S)) - 1]
         at = db_now()
-        Delivery.objects.filter(pk=pk, done_at__isnull=True).update(
+        Delivery.objects.filter(pk=pk, attempts=delivery.attempts, done_at__isnull=True).update(
             due_at=at + timedelta(seconds=wait),
             leased_until=None,
             error=f"{type(error).__name__}: {error}"[:500],

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from soc.core.models import Delivery, Event, Organisation, Site, User
+from soc.core.models import Customer, Delivery, Event, Organisation, Site, User
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,11 @@ def find(name: str) -> Reaction:
     return _reactions[name]
 
 
+def lease_s(name: str) -> float:
+    """Seconds that one run of a reaction is given; a name no code answers to fails at once, so any will do."""
+    return _reactions[name].lease_s if name in _reactions else 15.0
+
+
 def record(kind: str, subject: models.Model, *, by: User | None, at: datetime, **data: Any) -> Event:
     """Write one Event and a Delivery per subscribed reaction, in the caller's transaction.
 
@@ -68,6 +73,8 @@ def record(kind: str, subject: models.Model, *, by: User | None, at: datetime, *
     site = subject if isinstance(subject, Site) else getattr(subject, "site", None)
     if site is not None:
         organisation_id, customer_id, site_id = site.organisation_id, site.customer_id, site.pk
+    elif isinstance(subject, Customer):
+        organisation_id, customer_id, site_id = subject.organisation_id, subject.pk, None
     elif isinstance(subject, Organisation):
         organisation_id, customer_id, site_id = subject.pk, None, None
     else:

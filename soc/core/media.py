@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
 
@@ -15,10 +15,11 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from soc.core import clock, events
-from soc.core.models import Media, Site
+from soc.core.models import Event, Media, Site, User
 from soc.core.models.media import evidence_store
 
 CHUNK = 256 * 1024
+KEPT = timedelta(minutes=10)  # how long a browser may keep what it was sent
 
 
 def store(
@@ -41,7 +42,8 @@ def asked_range(header: str, size: int) -> tuple[int, int] | bool | None:
 
     Forms that RFC 9110 lets a server ignore (other units, several ranges, nonsense) get everything.
     """
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
+    # Eighteen digits are more bytes than there are; longer ones Python refuses to read at some length.
+    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", header.strip(), re.IGNORECASE)
     if not match or match.groups() == ("", ""):
         return None
     first, last = match.groups()
@@ -63,15 +65,25 @@ def _slice(file: IO[bytes], first: int, last: int) -> Iterator[bytes]:
             yield chunk
 
 
+def _record_view(item: Media, user: User, *, at: datetime) -> None:
+    lately = Event.objects.filter(subject_id=item.pk, kind="media.viewed", by=user, at__gt=at - KEPT)
+    if not lately.exists():
+        with transaction.atomic():
+            events.record("media.viewed", item, by=user, at=at, sha256=item.sha256)
+
+
 @require_safe
 @login_required
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """A stored picture or clip, for whoever may see it; 404 for everybody else. Viewing is recorded once per request
-    that asks for the beginning, not for each of a player's range requests."""
+    """A stored picture or clip, for whoever may see it; 404 for everybody else.
+
+    Viewing is recorded once for what a browser may keep (`KEPT`), whichever bytes are asked for first: not for each
+    of a player's range requests, and nobody sees anything unrecorded by leaving out the first byte.
+    """
     item = get_object_or_404(Media.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=600",
+        "Cache-Control": f"private, max-age={int(KEPT.total_seconds())}",
         "ETag": f'"{item.sha256}"',
         "Content-Disposition": "inline",
         "X-Content-Type-Options": "nosniff",
@@ -83,9 +95,6 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if wanted is False:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{item.size}", **headers})
     first, last = (0, item.size - 1) if wanted is None or wanted is True else wanted
-    if first == 0 and request.method == "GET":
-        with transaction.atomic():
-            events.record("media.viewed", item, by=request.user, at=clock.now(), sha256=item.sha256)  # type: ignore[arg-type]
     status = 200 if wanted is None else 206
     if status == 206:
         headers["Content-Range"] = f"bytes {first}-{last}/{item.size}"
@@ -93,4 +102,5 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=item.content_type, headers=headers)
     body = _slice(evidence_store().open(item.key), first, last)
+    _record_view(item, request.user, at=clock.now())  # type: ignore[arg-type]
     return StreamingHttpResponse(body, status=status, content_type=item.content_type, headers=headers)

@@ -39,6 +39,7 @@ class Act(StrEnum):
     DISPATCH = "dispatch"
     TAKE_OVER = "take_over"
     VIDEO = "video"  # clips and live view
+    WHO_WATCHED = "who_watched"  # which people watched one's own videos
     ADMINISTER = "administer"
     AUDIT = "audit"
 
@@ -54,6 +55,7 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.DISPATCH: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
     Act.TAKE_OVER: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.VIDEO: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
+    Act.WHO_WATCHED: frozenset({_R.OWNER}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
 }

@@ -79,5 +79,7 @@ def _deliver(pk: int) -> None:
     except (OperationalError, InterfaceError) as error:
         log.warning("delivery %s waits for the database: %s", pk, str(error).splitlines()[0])
         connection.close()
+    except Exception:  # nobody looks at the pool's results: what is not said here is never said
+        log.exception("delivery %s could not be run", pk)
     finally:
         _running.discard(pk)

@@ -1,10 +1,14 @@
 """Verifying the record: chain and signed heads. Names the first bad row."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from soc.core import heads
 from soc.core.chain import GENESIS, digest
 from soc.core.models import Event
+
+
+UNSIGNED = timedelta(minutes=15)  # heads are signed each minute; a spine that is down seals nothing either
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,20 @@ def verify() -> Report:
     3. Every hash is what its content gives: otherwise the row was edited.
     4. Every signed head is found in the chain with its hash: a missing one is a cut tail, a different one a chain
        that somebody computed anew.
+    5. Heads go on as long as the record does: a file that ends early was cut, or nobody signs.
     """
     try:
         signed = heads.read()
     except heads.HeadFileDamaged as error:
         return Report(0, 0, Finding(None, None, "head file", str(error)))
-    wanted = {head.seq: head for head in signed}
-    count, prev, seq = 0, GENESIS, 0
+    wanted: dict[int, heads.Head] = {}
+    for head in signed:  # the first word counts: whoever recomputes the chain may get it signed again later
+        wanted.setdefault(head.seq, head)
+    count, prev, seq, first, newest = 0, GENESIS, 0, None, None
     for event in Event.objects.filter(seq__isnull=False).order_by("seq").iterator(chunk_size=2000):
         count += 1
         seq += 1
+        first, newest = first or event.at, event.at
         if event.seq != seq:
             return Report(
                 count,
@@ -72,4 +80,9 @@ def verify() -> Report:
             len(signed),
             Finding(seq + 1, None, "tail cut", f"the record ends at {seq}, a head was signed at {last}"),
         )
+    if newest and first:
+        signed_until = datetime.fromisoformat(signed[-1].at) if signed else first
+        if newest - signed_until > UNSIGNED:
+            detail = f"nothing was signed since {signed_until.isoformat()}, the record goes on to {newest.isoformat()}"
+            return Report(count, len(signed), Finding(None, None, "head file", detail))
     return Report(count, len(signed), None)

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +16,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"ok": True})
+
+
+def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
+    """Too many wrong passwords: says so calmly, and for how long. django-axes calls it."""
+    minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    return render(request, "core/locked_out.html", {"minutes": minutes}, status=429)
 
 
 @login_required

@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from soc.portal import views
+
+urlpatterns = [
+    path("", views.home, name="portal"),
+    path("timeline/", views.timeline, name="portal-timeline"),
+    path("incidents/<uuid:pk>", views.incident, name="portal-incident"),
+]

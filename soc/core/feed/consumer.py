@@ -43,6 +43,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         self.out: asyncio.Queue[str] = asyncio.Queue(maxsize=OUTBOX)
         self.audiences: frozenset[Audience] = frozenset()
         self.jobs: list[asyncio.Task] = []
+        self.ending = False
         self.loop = asyncio.get_running_loop()
         user = self.scope["user"]
         if not user.is_authenticated:
@@ -53,17 +54,30 @@ class FeedConsumer(AsyncWebsocketConsumer):
         wanted = await database_sync_to_async(self._wanted)()
         await self.accept()
         if not wanted:
-            await self.close(4403)
+            await self.close(4401 if wanted is None else 4403)
             return
         self.user_id = user.pk
         await self._subscribe(wanted)
         self.jobs = [asyncio.create_task(self._send_out()), asyncio.create_task(self._beat())]
 
     async def disconnect(self, code: int) -> None:
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Stop sending and listening; the reader's lock is never waited for in the event loop."""
+        self.ending = True
         for job in self.jobs:
-            job.cancel()
-        for audience in self.audiences:
-            reader.unsubscribe(audience, self._push)
+            if job is not asyncio.current_task():
+                job.cancel()
+        audiences, self.audiences = self.audiences, frozenset()
+        if audiences:
+            await database_sync_to_async(lambda: [reader.unsubscribe(a, self._push) for a in audiences])()
+
+    async def _end(self, code: int) -> None:
+        """Close once, for good: a socket that is closed twice, or sent to afterwards, is an error of the server."""
+        if not self.ending:
+            await self._let_go()
+            await self.close(code)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -76,21 +90,24 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 self._put({"type": "pong", "t": said.get("t"), "now": clock.now()})
             else:
                 raise ValueError(kind)
-        except (ValueError, KeyError, TypeError):
-            await self.close(4400)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            await self._end(4400)
 
     # --- what is sent
 
     def _push(self, text: str) -> None:
         """Called by the reader's thread."""
-        self.loop.call_soon_threadsafe(self._enqueue, text)
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._enqueue, text)
 
     def _enqueue(self, text: str) -> None:
+        if self.ending:
+            return
         try:
             self.out.put_nowait(text)
         except asyncio.QueueFull:
             # Never a silent gap: a client that cannot keep up comes back and resumes.
-            self.loop.create_task(self.close(4408))
+            self.last_word = self.loop.create_task(self._end(4408))
 
     def _put(self, body: dict[str, Any]) -> None:
         self._enqueue(json.dumps(body, cls=DjangoJSONEncoder))
@@ -102,16 +119,22 @@ class FeedConsumer(AsyncWebsocketConsumer):
     async def _subscribe(self, wanted: frozenset[Audience]) -> None:
         self.audiences = wanted
         await database_sync_to_async(lambda: [reader.subscribe(a, self._push) for a in wanted])()
-        heads = reader.heads(self.audiences)
+        heads = await self._heads()
         self._put({"type": "hello", "heads": heads, "user": self.user_id, "now": clock.now()})
+
+    async def _heads(self) -> dict[str, int]:
+        return await database_sync_to_async(reader.heads)(self.audiences)
 
     async def _resume(self, last: dict[str, int]) -> None:
         """Replay what each audience missed; a page that starts, or missed too much, gets a snapshot instead."""
         texts = await database_sync_to_async(self._missed)(last)
         if texts is None:
             user = await database_sync_to_async(self._user)()
+            if user is None:
+                await self._end(4401)
+                return
             # Positions first, state second: the state is at least as new, and later events only repeat themselves.
-            heads = reader.heads(self.audiences)
+            heads = await self._heads()
             state = await database_sync_to_async(face(self.face).snapshot)(user)
             self._put({"type": "snapshot", "heads": heads, "now": clock.now(), **state})
             return
@@ -145,12 +168,12 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 # The page's own "no contact" banner comes from missing beats; say nothing that is not known.
                 continue
             if wanted is None:
-                await self.close(4401)
+                await self._end(4401)
                 return
             if wanted != self.audiences:
-                await self.close(4403)  # rights changed: the page reloads what it may see
+                await self._end(4403)  # rights changed: the page reloads what it may see
                 return
-            self._put({"type": "beat", "heads": reader.heads(self.audiences), "now": clock.now()})
+            self._put({"type": "beat", "heads": await self._heads(), "now": clock.now()})
 
     def _user(self) -> User | None:
         """The session's user as the database has it now, or None."""

@@ -103,9 +103,11 @@ class Reader:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {chain.CHANNEL}")
         raw = connection.connection
+        bell = select.poll()  # select() refuses descriptors from 1024 on, which a process with many sockets has
+        bell.register(raw, select.POLLIN)
         while not self._stop.is_set():
             self._drain()
-            if select.select([raw], [], [], self.poll_s)[0]:
+            if bell.poll(self.poll_s * 1000):
                 raw.poll()
                 raw.notifies.clear()
 
@@ -130,7 +132,8 @@ class Reader:
                 if not audience.hears(event) or self._last[audience] >= event.seq:
                     continue
                 rows = rendered.get(audience.face)
-                text = message(audience, event, self._last[audience], {} if rows is None else rows)
+                # An audience that came while the others' rows were rendered: its page looks for itself.
+                text = message(audience, event, self._last[audience], {"stale": True} if rows is None else rows)
                 self._last[audience] = event.seq
                 for push in pushes:
                     push(text)

@@ -1,0 +1,20 @@
+/* <portal-clip>: the browser's own player; when it cannot load, says so and offers to try again. */
+
+class PortalClip extends HTMLElement {
+  connectedCallback() {
+    const video = this.querySelector("video");
+    const failed = this.querySelector(".failed");
+    video.addEventListener("error", () => { failed.hidden = false; });
+    video.addEventListener("loadedmetadata", () => { failed.hidden = true; });
+    if (video.error) failed.hidden = false;
+    this.querySelector("[data-again]").addEventListener("click", () => { failed.hidden = true; video.load(); video.focus(); });
+  }
+
+  /** Whether somebody is watching: then nothing may be changed under their eyes. */
+  get watched() {
+    const video = this.querySelector("video");
+    return !!video && !video.ended && video.currentTime > 0;
+  }
+}
+
+customElements.define("portal-clip", PortalClip);
