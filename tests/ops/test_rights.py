@@ -51,6 +51,7 @@ def test_nobody_is_nobody_for_good():
 
 
 def test_the_mode_is_one_in_which_the_programs_can_be_read(tmp_path):
+    (tmp_path / "var").mkdir()
     mode = drop.choose(tmp_path / "var")
     assert mode in ({"nobody", "powerless"} if ROOT else {"same"})
     assert drop.reads(mode, tmp_path / "var")
