@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from . import g711
 from .address import PinnedAddress
+from .faults import CameraError, Fault
 from .rtsp import Reply, RtspClient, RtspError
 
 REQUIRE: Final = {"Require": "www.onvif.org/ver20/backchannel"}
@@ -25,15 +26,12 @@ PROVEN_S: Final = 0.2  # sound handed over before it counts as sent
 LONGEST_S: Final = 300.0  # of one message: nobody talks longer, and a source that never ends must not hold a worker
 
 
-class TalkError(Exception):
-    """Sound that could not be given to the camera. `permanent` says that trying again is pointless.
+class TalkError(CameraError):
+    """Sound that could not be given to the camera. `packets`: how many of 20 ms it had taken before that."""
 
-    `packets` is how many the camera had taken before it failed.
-    """
-
-    def __init__(self, message: str, *, permanent: bool = False, packets: int = 0) -> None:
-        super().__init__(message)
-        self.message, self.permanent, self.packets = message, permanent, packets
+    def __init__(self, fault: Fault, detail: str = "", *, packets: int = 0) -> None:
+        super().__init__(fault, detail)
+        self.packets = packets
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +68,9 @@ def probe(address: PinnedAddress, *, timeout_s: float = 5.0) -> bool:
         with RtspClient(address, timeout_s=timeout_s) as client:
             return _track(_describe(client), client.base) is not None
     except RtspError as error:
-        if error.status in (451, 455, 456, 551, 501):
+        if error.status is not None and error.fault == "garbage":
             return False  # "option not supported" and its kin: an honest no
-        raise TalkError(error.message, permanent=error.permanent) from error
+        raise TalkError(error.fault, error.detail) from error
 
 
 def talk(
@@ -102,7 +100,7 @@ def talk(
             player = _Player(client, track, on_handed_over, wall)
             return player.play(_packets(sound, track.law), should_stop, longest_s, started)
     except RtspError as error:
-        raise TalkError(error.message, permanent=error.permanent) from error
+        raise TalkError(error.fault, error.detail) from error
 
 
 def _describe(client: RtspClient) -> Reply:
@@ -116,11 +114,11 @@ def _describe(client: RtspClient) -> Reply:
 def _set_up(client: RtspClient) -> SoundTrack:
     track = _track(_describe(client), client.base)
     if track is None:
-        raise RtspError("This camera has no loudspeaker connection (ONVIF backchannel).", permanent=True)
+        raise RtspError("no_backchannel")
     transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
     reply = client.request("SETUP", track.control, headers={**REQUIRE, **transport})
     if "interleaved" not in reply.header("transport").lower():
-        raise RtspError("The camera does not take sound over the connection it was asked to use.", permanent=True)
+        raise RtspError("no_backchannel", "not over this connection")
     client.request("PLAY", headers=REQUIRE)
     return track
 
@@ -212,8 +210,8 @@ class _Player:
             if not self.sent:
                 raise
             refused = True
-            if not error.permanent and self.handed_over_at is None:
-                raise TalkError(error.message, packets=self.sent) from error
+            if error.fault != "silenced" and self.handed_over_at is None:
+                raise TalkError(error.fault, error.detail, packets=self.sent) from error
         return TalkReceipt(
             started,
             self.handed_over_at,
@@ -246,7 +244,7 @@ class _Player:
         """Meet the camera's answers; a refusal ends it. Note when enough has arrived there."""
         for reply in self._client.drain():
             if reply.status >= 300 and reply.status not in (454, 501, 551):
-                raise RtspError(f"The camera stopped the sound ({reply.status}).", permanent=True)
+                raise RtspError("silenced", str(reply.status))
         if self.handed_over_at is not None or self._enough_bytes is None:
             return
         if self._sent_bytes - self._client.unsent() >= self._enough_bytes:

@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import stat
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import av
 import av.error
 
 from .address import PinnedAddress
+from .faults import CameraError, Fault
 from .h264 import avc_codec_string, parameter_sets
 from .picture import MAX_PIXELS
-
-StreamFault = Literal[
-    "refused",
-    "unreachable",
-    "timed_out",
-    "unauthorised",
-    "not_found",
-    "no_video",
-    "garbage",
-    "too_large",
-    "stalled",
-    "ended",
-]
-
-# What each fault means to somebody who can act on it. The code is what gets stored and translated.
-WORDS: Final[dict[StreamFault, str]] = {
-    "refused": "The camera refused the connection: is it on, and is the port right?",
-    "unreachable": "The camera cannot be reached: check its address and the network.",
-    "timed_out": "The camera did not answer in time.",
-    "unauthorised": "The camera did not accept the user name and password.",
-    "not_found": "The camera answered, but has no stream at this path.",
-    "no_video": "The camera answered, but sends no video.",
-    "garbage": "What answered is not a camera stream, or the stream is damaged.",
-    "too_large": "The camera's picture is too large.",
-    "stalled": "The camera is connected but sends no new pictures.",
-    "ended": "The camera ended the stream.",
-}
+from .rtsp import RtspClient, RtspError
 
 
-class StreamError(Exception):
-    """A camera that cannot be read. `fault` is the code; `permanent` says that trying again soon is
-    pointless.
-
-    The message never holds credentials: only `WORDS` and FFmpeg's name of the error go into it.
-    """
-
-    def __init__(self, fault: StreamFault, detail: str = "") -> None:
-        super().__init__(f"{WORDS[fault]} ({detail})" if detail else WORDS[fault])
-        self.fault: StreamFault = fault
-        self.detail = detail
-        self.permanent = fault in ("unauthorised", "not_found", "no_video", "too_large")
+class StreamError(CameraError):
+    """A camera that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +74,16 @@ class StreamInfo:
 def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> Any:
     """Open a pinned camera address: an av.container.InputContainer with at least one video stream.
 
+    1. Ask for the description ourselves: it says precisely what is wrong, and a redirection ends here.
+    2. Have FFmpeg open it.
+    3. See that FFmpeg is connected to the pinned address. It follows redirections and cannot be told not to; a
+       camera that sends only FFmpeg elsewhere is let go of before a picture is taken.
+
     Raises StreamError.
     """
     limits = options or OpenOptions()
+    _ask_first(address, limits)
+    before = peers()
     try:
         container = av.open(
             address.url_for_ffmpeg,
@@ -116,10 +92,47 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
         )
     except (OSError, av.error.FFmpegError, ValueError) as error:
         raise classify(error) from None  # the cause would carry the URL, and with it the password
-    if not container.streams.video:
+    fault: Fault | None = None
+    if not any(peer == (address.ip, address.port) for inode, peer in peers().items() if inode not in before):
+        fault = "redirected"
+    elif not container.streams.video:
+        fault = "no_video"
+    if fault is not None:
         container.close()
-        raise StreamError("no_video")
+        raise StreamError(fault)
     return container
+
+
+def _ask_first(address: PinnedAddress, limits: OpenOptions) -> None:
+    try:
+        with RtspClient(address, timeout_s=limits.open_timeout_s) as client:
+            reply = client.request("DESCRIBE", headers={"Accept": "application/sdp"})
+    except RtspError as error:
+        raise StreamError(error.fault, error.detail) from None
+    if not reply.body.lstrip().startswith(b"v=0"):
+        raise StreamError("garbage", "no session description")
+    if re.search(rb"(?m)^m=video ", reply.body) is None:
+        raise StreamError("no_video")
+
+
+def peers() -> dict[int, tuple[str, int]]:
+    """Where this process's TCP connections lead: inode of the socket → (address, port) of the other end."""
+    found: dict[int, tuple[str, int]] = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            duplicate = os.dup(int(name))
+        except OSError:
+            continue  # closed since it was listed
+        try:
+            if stat.S_ISSOCK(os.fstat(duplicate).st_mode):
+                with socket.socket(fileno=os.dup(duplicate)) as connection:
+                    if connection.family in (socket.AF_INET, socket.AF_INET6):
+                        found[os.fstat(duplicate).st_ino] = connection.getpeername()[:2]
+        except OSError:
+            continue  # a listening or half-open socket has no other end
+        finally:
+            os.close(duplicate)
+    return found
 
 
 def ffmpeg_options(limits: OpenOptions) -> dict[str, str]:
@@ -201,7 +214,7 @@ def classify(error: BaseException) -> StreamError:
     return StreamError("unreachable", name)
 
 
-_FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], StreamFault], ...]] = (
+_FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], Fault], ...]] = (
     ((av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError), "unauthorised"),
     ((av.error.HTTPNotFoundError,), "not_found"),
     ((av.error.HTTPError, av.error.InvalidDataError, av.error.LookupError), "garbage"),

@@ -19,8 +19,9 @@ from typing import Any, Final
 
 from . import backchannel, confine
 from .address import Credentials, PinnedAddress
+from .faults import WORDS, Fault
 from .ingest import Frame, Stream
-from .opening import WORDS, OpenOptions, StreamError, StreamFault
+from .opening import OpenOptions, StreamError
 
 WALL_S: Final = 20.0
 CPU_S: Final = 10
@@ -32,7 +33,7 @@ FRAMES: Final = 8
 class ProbeReport:
     """What a camera sends, or why it cannot be used.
 
-    fault: None where it can be used, else a code (`opening.WORDS`, or "crashed" where it brought the probe down);
+    fault: None where it can be used, else a code of `faults.WORDS`;
     message: words for the person who typed the address in. fps: measured over the first frames. backchannel: whether
     it takes sound, None where that could not be asked. clock_offset_s: arrival minus the camera's clock, None where
     it tells no time.
@@ -92,9 +93,7 @@ def _understood(out: bytes) -> ProbeReport:
             clock_offset_s=None if raw["clock_offset_s"] is None else float(raw["clock_offset_s"]),
         )
     except (ValueError, KeyError, TypeError):
-        return ProbeReport(
-            "crashed", "The camera sent something that brought the test down; it is not used. Check what it is."
-        )
+        return _refusal("crashed")
 
 
 def _asked(address: PinnedAddress) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def _bare_environment(root: Path) -> Mapping[str, str]:
     }
 
 
-def _refusal(fault: StreamFault) -> ProbeReport:
+def _refusal(fault: Fault) -> ProbeReport:
     return ProbeReport(fault, WORDS[fault])
 
 

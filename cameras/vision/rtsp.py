@@ -22,21 +22,19 @@ from types import TracebackType
 from typing import Final
 
 from .address import PinnedAddress
+from .faults import CameraError, Fault
 
 LONGEST_HEAD: Final = 16 * 1024
 LONGEST_BODY: Final = 256 * 1024
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]*))')
 
 
-class RtspError(Exception):
-    """A camera that cannot be talked to over RTSP. `status` is its answer where it gave one.
+class RtspError(CameraError):
+    """A camera that cannot be talked to over RTSP. `status` is its answer where it gave one."""
 
-    `permanent` says that the same request will be refused again.
-    """
-
-    def __init__(self, message: str, *, permanent: bool = False, status: int | None = None) -> None:
-        super().__init__(message)
-        self.message, self.permanent, self.status = message, permanent, status
+    def __init__(self, fault: Fault, detail: str = "", *, status: int | None = None) -> None:
+        super().__init__(fault, detail)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +76,13 @@ class RtspClient:
             plain.connect((self.address.ip, self.address.port))
         except TimeoutError:
             plain.close()
-            raise RtspError("The camera did not answer in time.") from None
+            raise RtspError("timed_out") from None
         except ConnectionRefusedError:
             plain.close()
-            raise RtspError("The camera refused the connection.") from None
+            raise RtspError("refused") from None
         except OSError as error:
             plain.close()
-            raise RtspError(f"The camera cannot be reached ({error.strerror}).") from None
+            raise RtspError("unreachable", error.strerror or "") from None
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.address.secure:
             self._socket = _secured(plain, self.address)
@@ -125,9 +123,9 @@ class RtspClient:
             self._socket.settimeout(self.timeout_s)
             self._socket.sendall(data)
         except TimeoutError:
-            raise RtspError("The camera takes no more data.") from None
+            raise RtspError("timed_out", "it takes no more data") from None
         except OSError:
-            raise RtspError("The camera closed the connection.") from None
+            raise RtspError("ended") from None
 
     def unsent(self) -> int:
         """Bytes the camera has not acknowledged yet."""
@@ -189,16 +187,16 @@ class RtspClient:
     def _receive(self, deadline: float) -> None:
         assert self._socket is not None
         if not self._readable(deadline - time.monotonic()):
-            raise RtspError("The camera did not answer in time.")
+            raise RtspError("timed_out")
         try:
             self._socket.settimeout(max(deadline - time.monotonic(), 0.1))
             data = self._socket.recv(65536)
         except TimeoutError:
-            raise RtspError("The camera did not answer in time.") from None
+            raise RtspError("timed_out") from None
         except OSError:
             data = b""
         if not data:
-            raise RtspError("The camera closed the connection.")
+            raise RtspError("ended")
         self._received += data
 
     def _next_message(self) -> Reply | bytes | None:
@@ -210,7 +208,7 @@ class RtspClient:
         end = data.find(b"\r\n\r\n")
         if end < 0:
             if len(data) > LONGEST_HEAD:
-                raise RtspError("What answered does not speak RTSP.", permanent=True)
+                raise RtspError("garbage", "no RTSP")
             return None
         reply, body_size = _parsed_head(bytes(data[:end]))
         if len(data) < end + 4 + body_size:
@@ -304,27 +302,21 @@ def _parsed_head(head: bytes) -> tuple[Reply | None, int]:
             headers[name.strip().lower()] = (*headers.get(name.strip().lower(), ()), value.strip())
     length = headers.get("content-length", ("0",))[0]
     if not length.isdigit() or int(length) > LONGEST_BODY:
-        raise RtspError("What answered does not speak RTSP.", permanent=True)
+        raise RtspError("garbage", "no RTSP")
     match = re.match(r"RTSP/\d\.\d (\d{3}) ?(.*)", lines[0])
     if match:
         return Reply(int(match[1]), match[2], headers), int(length)
     if re.match(r"[A-Z_]+ \S+ RTSP/\d\.\d", lines[0]):
         return None, int(length)
-    raise RtspError("What answered does not speak RTSP.", permanent=True)
+    raise RtspError("garbage", "no RTSP")
 
 
 def _refusal(method: str, reply: Reply) -> RtspError:
-    if reply.status in (401, 403):
-        words = "The camera did not accept the user name and password."
-    elif reply.status in (404, 454):
-        words = "The camera has no stream at this path."
-    elif reply.status in (453, 503):
-        return RtspError("The camera is busy: another connection uses it.", status=reply.status)
-    elif 300 <= reply.status < 400:
-        words = "The camera sends its visitors to another address, which is not followed."
-    else:
-        words = f"The camera refused ({method}: {reply.status})."
-    return RtspError(words, permanent=reply.status < 500 or reply.status in (501, 505, 551), status=reply.status)
+    faults: dict[int, Fault] = {401: "unauthorised", 403: "unauthorised", 404: "not_found", 453: "busy", 503: "busy"}
+    if 300 <= reply.status < 400:
+        return RtspError("redirected", status=reply.status)
+    fault = faults.get(reply.status, "garbage")
+    return RtspError(fault, f"{method}: {reply.status}" if fault == "garbage" else "", status=reply.status)
 
 
 def _secured(plain: socket.socket, address: PinnedAddress) -> ssl.SSLSocket:
@@ -336,4 +328,4 @@ def _secured(plain: socket.socket, address: PinnedAddress) -> ssl.SSLSocket:
         return context.wrap_socket(plain, server_hostname=address.host)
     except OSError:
         plain.close()
-        raise RtspError("The camera does not speak TLS.", permanent=True) from None
+        raise RtspError("no_tls") from None
