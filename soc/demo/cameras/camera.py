@@ -81,6 +81,10 @@ class Camera:
         """The wall time of a moment of the reel."""
         return self.watch.when(self._origin_s + reel_s)
 
+    def shown_s(self) -> float:
+        """The reel's seconds by now."""
+        return self.watch.seconds() - self._origin_s if self._pump else 0.0
+
     # -- showing -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:

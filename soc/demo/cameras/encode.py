@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
 
 import av
 import numpy as np
@@ -33,7 +32,7 @@ def open_encoder(width: int, height: int, fps: Fraction, *, crf: int, preset: st
     Streams of one size and rate made here have the same SPS, and every key frame carries SPS and PPS, so a decoder
     accepts any key frame of any of them next.
     """
-    context = cast(VideoCodecContext, av.CodecContext.create("libx264", "w"))
+    context = av.CodecContext.create("libx264", "w")
     context.width = width
     context.height = height
     context.pix_fmt = "yuv420p"

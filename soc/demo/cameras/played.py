@@ -122,9 +122,8 @@ def upright(frame: av.VideoFrame) -> av.VideoFrame:
     quarters = round(frame.rotation / 90) % 4
     if not quarters:
         return frame
-    return av.VideoFrame.from_ndarray(
-        np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarters)), format="rgb24"
-    )
+    pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(pixels, quarters)), format="rgb24")
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:

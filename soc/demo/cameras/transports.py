@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, cast
 
 FIRST_PORT, LAST_PORT = 20_000, 29_998
@@ -99,19 +100,19 @@ async def open_datagrams(
     """A free even port and the next one, or None where all are taken."""
     loop = asyncio.get_running_loop()
     for number in range(FIRST_PORT, LAST_PORT, 2):
-        opened: list[_Port] = []
+        first, second = _Port(received), _Port(_ignore)
         try:
-            for offset, take in ((0, received), (1, _ignore)):
-                _, port = await loop.create_datagram_endpoint(
-                    lambda take=take: _Port(take), local_addr=(local, number + offset)
-                )
-                opened.append(port)
+            await loop.create_datagram_endpoint(partial(_itself, first), local_addr=(local, number))
+            await loop.create_datagram_endpoint(partial(_itself, second), local_addr=(local, number + 1))
         except OSError:
-            for port in opened:
-                port.close()
+            first.close()
             continue
-        return Datagrams(host, ports, (opened[0], opened[1]))
+        return Datagrams(host, ports, (first, second))
     return None
+
+
+def _itself(port: _Port) -> _Port:
+    return port
 
 
 def _ignore(data: bytes) -> None:

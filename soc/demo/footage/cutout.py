@@ -92,7 +92,7 @@ def cut(picture: Image, empty: Image, box: tuple[float, float, float]) -> Sprite
     filled = cv2.drawContours(np.zeros_like(person), outline, -1, 1, thickness=cv2.FILLED)
     # Holes between the legs are road in both pictures: filling them costs nothing and keeps dark clothes whole.
     opacity = cv2.GaussianBlur(cv2.dilate(filled, np.ones((3, 3), np.uint8)).astype(np.float32), (5, 5), 0)
-    return Sprite(pixels=here.copy(), opacity=opacity, feet=(x - left, y - top), height=height)
+    return Sprite(pixels=here.copy(), opacity=opacity.astype(np.float32), feet=(x - left, y - top), height=height)
 
 
 def as_filmed(sprites: Sequence[Sprite], path: Sequence[Point], *, mirrored: bool = False) -> Iterator[Step]:

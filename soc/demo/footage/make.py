@@ -142,7 +142,7 @@ def read_video(file: Path) -> Iterator[Image]:
     """Every picture of a video, [h, w, 3] RGB."""
     with av.open(str(file)) as container:
         for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="rgb24")
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def write(file: Path, pictures: Iterable[Image], *, crf: int) -> None:
@@ -151,7 +151,7 @@ def write(file: Path, pictures: Iterable[Image], *, crf: int) -> None:
     tick = Fraction(1, FPS * 1000)
     # An mp4 wants SPS and PPS in its header: demuxing the raw stream once finds them.
     with (
-        av.open(io.BytesIO(raw), format="h264", options={"framerate": str(FPS)}) as source,
+        av.open(io.BytesIO(raw), "r", format="h264", options={"framerate": str(FPS)}) as source,
         av.open(str(file), "w", format="mp4", options={"movflags": "faststart"}) as container,
     ):
         stream = container.add_stream_from_template(source.streams.video[0])
