@@ -30,6 +30,8 @@ app.conf.update(
     beat_schedule={"clear-sessions": {"task": "core.clear_sessions", "schedule": 3600.0}},
 )
 app.autodiscover_tasks()
+# For every thread: shared tasks sent from a thread without it would go to Celery's own default broker.
+app.set_default()
 
 
 @worker_process_init.connect
