@@ -3,76 +3,98 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 
 from incidents.actions.locking import move
 from incidents.actions.offering import offer, offer_waiting, start_deadlines
 from incidents.models import Incident
-from incidents.models.incident import State
+from incidents.models.incident import DEADLINES, State
 from soc.core import events
 from soc.core.sweeps import sweep
 
+AT_ONCE = 200
 
-def _each(column: str, at: datetime, act: Callable[[Incident], None]) -> int:
-    """Run `act` once for every incident whose `column` has passed, locked, in a transaction of its own."""
-    done = 0
-    for pk in list(Incident.objects.filter(**{f"{column}__lte": at}).values_list("pk", flat=True)[:200]):
-        with transaction.atomic():
-            rows = Incident.objects.select_for_update(skip_locked=True, of=("self",)).select_related("site")
-            incident = rows.filter(pk=pk, **{f"{column}__lte": at}).first()
-            if incident is None:
-                continue  # another spine has it, or it moved on
-            setattr(incident, column, None)
-            act(incident)
-            incident.save()
-            done += 1
+
+def _offer_to_all(incident: Incident, at: datetime) -> None:
+    """The one operator who was asked did not claim."""
+    incident.offered_to = incident.offered_at = None
+    incident.escalation = max(incident.escalation, 1)
+    events.record("incident.offered_to_all", incident, by=None, at=at)
+
+
+def _escalate(level: int) -> Callable[[Incident, datetime], None]:
+    """Nobody claimed: the supervisors (2), then the one on call (3)."""
+
+    def tell(incident: Incident, at: datetime) -> None:
+        incident.escalation = max(incident.escalation, level)
+        events.record("incident.escalated", incident, by=None, at=at, level=level, why="unclaimed")
+
+    return tell
+
+
+def _undecided(incident: Incident, at: datetime) -> None:
+    """Claimed and no verdict: the supervisors are told, the owner keeps it."""
+    events.record("incident.escalated", incident, by=None, at=at, level=2, why="undecided")
+
+
+def _due(incident: Incident, at: datetime) -> None:
+    """A parked incident comes back to the queue; a waiting one reminds its owner."""
+    if incident.state == State.PARKED:
+        move(incident.come_back)
+        start_deadlines(incident, at=at)
+        incident.save()
+        events.record("incident.returned", incident, by=None, at=at)
+        offer(incident, at=at)
+    elif incident.state == State.WAITING:
+        events.record("incident.due", incident, by=None, at=at)
+
+
+ACTS: dict[str, Callable[[Incident, datetime], None]] = {
+    "claim_by": _offer_to_all,
+    "supervisor_by": _escalate(2),
+    "oncall_by": _escalate(3),
+    "verdict_by": _undecided,
+    "due_at": _due,
+}
+
+
+def _passed(at: datetime) -> Q:
+    return Q(*((f"{column}__lte", at) for column in DEADLINES), _connector=Q.OR)
+
+
+@sweep("incidents.deadlines")
+def deadlines(at: datetime) -> int:
+    """Act on every deadline that has passed, each incident in a transaction of its own. One query when none has.
+
+    Raises ExceptionGroup after the others are done: one incident that cannot go on must not hold back the rest.
+    """
+    done, failed = 0, []
+    for pk in list(Incident.objects.filter(_passed(at)).order_by("priority").values_list("pk", flat=True)[:AT_ONCE]):
+        try:
+            done += _act(pk, at)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: for the spine to wait out
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("deadlines that could not be acted on", failed)
     return done
 
 
-@sweep("incidents.claim_by")
-def unclaimed(at: datetime) -> int:
-    """Nobody claimed: to all operators, then the supervisors, then the one on call."""
-
-    def to_all(incident: Incident) -> None:
-        incident.offered_to = incident.offered_at = None
-        incident.escalation = max(incident.escalation, 1)
-        events.record("incident.offered_to_all", incident, by=None, at=at)
-
-    def upwards(level: int) -> Callable[[Incident], None]:
-        def escalate(incident: Incident) -> None:
-            incident.escalation = max(incident.escalation, level)
-            events.record("incident.escalated", incident, by=None, at=at, level=level, why="unclaimed")
-
-        return escalate
-
-    return _each("claim_by", at, to_all) + _each("supervisor_by", at, upwards(2)) + _each("oncall_by", at, upwards(3))
-
-
-@sweep("incidents.verdict_by")
-def undecided(at: datetime) -> int:
-    """Claimed and no verdict: the supervisors are told, the owner keeps it."""
-
-    def tell(incident: Incident) -> None:
-        events.record("incident.escalated", incident, by=None, at=at, level=2, why="undecided")
-
-    return _each("verdict_by", at, tell)
-
-
-@sweep("incidents.due_at")
-def due(at: datetime) -> int:
-    """A parked incident comes back to the queue; a waiting one reminds its owner."""
-
-    def act(incident: Incident) -> None:
-        if incident.state == State.PARKED:
-            move(incident.come_back)
-            start_deadlines(incident, at=at)
-            incident.save()
-            events.record("incident.returned", incident, by=None, at=at)
-            offer(incident, at=at)
-        elif incident.state == State.WAITING:
-            events.record("incident.due", incident, by=None, at=at)
-
-    return _each("due_at", at, act)
+def _act(pk: object, at: datetime) -> int:
+    """Everything of one incident that has passed, in the order of DEADLINES. Returns how many deadlines."""
+    with transaction.atomic():
+        rows = Incident.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("site")
+        incident = rows.filter(_passed(at), pk=pk).first()
+        if incident is None:
+            return 0  # another spine has it, or it moved on
+        passed = [column for column in DEADLINES if (by := getattr(incident, column)) is not None and by <= at]
+        for column in passed:
+            setattr(incident, column, None)
+            ACTS[column](incident, at)
+        incident.save()
+        return len(passed)
 
 
 @sweep("incidents.offers")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cameras.categories import Family
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
+from incidents.actions.shifts import now_free
 from incidents.errors import Refused
 from incidents.models import Incident
 from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
@@ -61,6 +62,7 @@ def close(
             site_state=site_state,
             verdict=incident.verdict,
         )
+        now_free(by.pk, at=at)
     return incident
 
 

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from cameras.categories import Family, category
 from cameras.models import Candidate
-from incidents.actions.offering import offer, start_deadlines
+from incidents.actions.offering import hasten, offer, start_deadlines
 from incidents.models import Alert, Incident
 from incidents.models.incident import State
 from incidents.outcomes import Verdict
@@ -16,7 +17,8 @@ from soc.core import events
 from soc.core.models import Site
 
 DISMISSED = (Verdict.AUTHORISED, Verdict.FALSE)
-PEOPLE = frozenset({"person", "group", "person_down", "weapon", "tamper_person"})
+# Whose object is, or may be, somebody: a second one of these is a second person.
+PEOPLE = frozenset({"person", "group", "person_down", "weapon", "tamper_person", "loitering", "line_crossing"})
 
 
 def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
@@ -28,7 +30,9 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
     """
     with transaction.atomic():
         candidate = Candidate.objects.select_related("site").get(pk=candidate_id)
-        Site.objects.select_for_update().get(pk=candidate.site_id)
+        # NO KEY: a verb that holds the incident writes rows that refer to the site. The full lock would make the two
+        # wait for each other.
+        Site.objects.select_for_update(no_key=True).get(pk=candidate.site_id)
         known = Alert.objects.filter(candidate=candidate).first()
         if known is not None:
             return known
@@ -41,16 +45,19 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
 def fold_target(candidate: Candidate) -> Incident | None:
     """The incident that may take this alert, locked, or None.
 
-    Same site and family, not parked or closed, no verdict authorised or false, and its last alert within the fold
-    window. One exception: a technical repeat that adds nothing folds into a parked incident.
+    Same site and family, both quiet or neither, not parked or closed, no verdict authorised or false, and its alerts
+    within the fold window (on both sides: what arrives late, after an outage, is an affair of its own).
+    One exception: a technical repeat that adds nothing folds into a parked incident.
     """
     entry = category(candidate.category)
-    window = candidate.captured_at - timedelta(seconds=settings.FOLD_WINDOW_S)
-    same = Incident.objects.select_for_update(of=("self",)).filter(site=candidate.site_id, family=entry.family)
+    window = timedelta(seconds=settings.FOLD_WINDOW_S)
+    same = Incident.objects.select_for_update(of=("self",), no_key=True).filter(
+        site=candidate.site_id, family=entry.family, quiet=entry.quiet
+    )
     fitting = (
         same.exclude(state__in=[State.PARKED, State.CLOSED])
         .exclude(verdict__in=DISMISSED)
-        .filter(last_alert_at__gte=window, quiet=entry.quiet)
+        .filter(last_alert_at__gte=candidate.captured_at - window, captured_at__lte=candidate.captured_at + window)
         .order_by("-last_alert_at")
         .first()
     )
@@ -58,9 +65,10 @@ def fold_target(candidate: Candidate) -> Incident | None:
         return fitting
     return (
         same.filter(
+            _place(candidate, "alerts__candidate__"),
             state=State.PARKED,
             alerts__category=candidate.category,
-            alerts__candidate__camera=candidate.camera_id,
+            priority__lte=candidate.priority,
         )
         .order_by("-last_alert_at")
         .first()
@@ -69,30 +77,51 @@ def fold_target(candidate: Candidate) -> Incident | None:
 
 def _fold(candidate: Candidate, incident: Incident, *, at: datetime) -> Alert:
     entry = category(candidate.category)
-    higher = entry.rank > category(incident.category).rank or candidate.priority < incident.priority
+    more_urgent = candidate.priority < incident.priority
+    higher = entry.rank > category(incident.category).rank
     sounds = incident.state != State.PARKED and (
-        higher or _adds_zone(candidate, incident) or _adds_person(candidate, incident)
+        more_urgent
+        or higher
+        or _adds_threat(candidate, incident)
+        or _adds_zone(candidate, incident)
+        or _adds_person(candidate, incident)
     )
     alert = _alert(candidate, incident, at=at, sounded=sounds)
     incident.alert_count += 1
     incident.last_alert_at = max(incident.last_alert_at, candidate.captured_at)
-    more_urgent = candidate.priority < incident.priority
-    if entry.rank > category(incident.category).rank:
+    if higher:
         incident.category = candidate.category
-    incident.priority = min(incident.priority, candidate.priority)
-    if more_urgent and incident.state == State.OPEN:
-        # The shorter deadlines of the higher priority start now; an offer that stands is kept.
-        offered_to, offered_at = incident.offered_to, incident.offered_at
-        start_deadlines(incident, at=at)
-        incident.offered_to, incident.offered_at = offered_to, offered_at
+    if more_urgent:
+        incident.priority = candidate.priority
+        hasten(incident, at=at)
     incident.save()
     kind = "incident.sounded" if sounds else "incident.folded"
     events.record(kind, incident, by=None, at=at, alert=alert.pk, category=alert.category, priority=incident.priority)
     return alert
 
 
+def _place(candidate: Candidate, path: str) -> Q:
+    """Where it was noticed: camera and zone, or the panel or button that said so and its own zone."""
+    panel_zone = candidate.evidence.get("panel_zone")
+    said = {"evidence__panel_zone": panel_zone} if panel_zone else {"evidence__panel_zone__isnull": True}
+    place = {
+        "zone": candidate.zone_id,
+        "camera": candidate.camera_id,
+        "signal_source": candidate.signal_source_id,
+        **said,
+    }
+    return Q(**{f"{path}{name}": value for name, value in place.items()})
+
+
 def _adds_zone(candidate: Candidate, incident: Incident) -> bool:
-    return not incident.alerts.filter(candidate__zone=candidate.zone_id, candidate__camera=candidate.camera_id).exists()
+    return not incident.alerts.filter(_place(candidate, "candidate__")).exists()
+
+
+def _adds_threat(candidate: Candidate, incident: Incident) -> bool:
+    """A threat is never hidden, not even behind a graver one: fire in an incident that began as a panic alarm."""
+    if not category(candidate.category).threat:
+        return False
+    return not incident.alerts.filter(category=candidate.category).exists()
 
 
 def _adds_person(candidate: Candidate, incident: Incident) -> bool:
@@ -140,10 +169,10 @@ def _open(candidate: Candidate, *, at: datetime) -> Alert:
 
 
 def _previous(candidate: Candidate, family: str) -> Incident | None:
-    """What went before here: the newest incident of site and family whose last alert is within the fold window."""
+    """What went before here: the newest incident of site and family that is unfinished or within the fold window."""
     window = candidate.captured_at - timedelta(seconds=settings.FOLD_WINDOW_S)
-    same = Incident.objects.filter(site=candidate.site_id, family=family, last_alert_at__gte=window)
-    return same.order_by("-last_alert_at", "-number").first()
+    same = Incident.objects.filter(site=candidate.site_id, family=family)
+    return same.exclude(state=State.CLOSED, last_alert_at__lt=window).order_by("-last_alert_at", "-number").first()
 
 
 def _alert(candidate: Candidate, incident: Incident, *, at: datetime, sounded: bool) -> Alert:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
+from incidents.actions.shifts import hold_desks, now_free
 from incidents.errors import Refused
 from incidents.models import Incident, Note, VerdictChange
 from incidents.models.incident import HELD, State
@@ -42,8 +43,10 @@ def claim(incident_id: UUID, *, by: User, at: datetime) -> Incident:
                 "not_offered",
                 _("This incident is on another operator's screen. It comes to everyone if it is not claimed."),
             )
+        hold_desks(by.pk)
         move(incident.claim, by=by, at=at)
-        incident.verdict_by = at + timedelta(seconds=settings.VERDICT_S[incident.priority - 1])
+        if not incident.verdict:
+            incident.verdict_by = at + timedelta(seconds=settings.VERDICT_S[incident.priority - 1])
         incident.save()
         events.record("incident.claimed", incident, by=by, at=at, token=incident.token)
     return incident
@@ -91,6 +94,7 @@ def park(incident_id: UUID, *, reason: str, until: datetime, token: int, by: Use
         incident.token += 1
         incident.save()
         events.record("incident.parked", incident, by=by, at=at, due_at=until.isoformat())
+        now_free(by.pk, at=at)
     return incident
 
 
@@ -133,6 +137,7 @@ def release(incident_id: UUID, *, token: int, by: User, at: datetime) -> Inciden
         start_deadlines(incident, at=at)
         incident.save()
         events.record("incident.released", incident, by=by, at=at)
+        now_free(by.pk, at=at)
         offer(incident, at=at)
     return incident
 
@@ -148,8 +153,10 @@ def take_over(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         before = incident.owner_id
         if before == by.pk:
             return incident
+        hold_desks(by.pk, before)
         incident.owner = by
         incident.token += 1
         incident.save()
         events.record("incident.taken_over", incident, by=by, at=at, before=before, token=incident.token)
+        now_free(before, at=at)
     return incident

@@ -13,8 +13,12 @@ from soc.core.rights import Act
 
 
 def locked(incident_id: UUID, *, by: User | None = None, act: Act = Act.HANDLE) -> Incident:
-    """The incident under its row lock. Raises Incident.DoesNotExist where `by` may not `act`: as if it were not there."""
-    rows = Incident.objects.select_for_update(of=("self",)).select_related("site", "owner")
+    """The incident under its row lock. Raises Incident.DoesNotExist where `by` may not `act`: as if it were not there.
+
+    The owner is not joined: who has waited for the lock is given the row as it is now, but joined rows as they were.
+    NO KEY: rows that refer to the incident (alerts, attempts) are written beside a verb, and never wait in a circle.
+    """
+    rows = Incident.objects.select_for_update(of=("self",), no_key=True).select_related("site")
     if by is not None:
         rows = rows.visible_to(by, act)
     return rows.get(pk=incident_id)

@@ -29,6 +29,8 @@ class State(models.TextChoices):
 
 HELD = (State.CLAIMED, State.WORKING, State.WAITING)  # somebody owns it
 
+DEADLINES = ("claim_by", "supervisor_by", "oncall_by", "verdict_by", "due_at")
+
 # The response clock's main path, in order: its gaps sum to the total. Then the offsets, null where they do not apply.
 MAIN_PATH = ("captured", "received", "judged", "queued", "painted", "claimed", "verdict", "closed")
 OFFSETS = (
@@ -117,7 +119,15 @@ class Incident(SiteOwned):
                 name="incident_queue",
             ),
             models.Index(fields=["site", "family", "-last_alert_at"], name="incident_fold"),
-            models.Index(fields=["claim_by"], condition=Q(claim_by__isnull=False), name="incident_claim_by"),
+            # What the sweeps ask every 250 ms, among any number of closed ones.
+            models.Index(fields=["priority", "queued_at"], condition=Q(state="open"), name="incident_open"),
+            models.Index(
+                fields=["owner"], condition=Q(state__in=["claimed", "working", "waiting"]), name="incident_held"
+            ),
+            *(
+                models.Index(fields=[column], condition=Q(**{f"{column}__isnull": False}), name=f"incident_{column}")
+                for column in DEADLINES
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,20 +147,21 @@ class Incident(SiteOwned):
         """Every stamp of the response clock by its name; what does not apply is None."""
         return {name: getattr(self, f"{name}_at") for name in MAIN_PATH + OFFSETS}
 
-    # --- Transitions: they assign fields, actions tell the world. One per verb.
+    # --- Transitions: they assign fields, actions tell the world. One per verb. A stamp is set once and never lies
+    # before the one it follows, whichever machine's clock it came from.
 
     @transition(field=state, source=[State.OPEN, State.PARKED], target=State.CLAIMED)
     def claim(self, *, by: "User", at: "datetime") -> None:
         self.owner = by
         self.token += 1
-        self.offered_to = None
+        self.offered_to = self.offered_at = None
         self.claim_by = self.supervisor_by = self.oncall_by = self.due_at = None
-        self.claimed_at = self.claimed_at or at
+        self.claimed_at = self.claimed_at or max(at, self.painted_at or self.queued_at)
 
     @transition(field=state, source=[State.CLAIMED, State.WORKING, State.WAITING], target=State.WORKING)
     def decide(self, *, verdict: str, at: "datetime") -> None:
         self.verdict = verdict
-        self.verdict_at = self.verdict_at or at
+        self.verdict_at = self.verdict_at or max(at, self.claimed_at or at)
         self.verdict_by = self.due_at = None
 
     @transition(field=state, source=State.WORKING, target=State.WAITING)
@@ -178,7 +189,8 @@ class Incident(SiteOwned):
 
     @transition(field=state, source=list(HELD), target=State.CLOSED)
     def close(self, *, outcome: str, site_state: str, summary: str, at: "datetime") -> None:
-        self.outcome, self.site_state, self.summary, self.closed_at = outcome, site_state, summary, at
+        self.outcome, self.site_state, self.summary = outcome, site_state, summary
+        self.closed_at = max(at, self.verdict_at or at)
         self.verdict_by = self.due_at = None
 
     @transition(field=state, source=State.CLOSED, target=State.OPEN)

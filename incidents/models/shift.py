@@ -17,6 +17,7 @@ class Shift(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(help_text="the console's last heartbeat")
+    free_since = models.DateTimeField(null=True, help_text="let their last incident go; null: none yet in this shift")
 
     class Meta:
         verbose_name = _("shift")
