@@ -27,7 +27,8 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     yield "imports", [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
     templates = [str(path.relative_to(CHECKOUT)) for path in template_files(CHECKOUT)]
     if templates:
-        yield "djlint", [*python, "djlint", "--lint", "--quiet", *templates]
+        pages = [name for name in templates if name.endswith(".html")]
+        yield "djlint", [*python, "djlint", "--lint", "--quiet", *pages]
         yield "untranslated text", [*python, "soc.ops.untranslated"]
 
 

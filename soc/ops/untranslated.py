@@ -19,6 +19,8 @@ ATTRIBUTES = ("title", "alt", "aria-label", "aria-description", "placeholder")
 _ERASED = [
     re.compile(r"{%\s*comment\b.*?{%\s*endcomment\s*%}", re.S),
     re.compile(r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.S),
+    # Blocks that fill a class or a list of attributes are no text.
+    re.compile(r"{%\s*block\s+\w*(?:class|attributes)\s*%}.*?{%\s*endblock\b[^%]*%}", re.S),
     re.compile(r"<!--.*?-->", re.S),
     re.compile(r"<(script|style|code|kbd|svg|template-source)\b[^>]*>.*?</\1\s*>", re.S | re.I),
     re.compile(r"<!doctype[^>]*>", re.I),

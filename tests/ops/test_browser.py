@@ -39,7 +39,9 @@ def test_it_shows_a_page_and_has_video_sound_and_a_microphone(system, tmp_path):
                 "microphone": 1,
                 "sound": "running",
             }
-            assert page.get_by_text("Night").bounding_box()["width"] > 200
+            box = page.get_by_text("Night").bounding_box()
+            assert box is not None
+            assert box["width"] > 200
             picture = page.screenshot(path=tmp_path / "page.png")
             assert colours(picture) > 20  # text has been painted: its edges are blends of two colours
         finally:

@@ -40,8 +40,8 @@ def test_nobody_is_nobody_for_good():
     child = os.fork()
     if child == 0:
         drop.lower_to("nobody")
-        with open("/proc/self/status", "rb") as status:
-            os.write(writer, status.read())
+        with open("/proc/self/status", "rb") as own:
+            os.write(writer, own.read())
         os._exit(0)
     os.waitpid(child, 0)
     status = dict(line.split(":\t", 1) for line in os.read(reader, 1 << 16).decode().splitlines() if ":\t" in line)

@@ -15,6 +15,7 @@ from soc.ops.untranslated import untranslated
         '<img alt="{% translate "Camera" %}" src="/a.png">',
         '{% if a > b and name == "word" %}<b>{{ name|default:"text" }}</b>{% endif %}',
         "<script>const word = 'text'</script><!-- a comment --><kbd>Enter</kbd>&nbsp;· 12:30",
+        '<body class="{% block body_class %}console{% endblock %}">',
         "<b>Nightdesk</b> {# untranslated: the product's name #}",
     ],
 )
