@@ -66,7 +66,7 @@ class Outside:
         return sum(float(camera.get("heard_s") or 0) for camera in await self.get("/control/cameras"))
 
     async def calls(self) -> int:
-        return int((await self.get("/log"))["calls_placed"])
+        return int((await self.get("/log"))["counters"]["calls"])
 
 
 async def wait_for(what: str, look: Callable[[], Awaitable[bool]], seconds: float) -> None:
@@ -220,7 +220,7 @@ def demo_arguments(footage: Path | None) -> str:
     """How the simulated world is to behave: phones answer and accept; intrusions come when told, or a file is played."""
     arguments = ["--auto-answer", "2", "--auto-press", "1"]
     if footage is None:
-        return json.dumps([*arguments, "--no-schedule"])
+        return json.dumps([*arguments, "--first", "86400"])
     return json.dumps([*arguments, "--play", f"footage={footage}", "--play-limit", str(FOOTAGE_S)])
 
 

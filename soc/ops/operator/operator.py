@@ -44,6 +44,7 @@ class Operator:
         self.busy: str | None = None
         self._news = asyncio.Event()
         self._painted: set[str] = set()
+        self.told: set[str] = set()  # every incident this operator's screen was told of
 
     # --- coming in
 
@@ -86,14 +87,16 @@ class Operator:
             self.rows = {row["incident"]: row for row in said["rows"]}
         elif said.get("incident"):
             self.rows[said["incident"]] = said
+        self.told |= self.rows.keys()
         self._news.set()
 
     def next_row(self) -> dict[str, Any] | None:
-        """What this operator may claim now: offered to me, or open to all; most urgent, then oldest."""
+        """What this operator holds already, or may claim now: offered to me, or open to all; most urgent, then oldest."""
         mine = [
             row
             for row in self.rows.values()
-            if row["state"] == "open" and (row["offered_to"] in ("", self.me) or row["escalation"] >= 1)
+            if (row["owner"] == self.me and row["state"] in ("claimed", "working"))
+            or (row["state"] == "open" and (row["offered_to"] in ("", self.me) or row["escalation"] >= 1))
         ]
         return min(mine, key=lambda row: (row["priority"], row["queued"])) if mine else None
 
