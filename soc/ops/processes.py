@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import json
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ def servers(var: Path, env: Mapping[str, str]) -> list[Process]:
 
 
 def programs(env: Mapping[str, str], *, demo: bool, certificate: tuple[str, str] | None = None) -> list[Process]:
-    """Our programs. Reads WEB_PORT, HOST, WATCH_HOST, DETECT_WORKERS, SPINES and the demo's ports from `env`.
+    """Our programs. Reads WEB_PORT, HOST, WATCH_HOST, DETECT_WORKERS, SPINES and the demo's from `env`.
 
     `certificate` is (certificate file, key file) for https.
     """
