@@ -4,7 +4,6 @@ it."""
 from __future__ import annotations
 
 import json
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -71,10 +70,18 @@ def programs(env: Mapping[str, str], *, demo: bool, certificate: tuple[str, str]
     ]
     if demo:
         # cameras and a phone network, reached as real ones are
-        ports = ("--rtsp-port", env["DEMO_RTSP_PORT"], "--phone-port", env["DEMO_PHONE_PORT"])
-        more = json.loads(env.get("DEMO_ARGS") or "[]")  # how the simulated world is to behave
-        table.append(Process("demo", (PYTHON, "-m", "soc.demo", *ports, *more), stop_seconds=3))
+        table.append(Process("demo", (PYTHON, "-m", "soc.demo", *demo_options(env)), stop_seconds=3))
     return table
+
+
+def demo_options(env: Mapping[str, str]) -> list[str]:
+    """Where the simulated world listens and whom it tells; DEMO_ARGS (a JSON list) says how it is to behave."""
+    options = ["--rtsp-port", env["DEMO_RTSP_PORT"], "--phone-port", env["DEMO_PHONE_PORT"]]
+    if env.get("PUBLIC_URL"):
+        options += ["--panel-url", env["PUBLIC_URL"]]
+    if env.get("DEMO_CA_FILE"):
+        options += ["--callback-ca", env["DEMO_CA_FILE"]]
+    return options + json.loads(env.get("DEMO_ARGS") or "[]")
 
 
 def web(env: Mapping[str, str], certificate: tuple[str, str] | None) -> tuple[str, ...]:
