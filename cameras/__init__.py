@@ -1,4 +1,4 @@
-"""Everything that senses: cameras, their addresses and zones, and `cameras.vision`, which turns frames into sightings.
+"""Everything that senses: cameras, addresses, zones; `cameras.vision` turns their frames into sightings.
 
 The first room of the line: it imports `soc.core` and nothing further down.
 """

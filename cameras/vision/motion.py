@@ -13,6 +13,8 @@ from .types import Box, Motion
 # A worker or watcher process has one thread per camera already; OpenCV's own pool would only fight them.
 cv2.setNumThreads(1)
 
+LARGEST_SHIFT = 12.0  # grey levels taken off as a change of light; what jumps by more is a lamp, not a cloud
+
 _F32 = NDArray[np.float32]
 
 
@@ -25,7 +27,7 @@ class MotionGate:
     places are learnt at a quarter of that pace, so that somebody who stops does not become background while
     looked at. hold_s: how long `active` outlasts the last change.
 
-    A light change that is the same everywhere (dusk, a cloud) is taken off before comparing. One that is not
+    A light change that is slow and the same everywhere (dusk, a cloud) is taken off before comparing. A sudden one
     (a lamp, infrared) resets the average at once; what moves afterwards is seen against the new light.
     """
 
@@ -88,6 +90,7 @@ class MotionGate:
     def _changed(self, small: NDArray[np.uint8], average: _F32) -> NDArray[np.uint8]:
         # The median shift, from every eighth pixel both ways: a person does not move it, a cloud does.
         shift = float(np.median(small[::8, ::8] - average[::8, ::8]))
+        shift = shift if abs(shift) <= LARGEST_SHIFT else 0.0
         expected = (average + shift).clip(0, 255).astype(np.uint8)
         _, mask = cv2.threshold(cv2.absdiff(small, expected), self.threshold, 1, cv2.THRESH_BINARY)
         return np.asarray(cv2.dilate(cv2.erode(mask, self._speck), self._kernel), np.uint8)
