@@ -32,6 +32,9 @@ BEFORE_S, AFTER_S = 6.0, 8.0
 EARLY_S = 0.4  # enough of the moment itself to see what it is about
 RETRY_S = 2.0
 
+SOON_S = 0.1
+MOST_TRIES = 600
+
 Path = Callable[[], Sequence[tuple[float, Box]]]
 
 
@@ -56,6 +59,10 @@ class Proof:
         rows = [[round(t - starts, 3), *(round(v, 4) for v in box.as_tuple())] for t, box in self.path()]
         track = {"id": self.dedup, "label": self.label, "score": round(self.score, 3), "path": rows}
         return {"tracks": [track] if rows else [], "zone": [list(point) for point in self.zone]}
+
+
+class NotYet(Exception):
+    """The candidate is still on its way into the database."""
 
 
 class EvidenceDesk:
@@ -93,6 +100,13 @@ class EvidenceDesk:
             heapq.heappush(self._jobs, (due, next(self._order), job, tries))
             self._wake.notify()
 
+    def _again(self, job: Callable[[], None], tries: int, wait_s: float) -> None:
+        """Later; but not for ever, and not once there is no later."""
+        if not self._stop and tries < MOST_TRIES:
+            self._add(clock.monotonic() + wait_s, job, tries + 1)
+        else:
+            log.error("evidence was given up after %d tries", tries + 1)
+
     def _run(self) -> None:
         while True:
             with self._wake:
@@ -105,14 +119,15 @@ class EvidenceDesk:
                 _, _, job, tries = heapq.heappop(self._jobs)
             try:
                 job()
+            except NotYet:
+                self._again(job, tries, SOON_S)
             except ClipError as error:
                 log.warning("no clip: %s", error)
             except (OperationalError, InterfaceError, OSError) as error:
                 # Database or disk: the packets are held by the job, so waiting costs memory only.
                 log.warning("evidence waits: %s", type(error).__name__)
                 connection.close()
-                if not self._stop and tries < 100:
-                    self._add(clock.monotonic() + RETRY_S, job, tries + 1)
+                self._again(job, tries, RETRY_S)
             except Exception:
                 log.exception("evidence failed")
 
@@ -121,7 +136,7 @@ def _candidate(dedup: str) -> Candidate:
     """The committed row; while the outbox has not written it yet, that is a reason to come back."""
     row = Candidate.objects.select_related("site").filter(dedup=dedup).first()
     if row is None:
-        raise OperationalError("the candidate is not committed yet")
+        raise NotYet(dedup)
     return row
 
 

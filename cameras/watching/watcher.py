@@ -38,6 +38,7 @@ class Desk:
     evidence: EvidenceDesk
     ask: Callable[[SlotRef], None]
     space: str
+    awake_at: float
 
 
 class Watcher:
@@ -100,7 +101,9 @@ class Watcher:
         stream = Stream(self.plan.pinned(), ring=PacketRing())
         generation = self.generation * 100_000 + self._connections
         with SlotWriter(str(self.plan.camera_id), generation=generation, space=self.desk.space) as slot:
-            sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
+            sight = Sight(
+                self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S, awake_at=self.desk.awake_at
+            )
             self.sight = sight
             try:
                 stream.read(

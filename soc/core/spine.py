@@ -40,11 +40,11 @@ def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
                     next_due = now + rhythm.due
                     _due(pool)
                 if now >= next_sign:
-                    next_sign = now + rhythm.sign
                     seq, digest = chain.head()
                     if seq > signed:
                         heads.sign(seq, digest, at=db_now())
                         signed = seq
+                        next_sign = now + rhythm.sign
             except (OperationalError, InterfaceError) as error:
                 log.warning("database not there, trying again: %s", str(error).splitlines()[0])
                 connection.close()

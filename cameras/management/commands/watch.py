@@ -13,6 +13,7 @@ from cameras.watching.keeper import Keeper, slot_space
 from cameras.watching.live import LiveServer
 from cameras.watching.outbox import Outbox
 from cameras.watching.watcher import Desk
+from soc.core import clock
 
 
 class Command(BaseCommand):
@@ -27,7 +28,8 @@ class Command(BaseCommand):
         live: LiveServer
         keeper: Keeper
         live = LiveServer(settings.WATCH_ADDRESS, lambda camera_id: keeper.newest(camera_id))
-        keeper = Keeper(Desk(outbox, evidence, hand_off.ask, slot_space()), live.address)
+        awake_at = clock.monotonic() + settings.BLIND_GRACE_S
+        keeper = Keeper(Desk(outbox, evidence, hand_off.ask, slot_space(), awake_at), live.address)
         for part in (hand_off, outbox, evidence, live):
             part.start()
         self.stdout.write(f"watch: live view on {live.address}")
