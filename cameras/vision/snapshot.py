@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .picture import MAX_PIXELS, Picture, PictureRefused
+from .picture import Picture, PictureRefused, check_size
 
 MOST_BYTES = 8 * 1024 * 1024
 
@@ -34,13 +34,38 @@ def take(picture: Picture, *, max_width: int = 1280, max_height: int = 1280, qua
 
 
 def decode(data: bytes, *, most_bytes: int = MOST_BYTES) -> Picture:
-    """A picture from a file somebody sent. Raises PictureRefused where it is too large, damaged or none."""
+    """A picture from a JPEG or PNG that somebody sent. Raises PictureRefused where it is too large, damaged or none.
+
+    Its size is read from its header first: a bomb is a few bytes that claim to be a gigabyte.
+    """
     if len(data) > most_bytes:
         raise PictureRefused(f"the picture file is too large: at most {most_bytes // (1024 * 1024)} MB")
+    claimed = _claimed_size(data)
+    if claimed is None:
+        raise PictureRefused("this is not a JPEG or PNG picture")
+    check_size(*claimed)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
-        raise PictureRefused(f"the picture is damaged or larger than {MAX_PIXELS} pixels") from None
+        image = None
     if image is None:
-        raise PictureRefused("this is not a picture")
+        raise PictureRefused("the picture is damaged")
     return Picture.of_bgr(np.asarray(image, np.uint8))
+
+
+def _claimed_size(data: bytes) -> tuple[int, int] | None:
+    """(width, height) in pixels as the header says, None for what is neither JPEG nor PNG."""
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) >= 24:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if data[:2] != b"\xff\xd8":
+        return None
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame begins: height, then width
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None

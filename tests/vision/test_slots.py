@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -252,7 +253,11 @@ def test_a_forked_child_does_not_take_the_slot_away(slot: SlotWriter):
     slot.put(flat(1), stamp_at(1.0, 1))
 
 
-def test_a_slot_that_does_not_fit_is_an_error_and_not_a_crash(tmp_path: Path):
-    with pytest.raises(OSError):
-        SlotWriter("c", generation=1, directory=tmp_path, max_width=2**21, max_height=2**21)
+def test_a_slot_that_does_not_fit_is_an_error_and_not_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        SlotWriter("c", generation=1, directory=tmp_path)
     assert not list(tmp_path.glob(f"{PREFIX}*"))
