@@ -29,6 +29,7 @@ class WorldSettings:
     camera_password: str = ""
     first_s: float = 12.0
     every_s: float = 75.0
+    scheduled: bool = True
     plays: dict[str, Path] = field(default_factory=dict)
     play_limit_s: float = 75.0
     policy: Policy = field(default_factory=Policy)
@@ -64,6 +65,7 @@ def read_settings(arguments: Sequence[str] | None = None) -> WorldSettings:
         camera_password=os.environ.get("DEMO_CAMERA_PASSWORD", ""),
         first_s=given.first,
         every_s=given.every,
+        scheduled=not given.no_schedule,
         plays=dict(given.play),
         play_limit_s=given.play_limit,
         policy=policy,
@@ -72,7 +74,7 @@ def read_settings(arguments: Sequence[str] | None = None) -> WorldSettings:
         callbacks_twice=given.callbacks_twice,
         callbacks_disordered=given.callbacks_disordered,
         authority=given.callback_ca,
-        panel_url=given.panel_url,
+        panel_url=given.panel_url or os.environ.get("DEMO_PANEL_URL", ""),
         panel_key=given.panel_key or os.environ.get("DEMO_PANEL_KEY", ""),
     )
 
@@ -82,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m soc.demo",
         description="Simulated cameras, phone network and alarm panel. "
         "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN come from the environment, and so may DEMO_CAMERA_PASSWORD "
-        "(cameras then ask for it) and DEMO_PANEL_KEY.",
+        "(cameras then ask for it), DEMO_PANEL_URL and DEMO_PANEL_KEY.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1")
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--camera-user", default="admin")
     add("--first", type=float, default=12.0, help="seconds until the first intrusion at the yard")
     add("--every", type=float, default=75.0, help="seconds between intrusions")
+    add("--no-schedule", action="store_true", help="intrusions only when the control door asks for one")
     add("--play", type=_play, action="append", default=[], metavar="NAME=FILE", help="a camera that plays once")
     add("--play-limit", type=float, default=75.0, help="seconds after which --play is cut")
     add("--auto-answer", type=float, metavar="SECONDS", help="every phone answers by itself after this time")

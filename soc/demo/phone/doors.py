@@ -86,6 +86,7 @@ class PhoneDoors:
         network = self.network
         return web.json_response(
             {
+                "calls_placed": network.counters["calls"],
                 "counters": {"calls": 0, "messages": 0, "duplicates": 0} | dict(network.counters),
                 "calls": [call_log(call) for call in network.calls.values()],
                 "messages": [message_log(message) for message in network.messages.values()],
