@@ -1,0 +1,167 @@
+"""The demonstration: two monitoring companies, their customers, sites, cameras, people and responders."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, time
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from cameras.models import SignalSource, Zone
+from responses.defaults import publish_defaults
+from responses.models import Responder
+from soc.core.models import Customer, Organisation, Site
+from soc.core.rights import Role
+from soc.seed.people import Person, put_people
+from soc.seed.rows import WHOLE_PICTURE, Polygon, arm, ensure, keep_private, put_camera, read_private
+
+MIDNIGHT = time(0)
+INSIDE, PERIMETER = Zone.Kind.INSIDE, Zone.Kind.PERIMETER
+
+# Outlines for the simulated cameras' pictures: where a person's feet are when they are in the yard, on the path along
+# it, on the forecourt.
+YARD: Polygon = [[0.0, 0.42], [1.0, 0.42], [1.0, 1.0], [0.0, 1.0]]
+PATH: Polygon = [[0.0, 0.22], [1.0, 0.22], [1.0, 0.42], [0.0, 0.42]]
+FORECOURT: Polygon = [[0.0, 0.40], [0.55, 0.36], [1.0, 0.52], [1.0, 0.92], [0.45, 0.62], [0.0, 0.50]]
+FOOTPATH: Polygon = [[0.0, 0.24], [0.55, 0.26], [0.98, 0.22], [1.0, 0.50], [0.55, 0.35], [0.0, 0.39]]
+
+
+def seed(*, at: datetime) -> None:
+    """All of it, or nothing."""
+    with transaction.atomic():
+        northlight = _organisation("Northlight Monitoring", at=at)
+        harbour = _organisation("Harbour Watch", at=at)
+        pinewick, quillon, alder = (
+            ensure(Customer, organisation=northlight, name=name)[0]
+            for name in ("Pinewick Ltd", "Quillon Yards", "Alder Nurseries")
+        )
+        saltmarsh, _ = ensure(Customer, organisation=harbour, name="Saltmarsh Storage")
+        depot = _depot(pinewick)
+        _quay(quillon)
+        _glasshouse(alder)
+        _unit(saltmarsh)
+        _responders(northlight, harbour)
+        put_people(
+            [
+                Person("ines", Role.OPERATOR, (northlight,), "Ines"),
+                Person("tomas", Role.OPERATOR, (northlight,), "Tomas"),
+                Person("noor", Role.SUPERVISOR, (northlight,), "Noor"),
+                Person("petra", Role.ADMIN, (northlight,), "Petra", staff=True),
+                Person("dana", Role.OWNER, (pinewick,)),
+                Person("luis", Role.VIEWER, (pinewick,)),
+                Person("harold", Role.OWNER, (quillon,)),
+                Person("dealer", Role.VIEWER, (pinewick, quillon)),
+                Person("bea", Role.OPERATOR, (harbour,), "Bea"),
+                Person("admin", None, superuser=True),
+            ]
+        )
+        _panel(depot)
+
+
+def _organisation(name: str, *, at: datetime) -> Organisation:
+    organisation, _ = ensure(Organisation, name=name)
+    publish_defaults(organisation, at=at)
+    return organisation
+
+
+def _depot(customer: Customer) -> Site:
+    """Armed around the clock, so that the first run shows something at any hour."""
+    site, made = ensure(
+        Site,
+        customer=customer,
+        name="Pinewick Depot",
+        defaults={
+            "address": "18 Tern Lane, Pinewick",
+            "entrance": "Gate on Tern Lane, east side; the guard has the code",
+            "hazards": "Battery charging in the workshop",
+            "instructions": "Closed and empty: nobody belongs in the yard. Cleaners come by the front door only.",
+            "time_zone": "Europe/London",
+        },
+    )
+    if made:
+        arm(site, MIDNIGHT, MIDNIGHT)
+    zones = [("Yard", INSIDE, YARD), ("Path along the fence", PERIMETER, PATH)]
+    put_camera(site, "Loading yard", path="yard", speaker=True, zones=zones)
+    put_camera(site, "Back yard", path="quiet", speaker=True, zones=zones)
+    return site
+
+
+def _quay(customer: Customer) -> None:
+    """Armed at night only: by day its passers-by are candidates that are ignored."""
+    site, made = ensure(
+        Site,
+        customer=customer,
+        name="Quay Street Lot",
+        defaults={
+            "address": "2 Quay Street, Quillon",
+            "entrance": "Barrier on Quay Street; intercom to the centre",
+            "instructions": "Open to the public by day. From 20:00 nobody may be on the forecourt.",
+            "time_zone": "Europe/London",
+        },
+    )
+    if made:
+        arm(site, time(20), time(6))
+    zones = [("Forecourt", INSIDE, FORECOURT), ("Footpath", PERIMETER, FOOTPATH)]
+    put_camera(site, "Forecourt", path="street", speaker=False, zones=zones)
+
+
+def _glasshouse(customer: Customer) -> None:
+    """Wind in the leaves around the clock, which is nobody."""
+    site, made = ensure(
+        Site,
+        customer=customer,
+        name="Glasshouse",
+        defaults={
+            "address": "Alder Road, Marrow Lane",
+            "entrance": "Track beside the pump house",
+            "hazards": "Open water tank behind the glasshouse",
+            "time_zone": "Europe/London",
+        },
+    )
+    if made:
+        arm(site, MIDNIGHT, MIDNIGHT)
+    put_camera(site, "Orchard side", path="foliage", speaker=False, zones=[("Hedge", PERIMETER, WHOLE_PICTURE)])
+
+
+def _unit(customer: Customer) -> None:
+    """The other company's: nobody of the first sees it, and the other way round."""
+    site, made = ensure(
+        Site,
+        customer=customer,
+        name="Saltmarsh Unit 4",
+        defaults={"address": "Unit 4, Saltmarsh Way, Harbour", "time_zone": "Europe/Lisbon"},
+    )
+    if made:
+        arm(site, time(19), time(7))
+
+
+def _responders(northlight: Organisation, harbour: Organisation) -> None:
+    # Numbers of a range kept free for fiction.
+    for organisation, name, phone, minutes, rank in (
+        (northlight, "Rowan Guarding, car 2", "+15550100101", 12, 1),
+        (northlight, "Rowan Guarding, car 5", "+15550100102", 20, 2),
+        (northlight, "Sela Okafor, keyholder", "+15550100103", 25, 3),
+        (harbour, "Quayside Patrol", "+15550100201", 15, 1),
+    ):
+        defaults = {"phone": phone, "minutes": minutes, "rank": rank}
+        ensure(Responder, organisation=organisation, name=name, defaults=defaults)
+
+
+def panel_key_file() -> Path:
+    return Path(settings.VAR) / "demo_panel.key"
+
+
+def _panel(site: Site) -> None:
+    """The simulated panel's source; its key is where the simulated world finds it."""
+    source = SignalSource.objects.filter(site=site, name="Intruder panel").first()
+    key = os.environ.get("DEMO_PANEL_KEY") or read_private(panel_key_file()).strip()
+    if source is not None and key and source.key_sha256 == SignalSource.hash_key(key):
+        return
+    source = source or SignalSource(site=site, name="Intruder panel", heartbeat_s=60)
+    if key:
+        source.key_sha256 = SignalSource.hash_key(key)
+    else:
+        keep_private(panel_key_file(), source.new_key() + "\n")
+    source.save()
