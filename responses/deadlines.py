@@ -11,8 +11,8 @@ AT_ONCE = 50  # rows a round; the rest waits a quarter of a second
 
 @sweep("responses.unfinished")
 def unfinished(at: datetime) -> int:
-    """Attempts whose lease has lapsed: begun again, or asked about."""
-    open_ = [Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.UNKNOWN]
+    """Attempts whose lease has lapsed: begun again, asked about, or (a message half played) ended in words."""
+    open_ = [Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.UNKNOWN, Attempt.Status.PLACED]
     rows = Attempt.objects.filter(status__in=open_, leased_until__lte=at).order_by("leased_until")
     return sum(performing.pick_up(pk, at=at) for pk in list(rows.values_list("pk", flat=True)[:AT_ONCE]))
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cameras.categories import Family
 from responses.models import Message, Playbook
+from responses.spoken import SPOKEN
 from soc.core.models import Organisation
 
 Step = dict[str, Any]
@@ -42,14 +43,6 @@ def messages() -> dict[str, dict[str, str]]:
     }
 
 
-# What the recordings in static/voice say. English: they were spoken once, by responses/voice/make.py.
-SPOKEN = {
-    "live-camera": "You there: this is private property and you are on live camera. Leave now.",
-    "recorded": "You are being recorded. Leave by the way you came.",
-    "on-the-way": "You are being monitored. Law enforcement is on the way.",
-}
-
-
 def playbooks() -> dict[str, dict[str, Any]]:
     return {
         _("Intrusion"): {"families": [str(Family.INTRUSION)], "steps": intrusion()},
@@ -73,7 +66,9 @@ def _left() -> list[dict[str, str]]:
 
 def intrusion() -> list[Step]:
     return [
-        step("look", "look", _("Look at the clip and the live picture"), _("Who, how many, doing what?"), required=True),
+        step(
+            "look", "look", _("Look at the clip and the live picture"), _("Who, how many, doing what?"), required=True
+        ),
         step(
             "belongs",
             "question",
@@ -122,7 +117,13 @@ def technical() -> list[Step]:
 
 def panel() -> list[Step]:
     return [
-        step("look", "look", _("Look at the cameras of the site"), _("No camera: skip this with a reason."), required=True),
+        step(
+            "look",
+            "look",
+            _("Look at the cameras of the site"),
+            _("No camera: skip this with a reason."),
+            required=True,
+        ),
         step(
             "real",
             "question",

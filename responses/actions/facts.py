@@ -16,6 +16,7 @@ from soc.core import events
 from soc.core.models import User
 
 FAILED_TO_REACH = frozenset({"busy", "no-answer", "failed", "canceled", "undelivered", "broken"})
+LONGEST_MESSAGE = timedelta(seconds=40)  # a message still playing then lost the process that played it
 Status = Attempt.Status
 
 
@@ -87,6 +88,8 @@ def sounding(attempt_id: UUID, *, at: datetime) -> Attempt:
     with transaction.atomic():
         attempt = lock(attempt_id)
         _placed(attempt, at=at)
+        attempt.leased_until = at + LONGEST_MESSAGE
+        attempt.save(update_fields=["leased_until"])
         incidents.stamp(attempt.incident_id, "audio_sent", at=at)
         return attempt
 

@@ -162,8 +162,11 @@ def pick_up(attempt_id: UUID, *, at: datetime) -> bool:
     with transaction.atomic():
         rows = Attempt.objects.select_for_update(skip_locked=True, of=("self",)).select_related("site")
         attempt = rows.filter(pk=attempt_id, leased_until__lte=at).first()
-        if attempt is None or attempt.status not in {Status.PLANNED, Status.ACTING, Status.UNKNOWN}:
+        if attempt is None or attempt.status not in {Status.PLANNED, Status.ACTING, Status.UNKNOWN, Status.PLACED}:
             return False
+        if attempt.status == Status.PLACED:  # a message whose process died in the middle of it
+            facts.broken(attempt_id, _broken_words(_("the connection was lost")), at=at, code="broken")
+            return True
         told = {"incident": attempt.incident_id, "act": attempt.kind, "tries": attempt.tries}
         if attempt.status == Status.PLANNED:
             attempt.leased_until = None

@@ -20,6 +20,7 @@ from soc.core.models import User
 from soc.core.rights import Act
 
 Status, Kind = Attempt.Status, Attempt.Kind
+CALL_AT_MOST = timedelta(minutes=10)  # a call whose end was never told is over by then
 IN_HAND = (Status.PLANNED, Status.ACTING, Status.UNKNOWN, Status.PLACED, Status.ANSWERED)
 
 
@@ -40,7 +41,7 @@ def send_responder(
         responder = _for(incident).filter(pk=responder_id).first()
         if responder is None:
             raise Refused("responder", _("There is no such responder for this site."))
-        _not_twice(incident, responder)
+        _not_twice(incident, responder, at=at)
         return _send(incident, responder, by=by, at=at, dedup=dedup, order=None)
 
 
@@ -55,11 +56,11 @@ def _for(incident: Incident) -> QuerySet[Responder]:
     return Responder.objects.filter(pk__in=ids)
 
 
-def _not_twice(incident: Incident, responder: Responder) -> None:
+def _not_twice(incident: Incident, responder: Responder, *, at: datetime) -> None:
     calls = incident.attempts.filter(kind=Kind.CALL, responder=responder)
     if calls.filter(status=Status.ACCEPTED).exists():
         raise Refused("accepted", _("%(name)s has accepted already.") % {"name": responder.name})
-    if calls.filter(status__in=IN_HAND).exists():
+    if calls.filter(status__in=IN_HAND, created_at__gt=at - CALL_AT_MOST).exists():
         raise Refused("calling", _("%(name)s is being called now.") % {"name": responder.name})
 
 

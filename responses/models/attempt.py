@@ -70,11 +70,7 @@ class Attempt(SiteOwned):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         indexes = [
-            models.Index(
-                fields=["status", "leased_until"],
-                condition=Q(status__in=["planned", "acting", "unknown"]),
-                name="attempt_open",
-            ),
+            models.Index(fields=["leased_until"], condition=Q(leased_until__isnull=False), name="attempt_leased"),
             models.Index(fields=["answer_by"], condition=Q(answer_by__isnull=False), name="attempt_answer_by"),
         ]
 

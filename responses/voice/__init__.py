@@ -1,0 +1,1 @@
+"""How the recordings in static/voice were made. Nothing here runs with the product."""
