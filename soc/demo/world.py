@@ -71,7 +71,7 @@ class World:
         await self.rtsp.start(settings.host, settings.rtsp_port)
         control = ControlDoors(self.cameras, self.network, self.panel).routes()
         phones: list[web.AbstractRouteDef] = [*PhoneDoors(self.network).routes(), *TwilioApi(self.network).routes()]
-        apart = settings.control_port not in (None, settings.phone_port)
+        apart = settings.control_port == 0 or settings.control_port not in (None, settings.phone_port)
         self.phone_port = await self._listen(phones if apart else [*phones, *control], settings.phone_port)
         self.control_port = self.phone_port
         if apart:
