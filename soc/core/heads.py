@@ -67,7 +67,7 @@ def read() -> list[Head]:
         return []
     public = key().public_key()
     heads = []
-    for number, line in enumerate(path().read_text().splitlines(), 1):
+    for number, line in enumerate(path().read_bytes().splitlines(), 1):
         try:
             head = Head(**json.loads(line))
             public.verify(base64.b64decode(head.signature), head.message())

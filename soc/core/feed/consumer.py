@@ -71,7 +71,11 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 job.cancel()
         audiences, self.audiences = self.audiences, frozenset()
         if audiences:
-            await database_sync_to_async(lambda: [reader.unsubscribe(a, self._push) for a in audiences])()
+            await database_sync_to_async(self._unsubscribe)(audiences)
+
+    def _unsubscribe(self, audiences: frozenset[Audience]) -> None:
+        for audience in audiences:
+            reader.unsubscribe(audience, self._push)
 
     async def _end(self, code: int) -> None:
         """Close once, for good: a socket that is closed twice, or sent to afterwards, is an error of the server."""

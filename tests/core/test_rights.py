@@ -1,0 +1,85 @@
+"""The matrix, against the table that the house works by; and that a role given is neither more nor less."""
+
+from __future__ import annotations
+
+import pytest
+
+from soc.core.models import Membership, Site
+from soc.core.rights import MATRIX, Act, Role, allows
+from tests import factories as make
+
+COLUMNS = ("operator", "supervisor", "duty_manager", "admin", "installer", "qa", "owner", "viewer", "guard")
+
+# One line per act that exists, one mark per role: the house's table, "+" may, "." may not.
+# Rows of that table whose act does not exist yet (second person, share, test mode, arming …) come with their act.
+TABLE = {
+    Act.HANDLE: "++.......",  # claim, talk, verdict, close
+    Act.DISPATCH: "++.......",
+    Act.TAKE_OVER: ".++......",
+    Act.VIDEO: "+++..+++.",  # the operator's by incident, the reviewer's by sample: narrower where it is used
+    Act.WHO_WATCHED: "......+..",  # "audit log: own video"
+    Act.AUDIT: ".+++.+...",  # the operator's own entries are not the log
+    Act.ADMINISTER: "...+.....",  # users, roles
+    # What faces there are, and that something exists: not in the table, decided here.
+    Act.SEE: "++++++++.",
+    Act.CONSOLE: "+++......",
+    Act.PORTAL: "......++.",
+}
+
+
+def test_every_act_has_its_line_and_every_role_its_column():
+    assert set(TABLE) == set(Act) == set(MATRIX)
+    assert set(COLUMNS) == set(Role.values)
+    assert all(len(marks) == len(COLUMNS) for marks in TABLE.values())
+
+
+@pytest.mark.parametrize("act", list(Act))
+def test_the_matrix_is_the_houses_table(act):
+    row = "".join("+" if allows(role, act) else "." for role in COLUMNS)
+    assert row == TABLE[act], f"{act}: {dict(zip(COLUMNS, row, strict=True))}"
+
+
+@pytest.mark.parametrize("role", COLUMNS)
+@pytest.mark.parametrize("act", list(Act))
+def test_a_right_reaches_exactly_its_scope(role, act, organisation, customer, site, other_customer, other_site):
+    """The same role given over the organisation, a customer or a site opens that and nothing beside it."""
+    second = make.make_site(customer, "Pinewick Annexe")
+    reach = {organisation: {site, second, other_site}, customer: {site, second}, site: {site}}
+    may = TABLE[act][COLUMNS.index(role)] == "+"
+    for number, (scope, sites) in enumerate(reach.items()):
+        user = make.make_user(f"user{number}", role, scope)
+        assert set(Site.objects.visible_to(user, act)) == (sites if may else set())
+        assert user.may(act, site) == may
+        assert user.may_anywhere(act) == may
+
+
+def test_roles_do_not_add_up_across_scopes(site, other_site):
+    """A viewer here and an operator there is no operator here."""
+    user = make.make_user("both", "viewer", site)
+    make.give(user, "operator", other_site)
+    assert user.may(Act.HANDLE, other_site)
+    assert not user.may(Act.HANDLE, site)
+    assert user.may(Act.PORTAL, site)
+    assert not user.may(Act.PORTAL, other_site)
+
+
+@pytest.mark.parametrize("state", ["deactivated", "without a membership", "a superuser"])
+def test_without_a_membership_there_is_nothing(state, organisation, site):
+    user = make.make_user("x", is_superuser=state == "a superuser", is_staff=True)
+    if state == "deactivated":
+        make.give(user, "supervisor", organisation)
+        user.is_active = False
+        user.save()
+    assert not Site.objects.visible_to(user).exists()
+
+
+@pytest.mark.parametrize(
+    "scopes", [(), ("organisation", "customer"), ("customer", "site"), ("organisation", "customer", "site")]
+)
+def test_the_database_wants_exactly_one_scope(request, db, scopes):
+    from django.db import IntegrityError
+
+    user = make.make_user("x")
+    chosen = {scope: request.getfixturevalue(scope) for scope in scopes}
+    with pytest.raises(IntegrityError, match="membership_has_exactly_one_scope"):
+        Membership.objects.create(user=user, role="operator", **chosen)
