@@ -50,9 +50,9 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     plain = exception_handler(error, context)  # for its headers, and its rollback of the request's transaction
     if plain is None or not isinstance(error, exceptions.APIException):
         return None
-    field, words, code = first(error.detail)
+    field, said, code = first(error.detail)
     headers = {name: plain[name] for name in ("Retry-After", "WWW-Authenticate") if plain.has_header(name)}
-    return refusal(plain.status_code, code, words, field=field, headers=headers)
+    return refusal(plain.status_code, code, said, field=field, headers=headers)
 
 
 def first(detail: Any, field: str | None = None) -> tuple[str | None, str, str]:

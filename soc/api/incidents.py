@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, inline_serializer
@@ -19,7 +19,7 @@ from incidents.outcomes import Outcome, SiteState, Verdict
 from soc.api.authentication import SessionOfTheConsole
 from soc.api.door import DoorView
 from soc.api.errors import ErrorSerializer
-from soc.core.models import Site
+from soc.core.models import Site, User
 
 ClockSerializer = inline_serializer(
     "ResponseClock",
@@ -86,7 +86,7 @@ class IncidentsDoor(DoorView):
     permission_classes = [IsAuthenticated]
 
     def incidents(self, request: Request) -> QuerySet[Incident]:
-        return Incident.objects.visible_to(request.user).select_related("site__customer")
+        return Incident.objects.visible_to(cast(User, request.user)).select_related("site__customer")
 
 
 class IncidentListView(IncidentsDoor, ListAPIView):
