@@ -1,0 +1,42 @@
+"""The open incident: a part of the console for its scripts, a whole page for a plain link."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from incidents.errors import Refused
+from soc.console import pane, queue
+from soc.console.door import asked_by_script, incident_of, specialist
+
+
+@specialist
+@require_safe
+def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One incident as it is now."""
+    return show(request, pk, chosen=_uuid(request.GET.get("alert", "")))
+
+
+def show(
+    request: HttpRequest, pk: UUID, *, chosen: UUID | None = None, panel: str = "", outcome: str = "",
+    refused: Refused | None = None, verb: str = "",
+) -> HttpResponse:  # fmt: skip
+    """The pane, 409 when an act was refused: as it is after what happened meanwhile, with the words of the refusal."""
+    user: Any = request.user
+    facts = pane.context(incident_of(user, pk), user, chosen=chosen, panel=panel, outcome=outcome, refused=refused)
+    facts |= {"refused_verb": verb}
+    status = 409 if refused else 200
+    if asked_by_script(request):
+        return render(request, "console/pane.html", facts, status=status)
+    return render(request, "console/console.html", {**queue.page(user), **facts}, status=status)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""Everything the incident's pane shows, gathered once for its templates."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from cameras.models import Camera
+from incidents.models import Incident
+from incidents.models.incident import HELD, State
+from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
+from responses import actions as responses
+from soc.console import clockline, playbook
+from soc.console.evidence import evidence
+from soc.console.sentences import URGENCY, place, what, why
+from soc.console.strip import headline, lead
+from soc.core import clock
+from soc.core.models import User
+from soc.core.rights import Act
+
+LAST = 5
+KEYS = "123456789"
+
+
+def context(
+    incident: Incident, user: User, *, chosen: UUID | None = None, panel: str = "", outcome: str = "", refused: object = None
+) -> dict[str, Any]:
+    """`chosen`: the alert whose evidence is asked for; `panel`: the one to open; `outcome`: what was already said it was;
+    `refused`: the words of an act that was just refused."""
+    at = clock.now()
+    mine = incident.state in HELD and incident.owner_id == user.pk
+    handles = user.may(Act.HANDLE, incident.site)
+    talking = playbook.on_air(incident)
+    first = lead(incident)
+    steps = playbook.steps(incident)
+    run = responses.run_of(incident)
+    coming = next((shown for shown in steps if shown.state == "next"), None)
+    return {
+        "incident": incident,
+        "title": headline(incident),
+        "urgency": URGENCY.get(incident.priority, ""),
+        "mine": mine,
+        "offer": handles and incident.state == State.OPEN and _offered(incident, user),
+        "handles": handles,
+        "may_take_over": incident.state in HELD and not mine and handles and user.may(Act.TAKE_OVER, incident.site),
+        "may_dispatch": user.may(Act.DISPATCH, incident.site),
+        "stops": clockline.stops(incident, on_air=talking is not None),
+        "decided": clockline.minutes(incident.verdict_at - incident.captured_at) if incident.verdict_at else "",
+        "total": clockline.minutes(incident.closed_at - incident.captured_at) if incident.closed_at else "",
+        "evidence": evidence(incident, chosen=chosen, at=at),
+        "cameras": cameras(incident, user),
+        "why": why(first) if first else [],
+        "policy": first.policy_version if first else "",
+        "alerts": [(alert, what(alert.category), place(alert.candidate)) for alert in incident.alerts.all()],
+        "past": past(incident, user),
+        "notes": incident.notes.select_related("by"),
+        "playbook": run.playbook.name if run else "",
+        "steps": steps,
+        "next_step": coming,
+        "bright": bright(incident, mine=mine, coming=coming),
+        "sent": playbook.sent(incident),
+        "talking": talking,
+        "messages": responses.available_messages(incident) if mine else [],
+        "speakers": responses.talk_cameras(incident) if mine else [],
+        "responders": responses.available_responders(incident) if mine else [],
+        "dedup": playbook.dedup(incident),
+        "dismissals": DISMISSALS,
+        "outcomes": outcomes(incident),
+        "site_states": list(zip("ABCD", SiteState.choices, strict=False)),
+        "outcome": outcome,
+        "panel": panel,
+        "refused": refused,
+        "keys": KEYS,
+    }
+
+
+def bright(incident: Incident, *, mine: bool, coming: playbook.Shown | None) -> str:
+    """What the one bright block is about while the incident is in this user's hands: verdict | waiting | step | close."""
+    if not mine:
+        return ""
+    if not incident.verdict:
+        return "verdict"
+    if incident.state == State.WAITING:
+        return "waiting"
+    return "step" if coming else "close"
+
+
+def _offered(incident: Incident, user: User) -> bool:
+    """Whether this user may claim it: offered to them, to nobody, or by now to everyone."""
+    return incident.escalation > 0 or incident.offered_to_id in (None, user.pk)
+
+
+def cameras(incident: Incident, user: User) -> list[Camera]:
+    """The site's cameras whose picture this user may see; the one that raised the alarm first."""
+    first = lead(incident)
+    named = first.camera_id if first else None
+    rows = Camera.objects.visible_to(user, Act.VIDEO).filter(site=incident.site, enabled=True).order_by("name")
+    return sorted(rows, key=lambda camera: camera.pk != named)[: len(KEYS)]
+
+
+def past(incident: Incident, user: User) -> list[tuple[Incident, str]]:
+    """How the last incidents here ended, newest first, each with its time from detection to closing."""
+    rows = Incident.objects.visible_to(user, Act.CONSOLE).filter(site=incident.site, state=State.CLOSED)
+    ended = rows.exclude(pk=incident.pk).select_related("owner", "site").order_by("-closed_at")[:LAST]
+    return [(row, clockline.minutes(row.closed_at - row.captured_at)) for row in ended if row.closed_at]
+
+
+# “False” asks at once who or what it was: verdict, key and outcome of each answer.
+DISMISSALS = [
+    (Verdict.FALSE.value, "1", Outcome.ANIMAL),
+    (Verdict.FALSE.value, "2", Outcome.WEATHER),
+    (Verdict.FALSE.value, "3", Outcome.LIGHT),
+    (Verdict.FALSE.value, "4", Outcome.OUTSIDE_ZONE),
+    (Verdict.FALSE.value, "5", Outcome.DETECTOR),
+    (Verdict.AUTHORISED.value, "6", Outcome.STAFF),
+    (Verdict.AUTHORISED.value, "7", Outcome.CONTRACTOR),
+    (Verdict.AUTHORISED.value, "8", Outcome.DELIVERY),
+    (Verdict.AUTHORISED.value, "9", Outcome.USER_ERROR),
+    (Verdict.AUTHORISED.value, "0", Outcome.TEST),
+]
+
+
+def outcomes(incident: Incident) -> list[tuple[str, Outcome]]:
+    """How it may end under its verdict, each with the key that chooses it; empty before a verdict."""
+    table = ALLOWED if incident.family == "intrusion" else ALLOWED_NOT_INTRUSION
+    groups = table.get(incident.verdict, frozenset())
+    fitting = [outcome for outcome in Outcome if outcome.group in groups]
+    keys = KEYS + "0" + "QWERTYUIOP"
+    return list(zip(keys, fitting, strict=False))

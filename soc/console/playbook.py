@@ -1,0 +1,104 @@
+"""The response side of the pane: the playbook's steps, what may be said and to whom, whom to send, what went out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from incidents.models import Incident
+from incidents.outcomes import Verdict
+from responses import actions
+from responses.models import Attempt
+
+ICONS = {
+    "look": "eye", "question": "branch", "talk": "horn", "call": "phone", "text": "phone", "note": "note", "close": "check",
+}  # fmt: skip
+ANSWER_KEYS = "YX123456789"
+ON_AIR = (Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.PLACED)
+UNDER_WAY = (*ON_AIR, Attempt.Status.ANSWERED, Attempt.Status.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One step of the frozen playbook and what became of it. `state`: done | skipped | next | todo."""
+
+    step: actions.Step
+    state: str
+    told: str
+    icon: str
+    choices: list[tuple[str, str, str]]  # key, code, label
+
+    @property
+    def open(self) -> bool:
+        return self.state in {"next", "todo"}
+
+
+def steps(incident: Incident) -> list[Shown]:
+    """The playbook's steps in order; empty before the first claim or without a playbook. The first open one is next."""
+    found: list[Shown] = []
+    waiting = True
+    for step in actions.steps(incident):
+        state = step.state or ("next" if waiting else "todo")
+        waiting = waiting and bool(step.state)
+        icon = "check" if step.state else ICONS.get(step.kind, "note")
+        answers = [(key, code, label) for key, (code, label) in zip(ANSWER_KEYS, step.answers, strict=False)]
+        found.append(Shown(step, state, _told(incident, step), icon, answers))
+    return found
+
+
+def _told(incident: Incident, step: actions.Step) -> str:
+    """“Yes · 02:13:15”, “Skipped: no speaker · 02:13:15”; "" before anything."""
+    if not step.state:
+        return ""
+    when = step.at.astimezone(incident.site.zone_info).strftime("%H:%M:%S") if step.at else ""
+    labels = {**dict(step.answers), **{str(code): str(label) for code, label in Verdict.choices}}
+    words = labels.get(step.answer, step.answer) or _("Done")
+    if step.state == "skipped":
+        words = _("Skipped: %(reason)s") % {"reason": step.reason}
+    return f"{words[:1].upper()}{words[1:]} · {when}" if when else words
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One outward act as the pane tells it. `live`: it is going on now."""
+
+    icon: str
+    what: str
+    status: str
+    at: datetime
+    live: bool
+    failed: bool
+
+
+def sent(incident: Incident) -> list[Sent]:
+    """What went out, newest first."""
+    rows = incident.attempts.select_related("responder", "camera", "message").order_by("-created_at")
+    return [_sent(attempt) for attempt in rows]
+
+
+def _sent(attempt: Attempt) -> Sent:
+    if attempt.kind == Attempt.Kind.TALK:
+        icon, what = "horn", _("Voice at %(place)s") % {"place": attempt.camera.name if attempt.camera else "?"}
+    elif attempt.kind == Attempt.Kind.CALL:
+        icon, what = "phone", _("Call to %(who)s") % {"who": attempt.responder or "?"}
+    else:
+        icon, what = "note", _("Text to %(who)s") % {"who": attempt.responder or "?"}
+    failed = attempt.status in {Attempt.Status.FAILED, Attempt.Status.DECLINED}
+    status = str(attempt.get_status_display())
+    if attempt.error:
+        status = f"{status}: {attempt.error}"
+    latest = attempt.ended_at or attempt.accepted_at or attempt.answered_at or attempt.placed_at or attempt.created_at
+    return Sent(icon, what, status, latest, attempt.status in UNDER_WAY, failed)
+
+
+def on_air(incident: Incident) -> Attempt | None:
+    """The voice that is being heard at the site now, or about to be."""
+    talking = incident.attempts.filter(kind=Attempt.Kind.TALK, status__in=ON_AIR).select_related("camera", "message")
+    return talking.order_by("-created_at").first()
+
+
+def dedup(incident: Incident) -> str:
+    """What the page was made with: claim and number of acts before. The same key pressed twice on it is one act."""
+    return f"{incident.token}.{incident.attempts.count()}"

@@ -1,0 +1,49 @@
+"""The console's own page: top bar, strip, and an empty desk that the feed fills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from soc.console import strip
+from soc.console.door import asked_by_script, specialist
+from soc.console.words import words
+from soc.core.models import User
+from soc.core.rights import Act
+
+
+@specialist
+@require_safe
+def console(request: HttpRequest) -> HttpResponse:
+    """The page an operator keeps open all night."""
+    return render(request, "console/console.html", page(request.user))  # type: ignore[arg-type]
+
+
+@specialist
+@require_safe
+def quiet(request: HttpRequest) -> HttpResponse:
+    """What the desk shows when there is nothing to handle: all quiet, or how to begin."""
+    template = "console/quiet.html" if asked_by_script(request) else "console/console.html"
+    return render(request, template, page(request.user))  # type: ignore[arg-type]
+
+
+def page(user: User) -> dict[str, Any]:
+    return {
+        "shift": strip.on_shift(user),
+        "figures": strip.figures(user),
+        "colleagues": strip.colleagues(user),
+        "may_handle": user.may_anywhere(Act.HANDLE),
+        "may_pick": user.may_anywhere(Act.TAKE_OVER),
+        "words": words(),
+        "settings": {
+            "me": str(user.pk),
+            "console": reverse("console"),
+            "login": reverse("login"),
+            "quiet": reverse("console-quiet"),
+            "incident": reverse("console-incident", args=["00000000-0000-0000-0000-000000000000"]),
+        },
+    }

@@ -1,0 +1,162 @@
+"""Codes into sentences, in the reader's language: what an incident is called and why it was raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from cameras.models import Candidate
+
+# What an operator reads first. With a place: “Person in Loading yard”.
+WHAT: dict[str, Any] = {
+    "duress": gettext_lazy("Duress signal"),
+    "hold_up": gettext_lazy("Hold-up button"),
+    "panic": gettext_lazy("Panic button"),
+    "weapon": gettext_lazy("Weapon"),
+    "fire": gettext_lazy("Fire alarm"),
+    "medical": gettext_lazy("Medical alarm"),
+    "person_down": gettext_lazy("Person down"),
+    "silent_guard": gettext_lazy("Guard is silent"),
+    "tamper_person": gettext_lazy("Camera tampered with, person near"),
+    "group": gettext_lazy("Group"),
+    "person": gettext_lazy("Person"),
+    "vehicle": gettext_lazy("Vehicle"),
+    "loitering": gettext_lazy("Loitering"),
+    "line_crossing": gettext_lazy("Line crossed"),
+    "unfiltered_motion": gettext_lazy("Motion nobody looked at"),
+    "site_lost": gettext_lazy("Whole site lost"),
+    "blinded": gettext_lazy("Camera covered"),
+    "perception_down": gettext_lazy("Detection is down"),
+    "moved": gettext_lazy("Camera moved"),
+    "offline": gettext_lazy("No picture"),
+    "drift": gettext_lazy("Camera's clock is wrong"),
+    "alarm": gettext_lazy("Alarm from the panel"),
+    "restore": gettext_lazy("Alarm restored"),
+    "open": gettext_lazy("Site opened"),
+    "close": pgettext_lazy("a signal", "Site closed"),
+    "test": gettext_lazy("Test signal"),
+    "heartbeat_lost": gettext_lazy("Panel is silent"),
+}
+URGENCY = {
+    1: pgettext_lazy("priority", "Urgent"),
+    2: pgettext_lazy("priority", "High"),
+    3: pgettext_lazy("priority", "Normal"),
+}
+
+
+def what(code: str) -> str:
+    """The category in words; an unknown code (a newer version wrote it) is shown as it is."""
+    return str(WHAT.get(code, code))
+
+
+def place(candidate: Candidate) -> str:
+    """Zone, else camera, else the panel it came from; "" without any."""
+    nearest = candidate.zone or candidate.camera or candidate.signal_source
+    return nearest.name if nearest else ""
+
+
+def title(category: str, where: str) -> str:
+    """What happens and where, in one line."""
+    return _("%(what)s in %(place)s") % {"what": what(category), "place": where} if where else what(category)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reason: `strong` is read at a glance, `rest` explains."""
+
+    icon: str
+    strong: str
+    rest: str = ""
+
+
+def why(candidate: Candidate) -> list[Line]:
+    """The reasons of a candidate's verdict, in the order they were found."""
+    return list(_lines(candidate.reasons, place(candidate), candidate.site.zone_info))
+
+
+def _lines(reasons: Iterable[dict[str, Any]], where: str, zone: ZoneInfo) -> Iterable[Line]:
+    for reason in reasons:
+        code = reason.get("code", "")
+        yield _SENTENCES.get(code, _unknown)(reason, where, zone)
+
+
+def _clock(value: Any, zone: ZoneInfo) -> str:
+    """A stored instant as the site's clock shows it; "" when there is none."""
+    instant = value if isinstance(value, datetime) else parse_datetime(str(value or ""))
+    return instant.astimezone(zone).strftime("%H:%M") if instant else ""
+
+
+def _threat(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("warn", what(reason.get("category", "")), _("a threat is raised at any hour"))
+
+
+def _technical(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("off", what(reason.get("category", "")), _("trouble is raised whether armed or not"))
+
+
+def _report(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("note", what(reason.get("category", "")), _("a report, kept for the record"))
+
+
+def _signal(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("link", what(reason.get("category", "")), _("sent by the site's own system"))
+
+
+def _disarmed(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    until = _clock(reason.get("until"), zone)
+    return Line("lock", _("Disarmed until %(time)s") % {"time": until} if until else _("Disarmed"))
+
+
+def _armed(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    until = _clock(reason.get("until"), zone)
+    strong = _("Armed until %(time)s") % {"time": until} if until else _("Armed")
+    return Line("lock", strong, _("by the weekly schedule") if reason.get("owner") == "schedule" else "")
+
+
+def _seen(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    score = reason.get("score")
+    sure = _("detector's score %(score).2f") % {"score": score} if isinstance(score, int | float) else ""
+    return Line("user", what(reason.get("category", "")), sure)
+
+
+def _dwell(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"seconds": reason.get("seconds", 0), "place": where or _("the zone")}
+    return Line("clock", _("%(seconds)s s in %(place)s") % words, _limit(reason))
+
+
+def _short_stay(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"seconds": reason.get("seconds", 0), "place": where or _("the zone")}
+    return Line("clock", _("Only %(seconds)s s in %(place)s") % words, _limit(reason))
+
+
+def _limit(reason: dict[str, Any]) -> str:
+    return _("limit %(limit)s s") % {"limit": reason.get("limit", 0)}
+
+
+def _nobody_looked(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("eye", _("Motion that no detector looked at"), _("so a person must"))
+
+
+def _unknown(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("ring", _("Rule “%(code)s”") % {"code": reason.get("code", "?")})
+
+
+_SENTENCES = {
+    "threat": _threat,
+    "technical": _technical,
+    "report": _report,
+    "signal": _signal,
+    "disarmed": _disarmed,
+    "armed": _armed,
+    "seen": _seen,
+    "dwell": _dwell,
+    "short_stay": _short_stay,
+    "nobody_looked": _nobody_looked,
+}

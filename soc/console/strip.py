@@ -1,0 +1,127 @@
+"""The queue strip and the "ops" face of the live feed: how an incident looks from afar, and everything a page starts from."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from cameras.models import Camera, Candidate
+from incidents import actions
+from incidents.models import Incident, Shift
+from incidents.models.incident import HELD, State
+from responses.models import Attempt
+from soc.console.door import ALERTS, incidents_of
+from soc.console.sentences import place, title
+from soc.core import clock
+from soc.core.models import Event, Site, User
+from soc.core.rights import Act
+
+KINDS = frozenset(
+    {f"incident.{verb}" for verb in (
+        "opened", "folded", "step_done", "step_skipped", "sounded", "offered", "offered_to_all", "escalated", "claimed", "taken_over", "verdict", "noted",
+        "parked", "waiting", "resumed", "released", "returned", "closed", "reopened", "painted", "stamped", "due",
+    )}
+    | {f"attempt.{verb}" for verb in ("planned", "placed", "answered", "accepted", "declined", "ended", "failed", "exhausted", "on_site", "retried", "unclear")}
+    | {"evidence.ready", "shift.started", "shift.ended", "camera.lost", "camera.back"}
+)  # fmt: skip
+SHOWN = [State.OPEN, *HELD, State.PARKED]
+
+
+def lead(incident: Incident) -> Candidate | None:
+    """What the incident is named after: the first alert of its highest category."""
+    alerts = list(incident.alerts.all())
+    named = [alert for alert in alerts if alert.category == incident.category]
+    return (named or alerts)[0].candidate if alerts else None
+
+
+def headline(incident: Incident) -> str:
+    first = lead(incident)
+    return title(incident.category, place(first) if first else "")
+
+
+def row(incident: Incident) -> dict[str, Any]:
+    """One incident in the strip: its HTML, the same for all readers, and the fields a page decides by.
+
+    Instants are ISO 8601; ids are strings or "". `sound`: whether it is to be heard until somebody claims it.
+    """
+    limit_s = settings.CLAIM_ALL_S[incident.priority - 1]
+    shown = incident.state in SHOWN
+    facts = {"incident": incident, "title": headline(incident), "limit_s": limit_s}
+    return {
+        "incident": str(incident.pk),
+        "state": incident.state,
+        "offered_to": str(incident.offered_to_id or ""),
+        "owner": str(incident.owner_id or ""),
+        "priority": incident.priority,
+        "escalation": incident.escalation,
+        "queued": incident.queued_at.isoformat(),
+        "painted": incident.painted_at is not None,
+        "due": incident.due_at.isoformat() if incident.due_at else "",
+        "sound": incident.state == State.OPEN,
+        "title": facts["title"],
+        "where": incident.site.name,
+        "html": render_to_string("console/row.html", facts) if shown else "",
+    }
+
+
+def rows(event: Event) -> dict[str, Any]:
+    """What the consoles of an organisation show of one event. Raises nothing for subjects that are gone."""
+    incident_id = _incident_of(event)
+    if incident_id is None:
+        return {}
+    found = (
+        Incident.objects.select_related("site", "owner", "offered_to").prefetch_related(ALERTS).filter(pk=incident_id)
+    ).first()
+    return row(found) if found else {}
+
+
+def _incident_of(event: Event) -> Any:
+    if event.subject_type == "incident":
+        return event.subject_id
+    if event.subject_type == "attempt":
+        return event.data.get("incident") or Attempt.objects.filter(pk=event.subject_id).values_list("incident", flat=True).first()
+    if event.subject_type == "candidate":
+        return Incident.objects.filter(alerts__candidate=event.subject_id).values_list("pk", flat=True).first()
+    return event.data.get("incident")
+
+
+def snapshot(user: User) -> dict[str, Any]:
+    """Everything a console starts from: all unfinished incidents, this user's shift, and the figures of a quiet night."""
+    waiting = incidents_of(user).unfinished().by_urgency()
+    return {"rows": [row(incident) for incident in waiting], "shift": on_shift(user) is not None, "figures": figures(user)}
+
+
+def figures(user: User) -> dict[str, Any]:
+    """How the night stands, for the quiet screen. Counts; `last` is an ISO instant or ""."""
+    sites = Site.objects.visible_to(user, Act.CONSOLE)
+    cameras = Camera.objects.visible_to(user, Act.CONSOLE).filter(enabled=True)
+    last = Incident.objects.visible_to(user, Act.CONSOLE).order_by("-queued_at").values_list("queued_at", flat=True).first()
+    shift = on_shift(user)
+    filtered = Candidate.objects.visible_to(user, Act.CONSOLE).exclude(decision=Candidate.Decision.RAISE)
+    return {
+        "sites": sites.count(),
+        "cameras": cameras.count(),
+        "dark": cameras.filter(health=Camera.Health.OFFLINE).count(),
+        "last": last.isoformat() if last else "",
+        "filtered": filtered.filter(captured_at__gte=shift.started_at).count() if shift else 0,
+        "closed": Incident.objects.filter(owner=user, state=State.CLOSED, closed_at__gte=shift.started_at).count() if shift else 0,
+        "since": shift.started_at.isoformat() if shift else "",
+    }
+
+
+def on_shift(user: User) -> Shift | None:
+    return Shift.objects.filter(user=user, ended_at__isnull=True).first()
+
+
+def colleagues(user: User) -> list[dict[str, Any]]:
+    """Who else holds something now: call-sign, headline, site."""
+    held = incidents_of(user).filter(Q(state__in=HELD) & ~Q(owner=user)).by_urgency()
+    return [{"sign": i.owner.sign, "title": headline(i), "site": i.site.name} for i in held if i.owner]
+
+
+def beat(user_id: UUID) -> None:
+    actions.seen(user_id, at=clock.now())

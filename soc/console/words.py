@@ -1,0 +1,53 @@
+"""The sentences that the page's own modules say, in the reader's language: handed over as data, never written in scripts."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+# Placeholders in braces are filled by the page.
+
+
+def words() -> dict[str, str]:
+    return {
+        "waiting": _("waiting"),
+        "oldest": _("oldest {age}"),
+        "nothing_waits": _("nothing waits"),
+        "parked": _("parked"),
+        "next_back": _("next back {time}"),
+        "yours": _("yours"),
+        "for_you": _("for you"),
+        "feed": _("Feed {age} s"),
+        "feed_starting": _("Feed connecting"),
+        "sound_on": _("Sound on"),
+        "sound_off": _("Sound off: start shift"),
+        "sound_blocked": _("Sound blocked: press a key"),
+        "sound_muted": _("Sound muted"),
+        "no_contact": _("No contact since {time}"),
+        "reconnecting": _("Reconnecting, try {n}. What you see is as old as that; the incident stays yours."),
+        "left_decide": _("{n} s left to decide"),
+        "left_claim": _("{n} s left to claim"),
+        "late_decide": _("No verdict yet: supervisors are told"),
+        "since": _("since detection"),
+        "not_sent": _("Not sent: no contact with the centre. Press again when contact is back."),
+        "failed": _("The centre could not do this just now. Nothing is lost; try again."),
+        "gone": _("This incident is not on your console any more."),
+        "live_connecting": _("Connecting to the camera"),
+        "live_none": _("No live picture now"),
+        "live_old": _("{age} s old"),
+        "live_forbidden": _("You may not see this camera."),
+        "live_slow": _("Waiting for the camera's first picture"),
+        "no_video": _("This browser cannot play the clip. The live picture still works: press L."),
+        "hold_on": _("Keep holding: {left} s"),
+        "closed": _("{title}, closed"),
+        "new_incident": _("New incident: {title}, {where}"),
+        "offered": _("For you: {title}, {where}"),
+        "lost_feed": _("Contact with the centre is lost."),
+        "found_feed": _("Contact with the centre is back."),
+        "claimed_by": _("{sign} claimed it."),
+        "score": _("{label} {score}"),
+        "person": _("Person"),
+        "pause": _("Pause the clip"),
+        "play": _("Play the clip"),
+        "more_waiting": _("and {n} more"),
+        "console": _("Console"),
+    }

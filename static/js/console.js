@@ -1,0 +1,250 @@
+/* The console: the feed moves the strip, the strip decides what lies on the desk, keys press what shows them. */
+import "./camera-view.js";
+import "./evidence-loop.js";
+import "./response-clock.js";
+import { post, send, tell } from "./acts.js";
+import { Desk } from "./desk.js";
+import { Feed } from "./feed.js";
+import { Hold } from "./hold.js";
+import { listen, typing } from "./keys.js";
+import { Sound } from "./sound.js";
+import { Strip } from "./strip.js";
+import { clockText, now, span } from "./time.js";
+import { announce, say, settings } from "./words.js";
+
+const desk = new Desk(), strip = new Strip(), sound = new Sound(), hold = new Hold();
+const feed = new Feed("/ws/feed");
+const told = { painted: new Set(), shown: new Set(), offered: new Set() };
+const byId = (id) => document.getElementById(id);
+const onShift = () => document.body.dataset.shift === "on";
+
+/** Tell the centre when something was on this screen, by its clock. */
+function report(id, what, at) {
+  const form = new FormData();
+  form.set("csrfmiddlewaretoken", document.body.dataset.csrf);
+  form.set("at", new Date(at).toISOString());
+  return post(`${desk.url(id)}${what}/`, form);
+}
+
+// --- what lies on the desk: pushed, not picked
+
+/** Nothing moves under the hand: what I hold stays; else the next offer opens by itself; else it is quiet. */
+function settle() {
+  strip.open(desk.id);
+  sound.want(onShift() ? strip.loudest() : 0);
+  const mine = strip.mine(), claimable = onShift() ? strip.claimable() : [];
+  const here = strip.incidents.get(desk.id);
+  const stays = desk.pane && (desk.looking || mine.some((row) => row.incident === desk.id) || desk.pane.dataset.mine === "yes");
+  if (stays) return;
+  if (here && claimable.some((row) => row.incident === desk.id)) return;
+  const next = mine[0] ?? claimable[0];
+  if (next) open(next.incident);
+  else if (desk.id || !desk.root.querySelector("[data-quiet]")) { desk.quiet(); strip.open(""); }
+}
+
+function open(id) {
+  desk.looking = false;
+  desk.open(id);
+  strip.open(id);
+}
+
+/** Another of mine, or what is offered next; back to mine at the end. */
+function next() {
+  const ring = [...strip.mine(), ...(onShift() ? strip.claimable() : [])].map((row) => row.incident);
+  if (!ring.length) { leave(); return; }
+  open(ring[(ring.indexOf(desk.id) + 1) % ring.length]);
+}
+
+function leave() {
+  desk.looking = false;
+  desk.pane?.remove();
+  desk.id = "";
+  settle();
+}
+
+feed.addEventListener("snapshot", ({ detail }) => {
+  document.body.dataset.shift = detail.shift ? "on" : "off";
+  strip.replace(detail.rows);
+  detail.rows.forEach(painted);
+  if (desk.id) desk.refresh();
+  settle();
+});
+
+feed.addEventListener("event", ({ detail: event }) => {
+  if (event.stale) { feed.resync(); return; }
+  if (!event.incident) return;
+  const before = strip.update(event);
+  painted(event);
+  if (event.incident === desk.id) desk.refresh();
+  // Taken from my hands: it stays in sight, with who has it, until I go on.
+  if (event.incident === desk.id && before?.owner === settings.me && event.kind === "incident.taken_over") desk.looking = true;
+  if (event.owner === settings.me && ["incident.sounded", "incident.due"].includes(event.kind)) sound.burst(event.priority);
+  if (!before && event.state === "open") announce(say("new_incident", event), event.priority === 1);
+  settle();
+});
+
+/** An offered row is on the screen once two frames have been drawn after it came. */
+function painted(row) {
+  if (row.painted || told.painted.has(row.incident) || row.state !== "open" || !onShift()) return;
+  if (!strip.claimable().some((open) => open.incident === row.incident)) return;
+  told.painted.add(row.incident);
+  requestAnimationFrame(() => requestAnimationFrame(() => report(row.incident, "painted", now())));
+}
+
+desk.root.addEventListener("shown", () => {
+  if (told.shown.has(desk.id) || desk.pane?.dataset.evidenceShown === "yes") return;
+  if (desk.pane?.dataset.mine !== "yes" && desk.pane?.dataset.offer !== "yes") return;
+  told.shown.add(desk.id);
+  report(desk.id, "evidence-shown", now());
+});
+
+// --- contact
+
+feed.addEventListener("lost", () => { stale(); announce(say("lost_feed"), true); });
+feed.addEventListener("tick", () => { if (feed.lost) stale(); });
+feed.addEventListener("back", () => {
+  byId("stale").hidden = true;
+  byId("top").hidden = false;
+  announce(say("found_feed"));
+  if (desk.id) desk.refresh();
+});
+feed.addEventListener("forbidden", () => location.reload());
+
+function stale() {
+  const bar = byId("stale");
+  bar.querySelector("b").textContent = say("no_contact", { time: clockText(feed.heardClock) });
+  bar.querySelector(".more").textContent = say("reconnecting", { n: Math.max(1, feed.tries) });
+  bar.hidden = false;
+  byId("top").hidden = true;
+}
+
+setInterval(() => {
+  for (const clock of document.querySelectorAll(".now")) clock.textContent = clockText(now());
+  for (const clock of document.querySelectorAll("[data-local]")) clock.textContent = clockText(now(), clock.dataset.local, true);
+  byId("feed-age").lastElementChild.textContent = say("feed", { age: feed.age.toFixed(1) });
+}, 500);
+
+// --- sound
+
+function soundState() {
+  const button = byId("sound"), state = sound.state;
+  button.lastElementChild.textContent = say(`sound_${state}`);
+  button.querySelector("use").setAttribute("href", state === "on" ? "#i-sound" : "#i-mute");
+  button.classList.toggle("is-caution", state !== "on" && onShift());
+  document.body.dataset.sound = state;
+}
+sound.addEventListener("change", soundState);
+soundState();
+for (const gesture of ["keydown", "pointerdown"]) {
+  addEventListener(gesture, () => { if (onShift() && sound.state !== "on" && sound.state !== "muted") sound.unlock(); }, true);
+}
+
+// --- acts
+
+document.addEventListener("submit", (event) => {
+  const form = event.target, button = event.submitter;
+  if (form.matches("[data-shift-form]")) { event.preventDefault(); shift(form); }
+  if (!form.matches("[data-act]")) return;
+  event.preventDefault();
+  if (button?.getAttribute("aria-disabled") === "true") { tell(desk, form, button.dataset.why); return; }
+  send(desk, form, button);
+});
+
+async function shift(form) {
+  sound.unlock();
+  const answer = await post(form.action, new FormData(form));
+  const html = await answer?.text();
+  if (answer?.status !== 200 && answer?.status !== 409) { form.querySelector(".said").textContent = say(answer ? "failed" : "not_sent"); return; }
+  byId("shift").innerHTML = html;
+  document.body.dataset.shift = byId("shift").firstElementChild.dataset.on;
+  soundState();
+  desk.root.querySelector("[data-quiet]")?.remove();
+  feed.resync();
+}
+
+// After an act the incident may be over for me: go on to what is next. A claimed one shows its first step.
+desk.addEventListener("done", () => {
+  const state = desk.pane?.dataset.state;
+  if (state === "closed" || state === "parked" || state === "open") {
+    if (state === "closed") announce(say("closed", { title: desk.pane.dataset.title }));
+    leave();
+  }
+});
+desk.addEventListener("gone", () => { strip.incidents.delete(desk.id); leave(); });
+desk.addEventListener("shown", clipControls);
+
+// --- what is pressed
+
+const deeds = {
+  boxes: () => desk.root.querySelector("evidence-loop")?.toggleBoxes(),
+  pause: () => desk.root.querySelector("evidence-loop")?.togglePause(),
+  live: () => desk.root.querySelector("camera-view")?.toggle(),
+  camera: (button) => {
+    desk.root.querySelector("camera-view")?.choose(button.dataset.camera, button.dataset.name);
+    for (const other of desk.root.querySelectorAll('[data-do="camera"]')) other.setAttribute("aria-pressed", String(other === button));
+  },
+  next, leave,
+};
+
+function press(control) {
+  if (control.matches("textarea")) { control.focus(); return; }
+  if (control.matches("input[type=radio]")) { control.checked = true; control.dispatchEvent(new Event("change", { bubbles: true })); return; }
+  control.click();
+}
+
+document.addEventListener("click", (event) => {
+  const control = event.target.closest?.("button, a");
+  if (!control) return;
+  if (control.type !== "submit" && control.getAttribute("aria-disabled") === "true") { tell(desk, null, control.dataset.why); return; }
+  const { opens, focus, alert } = control.dataset;
+  if (control.id === "retry") feed.connect();
+  else if (control.id === "sound") { if (sound.state === "on" || sound.muted) sound.toggle(); else sound.unlock(); }
+  else if (control.dataset.do) deeds[control.dataset.do]?.(control);
+  else if (opens === "keys") { byId("keys").hidden = !byId("keys").hidden; control.setAttribute("aria-expanded", String(!byId("keys").hidden)); }
+  else if (opens) { if (desk.panelOpen?.dataset.panel === opens) desk.closePanel(); else desk.panel(opens); }
+  else if (focus) byId(focus)?.focus();
+  else if (alert) { event.preventDefault(); desk.choose(alert); }
+  else if (control.matches(".q-in[href]")) { event.preventDefault(); open(control.closest(".q").dataset.incident); desk.looking = true; }
+});
+
+function holdStart(control) {
+  if (control.matches("[data-hold-opens]")) { if (desk.panelOpen?.dataset.panel !== control.dataset.opens) desk.panel(control.dataset.opens); }
+  const button = control.matches("[data-hold]") ? control : desk.panelOpen?.querySelector("[data-hold]");
+  if (button) hold.start(button, () => send(desk, button.form, null));
+}
+
+listen({
+  press,
+  holdStart,
+  holdEnd: () => hold.stop(),
+  escape: () => {
+    if (typing()) document.activeElement.blur();
+    else if (desk.panelOpen) desk.closePanel();
+    else byId("keys").hidden = true;
+  },
+});
+desk.root.addEventListener("pointerdown", (event) => { const button = event.target.closest?.("[data-hold]"); if (button) holdStart(button); });
+for (const end of ["pointerup", "pointercancel", "pointerleave"]) document.addEventListener(end, () => hold.stop());
+
+// --- the clip's rail
+
+function clipControls() {
+  const loop = desk.root.querySelector("evidence-loop"), scrub = desk.root.querySelector(".scrub");
+  if (!loop || !scrub || loop.onposition) return;
+  loop.onposition = (at, whole) => {
+    const rail = desk.root.querySelector('[data-do="seek"]');
+    if (!rail || rail.dataset.dragged) return;
+    rail.value = String(Math.round((at / whole) * 1000));
+    rail.style.setProperty("--at", `${(at / whole) * 100}%`);
+    desk.root.querySelector("[data-position]").textContent = `${span(at * 1000)} / ${span(whole * 1000)}`;
+  };
+}
+desk.root.addEventListener("input", ({ target }) => {
+  const video = desk.root.querySelector("evidence-loop")?.video;
+  if (target.dataset.do === "seek" && video?.duration) video.currentTime = (Number(target.value) / 1000) * video.duration;
+});
+desk.root.addEventListener("playing-changed", () => {
+  const video = desk.root.querySelector("evidence-loop")?.video;
+  desk.root.querySelector('[data-do="pause"] use')?.setAttribute("href", video?.paused ? "#i-play" : "#i-pause");
+}, true);
+clipControls();

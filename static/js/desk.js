@@ -1,0 +1,197 @@
+/* The desk: the open incident, fetched as HTML and exchanged part by part, so that nothing moves under the hand.
+   A part is an element with [data-part]; it is exchanged only when the server renders it differently. */
+import { fillTimes } from "./time.js";
+import { announce, say, settings } from "./words.js";
+
+const GAP_MS = 500;  // at most one fetch of the open incident in this time
+const LOADING_MS = 200;
+const bare = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+
+export class Desk extends EventTarget {
+  constructor() {
+    super();
+    this.root = document.getElementById("desk");
+    this.parts = new Map();
+    this.alert = "";
+    this.generation = 0;
+    const pane = this.pane;
+    this.id = pane?.dataset.id ?? "";
+    if (pane) this.#learn(pane);
+    fillTimes(this.root);
+  }
+
+  get pane() { return this.root.querySelector("#incident"); }
+  get mine() { return this.pane?.dataset.mine === "yes"; }
+
+  url(id) { return settings.incident.replace("00000000-0000-0000-0000-000000000000", id); }
+
+  /** Open an incident; the same one again is only refreshed. */
+  async open(id) {
+    if (id === this.id && this.pane) return this.refresh();
+    this.id = id;
+    this.alert = "";
+    this.parts.clear();
+    const slow = setTimeout(() => this.#loading(), LOADING_MS);
+    await this.#fetch();
+    clearTimeout(slow);
+  }
+
+  /** Show the quiet desk. */
+  async quiet() {
+    this.id = "";
+    this.parts.clear();
+    const answer = await this.#get(settings.quiet);
+    if (!answer?.ok || this.id) return;
+    this.root.innerHTML = await answer.text();
+    fillTimes(this.root);
+    document.title = `${say("console")} · Nightdesk`;
+    this.dispatchEvent(new Event("quiet"));
+  }
+
+  /** Something happened to the open incident: fetch it, however often this is called, at most once per half second. */
+  refresh() {
+    if (this.waiting || !this.id) return;
+    const since = performance.now() - (this.fetchedAt ?? -Infinity);
+    this.waiting = setTimeout(() => { this.waiting = 0; this.#fetch(); }, Math.max(0, GAP_MS - since));
+  }
+
+  /** An act has answered: what was asked before it is out of date. */
+  acted() { this.generation += 1; }
+
+  choose(alert) { this.alert = alert; this.#fetch(); }
+
+  async #get(url) {
+    try {
+      return await fetch(url, { headers: { "X-Requested-With": "fetch" } });
+    } catch {
+      return null;  // no contact: the feed says so in the top bar and everything is fetched anew when it is back
+    }
+  }
+
+  async #fetch() {
+    const id = this.id, generation = this.generation;
+    this.fetchedAt = performance.now();
+    const answer = await this.#get(this.url(id) + (this.alert ? `?alert=${this.alert}` : ""));
+    if (!answer || id !== this.id) return;
+    if (generation !== this.generation) { this.refresh(); return; }
+    if (answer.redirected && answer.url.includes(settings.login)) { location.reload(); return; }
+    if (answer.status === 404) { announce(say("gone")); this.dispatchEvent(new Event("gone")); return; }
+    if (answer.ok) this.show(await answer.text());
+  }
+
+  #loading() {
+    if (this.pane?.dataset.id === this.id) return;
+    this.root.innerHTML = '<div class="loading" aria-hidden="true"><div><i class="skeleton"></i><i class="skeleton"></i></div>'
+      + '<div><i class="skeleton"></i><i class="skeleton"></i></div><div><i class="skeleton"></i></div></div>';
+  }
+
+  /** Bring the desk to what the server rendered. */
+  show(html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html.trim();
+    const next = holder.content.querySelector("#incident");
+    if (!next) return;
+    const pane = this.pane;
+    if (pane?.dataset.id !== next.dataset.id) {
+      this.id = next.dataset.id;
+      this.parts.clear();
+      this.#learn(next);
+      fillTimes(next);
+      this.root.replaceChildren(next);
+      this.dispatchEvent(new Event("opened"));
+    } else {
+      this.#exchange(pane, next);
+    }
+    document.title = `${next.dataset.title} · Nightdesk`;
+    const wanted = this.pane.dataset.panelOpen;
+    delete this.pane.dataset.panelOpen;
+    if (wanted) this.panel(wanted);
+    this.dispatchEvent(new Event("shown"));
+  }
+
+  #learn(pane) {
+    for (const part of pane.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, bare(part.outerHTML));
+  }
+
+  #exchange(pane, next) {
+    for (const name of ["state", "mine", "offer", "title", "evidenceShown"]) pane.dataset[name] = next.dataset[name];
+    if (next.dataset.panelOpen) pane.dataset.panelOpen = next.dataset.panelOpen;
+    const fresh = [...next.querySelectorAll("[data-part]")];
+    const names = new Set(fresh.map((part) => part.dataset.part));
+    // A part that came or went (panels when an incident becomes mine) changes the frame around it: take the column whole.
+    const had = [...pane.querySelectorAll("[data-part]")].map((part) => part.dataset.part);
+    if (had.length !== names.size || had.some((name) => !names.has(name))) this.#column(pane, next);
+    for (const part of fresh) this.#part(pane, part);
+  }
+
+  #column(pane, next) {
+    const [old, fresh] = [pane.querySelector(".do"), next.querySelector(".do").cloneNode(true)];
+    for (const part of fresh.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, bare(part.outerHTML));
+    fillTimes(fresh);
+    const typed = old.querySelector("#note")?.value;
+    old.replaceWith(fresh);
+    if (typed && fresh.querySelector("#note")) fresh.querySelector("#note").value = typed;
+  }
+
+  #part(pane, part) {
+    const name = part.dataset.part, html = bare(part.outerHTML);
+    if (this.parts.get(name) === html) return;
+    const old = pane.querySelector(`[data-part="${name}"]`);
+    if (!old) return;
+    const open = old.dataset.panel && !old.hidden;
+    if (open && this.typing(old)) return;  // half-written: exchanged when the panel is left
+    this.parts.set(name, html);
+    const fresh = part.cloneNode(true), focus = this.#focus(old);
+    if (open) fresh.hidden = false;
+    fillTimes(fresh);
+    old.replaceWith(fresh);
+    if (focus) fresh.querySelector(focus)?.focus({ preventScroll: true });
+  }
+
+  /** How to find the focused control again in a part that is exchanged. */
+  #focus(part) {
+    const active = document.activeElement;
+    if (!active || !part.contains(active)) return "";
+    if (active.id) return `#${active.id}`;
+    return active.dataset.key ? `[data-key="${active.dataset.key}"]` : "";
+  }
+
+  /** Whether somebody has begun to fill this form. */
+  typing(form) {
+    return [...form.elements].some((field) => field.type === "radio" || field.type === "checkbox"
+      ? field.checked !== field.defaultChecked : "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue);
+  }
+
+  // --- panels: in place of the next step, one at a time
+
+  get panelOpen() { return this.root.querySelector(".panel:not([hidden])"); }
+
+  panel(name) {
+    const column = this.root.querySelector(".do"), panel = this.root.querySelector(`#panel-${name}`);
+    if (!panel) return;
+    this.closePanel();
+    panel.hidden = false;
+    column.dataset.open = name;
+    column.querySelector(".scroll").scrollTop = 0;
+    this.#expanded(name, true);
+    const field = panel.querySelector('input.input, select.input, [data-confirm]') ?? panel.querySelector("button, textarea");
+    (panel.matches("[data-armed]") ? panel.querySelector("h2") : field)?.focus({ preventScroll: true });
+  }
+
+  closePanel() {
+    const panel = this.panelOpen;
+    if (!panel) return;
+    panel.hidden = true;
+    panel.reset();
+    panel.querySelector(".said").textContent = "";
+    this.#expanded(panel.dataset.panel, false);
+    delete this.root.querySelector(".do").dataset.open;
+    if (panel.contains(document.activeElement)) document.activeElement.blur();
+    this.parts.delete(panel.dataset.part);
+    this.refresh();
+  }
+
+  #expanded(name, open) {
+    for (const opener of this.root.querySelectorAll(`[data-opens="${name}"]`)) opener.setAttribute("aria-expanded", String(open));
+  }
+}

@@ -1,0 +1,138 @@
+/* <evidence-loop data-kind data-url data-started data-zone-path>: the clip in a loop with its boxes, or the snapshot.
+   Tracks are its JSON child: [{label, score, path: [[t, x1, y1, x2, y2], …]}], t in seconds from the clip's start.
+   Says "shown" once, when the first picture is on the screen. */
+import { clockText } from "./time.js";
+import { say } from "./words.js";
+
+const HOLD_S = 0.6;  // a box outlives its last sighting by this much, then it is gone
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The box of a track at `t`, between its two nearest sightings; null before and after. */
+export function boxAt(path, t) {
+  if (path.length === 1) return path[0].slice(1);
+  if (t < path[0][0] - HOLD_S || t > path[path.length - 1][0] + HOLD_S) return null;
+  const next = path.findIndex((point) => point[0] >= t);
+  if (next <= 0) return (next === 0 ? path[0] : path[path.length - 1]).slice(1);
+  const [a, b] = [path[next - 1], path[next]];
+  const share = (t - a[0]) / (b[0] - a[0] || 1);
+  return [1, 2, 3, 4].map((n) => a[n] + (b[n] - a[n]) * share);
+}
+
+customElements.define("evidence-loop", class extends HTMLElement {
+  connectedCallback() {
+    this.frame = this.querySelector(".frame");
+    this.stamp = this.querySelector(".ts");
+    this.tracks = JSON.parse(this.querySelector("script")?.textContent || "[]");
+    const kept = sessionStorage.getItem("boxes") !== "off";
+    this.setBoxes(kept);
+    if (this.dataset.kind === "clip") this.#clip();
+    else if (this.dataset.kind === "snapshot") this.#snapshot();
+  }
+
+  disconnectedCallback() {
+    cancelAnimationFrame(this.painting);
+    this.video?.pause();
+    this.video?.removeAttribute("src");
+  }
+
+  setBoxes(on) {
+    this.dataset.boxes = on ? "on" : "off";
+    this.querySelector('[data-do="boxes"]')?.setAttribute("aria-pressed", String(on));
+  }
+
+  toggleBoxes() {
+    const on = this.dataset.boxes === "off";
+    sessionStorage.setItem("boxes", on ? "on" : "off");
+    this.setBoxes(on);
+  }
+
+  togglePause() {
+    if (!this.video) return;
+    if (this.video.paused) this.video.play(); else this.video.pause();
+  }
+
+  #clip() {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: this.dataset.url });
+    if (this.dataset.poster) video.poster = this.dataset.poster;
+    // With reduced motion the loop stands on its key frame with a play button.
+    video.autoplay = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    video.setAttribute("aria-hidden", "true");
+    video.onloadedmetadata = () => this.#shape(video.videoWidth, video.videoHeight);
+    video.onloadeddata = () => this.#shown();
+    video.onerror = () => this.#failed();
+    video.onplay = video.onpause = () => this.dispatchEvent(new Event("playing-changed", { bubbles: true }));
+    this.video = video;
+    this.frame.replaceChildren(video);
+    this.#overlay();
+    const paint = () => { this.#draw(video.currentTime); this.painting = requestAnimationFrame(paint); };
+    paint();
+  }
+
+  #snapshot() {
+    const picture = document.createElement("img");
+    picture.alt = this.getAttribute("aria-label") ?? "";
+    picture.onload = () => { this.#shape(picture.naturalWidth, picture.naturalHeight); this.#shown(); };
+    picture.onerror = () => this.#failed();
+    picture.src = this.dataset.url;
+    this.frame.replaceChildren(picture);
+    this.#overlay();
+    this.#draw(0);
+  }
+
+  #shape(width, height) {
+    if (width && height) this.frame.style.setProperty("--ar", `${width} / ${height}`);
+    this.frame.style[width / height > 16 / 9 ? "width" : "height"] = "100%";
+  }
+
+  #shown() {
+    if (this.told) return;
+    this.told = true;
+    requestAnimationFrame(() => requestAnimationFrame(() => this.dispatchEvent(new Event("shown", { bubbles: true }))));
+  }
+
+  #failed() {
+    const words = document.createElement("div");
+    words.className = "cam--lost cover";
+    words.append(Object.assign(document.createElement("b"), { textContent: say("no_video") }));
+    this.append(words);
+  }
+
+  #overlay() {
+    if (this.dataset.zonePath) {
+      const zone = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
+      zone.setAttribute("class", "zone");
+      zone.setAttribute("viewBox", "0 0 1 1");
+      zone.setAttribute("preserveAspectRatio", "none");
+      path.setAttribute("d", this.dataset.zonePath);
+      zone.append(path);
+      this.frame.append(zone);
+    }
+    this.boxes = this.tracks.map((track) => {
+      const box = document.createElement("span"), label = document.createElement("b");
+      box.className = "box";
+      box.setAttribute("aria-hidden", "true");
+      const name = track.label === "person" ? say("person") : track.label ?? "";
+      label.textContent = say("score", { label: name, score: track.score ? track.score.toFixed(2) : "" }).trim();
+      if (label.textContent) box.append(label);
+      this.frame.append(box);
+      return box;
+    });
+  }
+
+  #draw(t) {
+    this.boxes.forEach((box, n) => {
+      const at = this.tracks[n].path?.length ? boxAt(this.tracks[n].path, t) : null;
+      box.hidden = !at;
+      if (!at) return;
+      const [x1, y1, x2, y2] = at.map((value) => value * 100);
+      Object.assign(box.style, { left: `${x1}%`, top: `${y1}%`, width: `${x2 - x1}%`, height: `${y2 - y1}%` });
+      box.classList.toggle("box--low", y1 < 6);
+    });
+    if (this.stamp && this.dataset.started) {
+      const ms = Date.parse(this.dataset.started) + t * 1000;
+      this.stamp.textContent = `${clockText(ms, this.dataset.timeZone)}.${Math.floor((ms % 1000) / 100)}`;
+    }
+    if (this.video?.duration) this.onposition?.(t, this.video.duration);
+  }
+});

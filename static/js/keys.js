@@ -1,0 +1,47 @@
+/* Single keys press what shows them: the open panel first, then the bright step, the desk, the top bar.
+   They are ignored while typing. A key held on [data-hold] fills it; letting go stops it. */
+
+const PLACES = [".top--stale:not([hidden])", ".panel:not([hidden])", "[data-bright]", "#desk", "#top", "body"];
+const NAMES = { " ": "Space", Escape: "Esc" };
+
+const name = (event) => NAMES[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
+const seen = (element) => !element.closest("[hidden]") && element.getClientRects().length > 0;
+
+export function typing() {
+  const active = document.activeElement;
+  return Boolean(active?.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=range])"));
+}
+
+/** The control that shows this key, nearest to the hand. */
+export function find(key) {
+  for (const place of PLACES) {
+    for (const root of document.querySelectorAll(place)) {
+      const found = [...root.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(seen);
+      if (found) return found;
+    }
+  }
+  return null;
+}
+
+/** Keys work from now on. `press(control, event)` acts; `escape()` leaves a field or a panel. */
+export function listen({ press, holdStart, holdEnd, escape }) {
+  let held = null;
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey && event.key === "Enter" && typing()) { event.preventDefault(); document.activeElement.form?.requestSubmit(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") { escape(); return; }
+    if (typing()) return;
+    const key = name(event), active = document.activeElement;
+    // Enter and Space on a focused control are that control's own.
+    const own = (key === "Enter" || key === "Space") && active?.matches("a[href], button");
+    if (own) { if (event.repeat) event.preventDefault(); return; }
+    const control = find(key);
+    if (!control) return;
+    event.preventDefault();
+    if (event.repeat) return;
+    if (control.matches("[data-hold], [data-hold-opens]")) { held = key; holdStart(control); return; }
+    press(control);
+  });
+  addEventListener("keyup", (event) => { if (held && name(event) === held) { held = null; holdEnd(); } });
+  addEventListener("blur", () => { if (held) { held = null; holdEnd(); } });
+}

@@ -1,0 +1,115 @@
+/* The queue strip: rows as the server rendered them, sorted by priority and age, and what this page knows of each. */
+import { clockText, now, span } from "./time.js";
+import { say, settings } from "./words.js";
+
+const HELD = new Set(["claimed", "working", "waiting"]);
+const NARROW = matchMedia("(max-width: 1599px)");
+
+export class Strip {
+  incidents = new Map();  // id → the row's fields
+
+  constructor() {
+    this.list = document.getElementById("queue");
+    this.count = document.getElementById("count");
+    this.oldest = document.getElementById("oldest");
+    this.parked = document.getElementById("parked");
+    this.picks = document.body.dataset.pick === "yes";
+    setInterval(() => this.tick(), 500);
+  }
+
+  replace(rows) {
+    this.incidents = new Map(rows.map((row) => [row.incident, row]));
+    this.list.replaceChildren();
+    for (const row of rows) this.#paint(row);
+    this.tick();
+  }
+
+  /** Take in one row; returns what was known of the incident before. */
+  update(row) {
+    const before = this.incidents.get(row.incident);
+    if (row.state === "closed") this.incidents.delete(row.incident); else this.incidents.set(row.incident, row);
+    this.#paint(row);
+    this.tick();
+    return before;
+  }
+
+  mine() { return this.#all().filter((row) => row.owner === settings.me && HELD.has(row.state)); }
+
+  /** What this operator may claim, most urgent first: offered to them, then what is open to everyone or to nobody. */
+  claimable() {
+    const open = this.#all().filter((row) => row.state === "open");
+    const forMe = open.filter((row) => row.offered_to === settings.me);
+    const forAll = open.filter((row) => row.offered_to !== settings.me && (!row.offered_to || row.escalation > 0));
+    return [...forMe, ...forAll];
+  }
+
+  /** The loudest priority that is to be heard here; 0 for silence. */
+  loudest() {
+    const heard = this.claimable().filter((row) => row.sound).map((row) => row.priority);
+    return heard.length ? Math.min(...heard) : 0;
+  }
+
+  open(id) { this.current = id; this.tick(); }
+
+  #all() {
+    return [...this.incidents.values()].sort((a, b) => a.priority - b.priority || a.queued.localeCompare(b.queued));
+  }
+
+  #paint(row) {
+    const old = document.getElementById(`q-${row.incident}`);
+    if (row.state === "closed" || row.state === "parked" || !row.html) { old?.remove(); return; }
+    const holder = document.createElement("template");
+    holder.innerHTML = row.html.trim();
+    const item = holder.content.firstElementChild;
+    if (this.picks) {
+      const link = item.querySelector("[data-href]");
+      link.href = link.dataset.href;
+    }
+    if (old) old.replaceWith(item); else this.list.append(item);
+  }
+
+  tick() {
+    const rows = this.#all(), room = NARROW.matches ? 5 : 6;
+    const shown = rows.filter((row) => row.state !== "parked");
+    // What is open on the desk stays in sight even when the strip is full.
+    const order = [...shown].sort((a, b) => (b.incident === this.current) - (a.incident === this.current));
+    order.forEach((row, n) => {
+      const item = document.getElementById(`q-${row.incident}`);
+      if (!item) return;
+      item.hidden = n >= room;
+      if (this.list.children[n] !== item) this.list.insertBefore(item, this.list.children[n] ?? null);
+      this.#dress(item, row);
+    });
+    this.list.classList.toggle("is-full", shown.length >= room);
+    this.#counts(rows, shown, room);
+  }
+
+  #dress(item, row) {
+    const age = now() - Date.parse(item.dataset.captured), limit = Number(item.dataset.limit) * 1000;
+    const mine = row.owner === settings.me, held = HELD.has(row.state), who = item.querySelector(".who");
+    item.querySelector(".age").textContent = span(age);
+    item.style.setProperty("--p", `${Math.min(100, (age / limit) * 100)}%`);
+    item.classList.toggle("q--late", !held && age > limit * 0.8);
+    item.classList.toggle("q--mine", mine);
+    item.classList.toggle("q--other", held && !mine);
+    item.classList.toggle("q--open", row.incident === this.current);
+    if (row.incident === this.current) item.setAttribute("aria-current", "true"); else item.removeAttribute("aria-current");
+    if (mine) who.textContent = say("yours");
+    else if (row.state === "open" && row.offered_to === settings.me) who.textContent = say("for_you");
+  }
+
+  #counts(rows, shown, room) {
+    const waiting = shown.filter((row) => row.state === "open");
+    const more = shown.length - room;
+    this.count.textContent = `${waiting.length} ${say("waiting")}`;
+    const captured = waiting.map((row) => Date.parse(document.getElementById(`q-${row.incident}`)?.dataset.captured));
+    const oldest = captured.length ? say("oldest", { age: span(now() - Math.min(...captured)) }) : say("nothing_waits");
+    this.oldest.textContent = more > 0 ? `${oldest}, ${say("more_waiting", { n: more })}` : oldest;
+    const parked = rows.filter((row) => row.state === "parked");
+    this.parked.hidden = !parked.length;
+    if (!parked.length) return;
+    const due = Math.min(...parked.map((row) => Date.parse(row.due)));
+    this.parked.querySelector("b").textContent = `${parked.length} ${say("parked")}`;
+    this.parked.querySelector("span").textContent = say("next_back", { time: clockText(due, "", true) });
+  }
+}

@@ -1,0 +1,44 @@
+/* The centre's time in this browser. The feed measures by how much this machine's clock is off. */
+let skewMs = 0;
+let best = Infinity;
+
+/** Learn the skew from one ping: sent and received here (ms), answered there (ISO). The quickest answer knows best. */
+export function learn(sent, received, there) {
+  const took = received - sent;
+  if (took > best * 1.5 + 20) return;
+  best = took;
+  skewMs = Date.parse(there) - (sent + received) / 2;
+}
+
+/** Milliseconds since 1970 by the centre's clock. */
+export const now = () => Date.now() + skewMs;
+
+/** “0:24”, “1:02:24” */
+export function span(ms) {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+const formats = new Map();
+function format(zone, short) {
+  const key = `${zone}|${short}`;
+  if (!formats.has(key)) {
+    const options = { hour: "2-digit", minute: "2-digit", second: short ? undefined : "2-digit", hourCycle: "h23" };
+    formats.set(key, new Intl.DateTimeFormat("en-GB", zone ? { ...options, timeZone: zone } : options));
+  }
+  return formats.get(key);
+}
+
+/** “02:13:25” as the zone's clock shows it (no zone: this browser's). */
+export const clockText = (ms, zone = "", short = false) => format(zone, short).format(new Date(ms));
+
+/** Fill every <time data-iso> below `root`. */
+export function fillTimes(root) {
+  for (const time of root.querySelectorAll("time[data-iso]")) {
+    if (!time.dataset.iso) continue;
+    time.dateTime = time.dataset.iso;
+    time.textContent = clockText(Date.parse(time.dataset.iso), time.dataset.zone ?? "", "short" in time.dataset);
+  }
+}

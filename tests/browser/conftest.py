@@ -1,0 +1,171 @@
+"""The real thing under a real browser: the web process and the spine beside a database that is emptied after each test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import pytest
+from django.conf import settings as django_settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from soc.core.models import User
+from soc.ops import browser as chromium
+from soc.ops.paths import CHECKOUT
+from tests import factories as make
+
+# Playwright's own loop runs in this thread; the rows are still made by ordinary synchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+expect.set_options(timeout=10_000)
+READY_S = 40.0
+DESK = {"width": 1366, "height": 768}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**chromium.launch_options())
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Live:
+    """A running product. `log_in` gives a page of its own context, already logged in."""
+
+    url: str
+    folder: Path
+    chrome: Browser
+    contexts: list[BrowserContext]
+    processes: dict[str, subprocess.Popen[bytes]]
+    start: Callable[[str], None]
+
+    def log_in(self, user: User, path: str = "/", **options: Any) -> Page:
+        page = self.page(**options)
+        page.goto(f"{self.url}/login/")
+        page.fill("[name=username]", user.username)
+        page.fill("[name=password]", make.PASSWORD)
+        page.click("form [type=submit]")
+        page.wait_for_url(lambda url: "/login/" not in url)
+        page.goto(self.url + path)
+        return page
+
+    def page(self, **options: Any) -> Page:
+        context = self.chrome.new_context(**{"viewport": DESK, "color_scheme": "dark", **options})
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
+        page.on("console", lambda said: said.type == "error" and self.trouble.append(f"console: {said.text}"))
+        return page
+
+    @property
+    def trouble(self) -> list[str]:
+        """Errors that pages met: a test that expects none asserts that this is empty."""
+        return self.__dict__.setdefault("_trouble", [])
+
+    def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture
+def live(transactional_db, chrome, settings, tmp_path) -> Iterator[Live]:
+    """Web and spine on a free port; a fresh database for each test."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    evidence = settings.STORAGES["evidence"]["OPTIONS"]["location"]
+    env = {
+        **os.environ,
+        "DATABASE_URL": database_url_of_this_test(),
+        "PUBLIC_URL": url,
+        "EVIDENCE_OPTIONS": f'{{"location": "{evidence}"}}',
+        "LOG_LEVEL": "WARNING",
+    }
+    commands = {
+        "web": ["-m", "uvicorn", "soc.asgi:application", "--port", str(port), "--timeout-graceful-shutdown", "1"],
+        "spine": ["manage.py", "spine"],
+    }
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(name: str) -> None:
+        with (tmp_path / f"{name}.log").open("ab") as log:
+            processes[name] = subprocess.Popen(
+                [sys.executable, *commands[name]], cwd=CHECKOUT, env=env, stdout=log, stderr=log
+            )
+        if name == "web":
+            wait_for(url, processes["web"], tmp_path / "web.log")
+
+    try:
+        start("spine")
+        start("web")
+        running = Live(url, tmp_path, chrome, [], processes, start)
+        yield running
+        for context in running.contexts:
+            context.close()
+    finally:
+        for process in processes.values():
+            process.terminate()
+        for process in processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def screenshot() -> Callable[[Page, str], None]:
+    """Keep a picture of the page in $SCREENSHOTS (var/screenshots)."""
+    folder = Path(os.environ.get("SCREENSHOTS") or CHECKOUT / "var" / "screenshots")
+
+    def keep(page: Page, name: str, *, full: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=full)
+
+    return keep
+
+
+def database_url_of_this_test() -> str:
+    """The address of the database that this test writes to."""
+    given = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(given._replace(path=f"/{django_settings.DATABASES['default']['NAME']}"))
+
+
+
+
+def free_port() -> int:
+    """A port below the ephemeral range that nobody listens on now."""
+    for port in range(20_000 + os.getpid() % 8_000, 32_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no free port")
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    limit = time.monotonic() + READY_S
+    while time.monotonic() < limit:
+        if process.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{url}/healthz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the web process did not come up:\n{log.read_text()[-2000:]}")
