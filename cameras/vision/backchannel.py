@@ -68,8 +68,8 @@ def probe(address: PinnedAddress, *, timeout_s: float = 5.0) -> bool:
         with RtspClient(address, timeout_s=timeout_s) as client:
             return _track(_describe(client), client.base) is not None
     except RtspError as error:
-        if error.status is not None and error.fault == "garbage":
-            return False  # "option not supported" and its kin: an honest no
+        if error.fault == "no_backchannel":
+            return False
         raise TalkError(error.fault, error.detail) from error
 
 
@@ -104,7 +104,12 @@ def talk(
 
 
 def _describe(client: RtspClient) -> Reply:
-    reply = client.request("DESCRIBE", headers={**REQUIRE, "Accept": "application/sdp"})
+    try:
+        reply = client.request("DESCRIBE", headers={**REQUIRE, "Accept": "application/sdp"})
+    except RtspError as error:
+        if error.status is not None and error.fault == "garbage":  # "option not supported" and its kin
+            raise RtspError("no_backchannel", status=error.status) from None
+        raise
     base = reply.header("content-base") or reply.header("content-location") or client.address.url
     # The camera names its base by whatever address it believes it has; requests only ever go to this connection.
     client.base = base if base.startswith(("rtsp://", "rtsps://")) and "\n" not in base else client.address.url

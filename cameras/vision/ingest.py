@@ -25,6 +25,8 @@ from .types import FrameStamp
 
 LARGEST_OFFSET_S: Final = 1.0  # a camera's clock further off than this is not believed
 LONGEST_GOP_S: Final = 20.0  # a camera may claim any distance between keyframes; the watchdog believes this much
+MOST_LATE_S: Final = 4.0  # how far pictures may fall behind their own timestamps before they are no longer live
+FORGIVEN_S: Final = 0.3  # of lateness, a second: cameras whose timestamps run too fast are not late
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,7 +84,8 @@ class CameraClock:
 class Watchdog:
     """Says when a connected camera is blind: no new frame for max(least, 3 × the distance between keyframes).
 
-    Until the first frame it waits `first_s`: for that a keyframe has to come.
+    Until the first frame it waits `first_s`: for that a keyframe has to come. Pictures that arrive, but ever later
+    than their own timestamps say (a line too thin for them), are as good as none.
     """
 
     def __init__(self, started: float, *, least_s: float = 3.0, first_s: float = 12.0) -> None:
@@ -91,8 +94,12 @@ class Watchdog:
         self._last_frame = started
         self._last_key: float | None = None
         self._gop_s = 0.0
+        self._lag = _Lag()
 
-    def saw_packet(self, monotonic: float, keyframe: bool) -> None:
+    def saw_packet(self, monotonic: float, keyframe: bool, media_s: float | None = None) -> None:
+        """Note a video packet's arrival. media_s: its own timestamp in seconds, where it has one."""
+        if media_s is not None and self._lag.of(media_s, monotonic) > MOST_LATE_S:
+            raise StreamError("stalled", "its pictures come ever later")
         if not keyframe:
             return
         if self._last_key is not None:
@@ -113,6 +120,23 @@ class Watchdog:
         """Raise StreamError("stalled") where the last frame is too old."""
         if self.age_s(monotonic) > self.limit_s:
             raise StreamError("stalled", f"no frame for {self.age_s(monotonic):.1f} s")
+
+
+class _Lag:
+    """How much later than the best of its recent packets a packet comes, by its own timestamp."""
+
+    def __init__(self) -> None:
+        self._best: float | None = None  # arrival minus timestamp of the least late packet
+        self._previous = (0.0, 0.0)
+
+    def of(self, media_s: float, monotonic: float) -> float:
+        before, arrived = self._previous
+        self._previous = (media_s, monotonic)
+        if self._best is None or not -1.0 <= media_s - before <= 5.0:  # timestamps jumped: a new count
+            self._best = monotonic - media_s
+            return 0.0
+        self._best = min(self._best + FORGIVEN_S * (monotonic - arrived), monotonic - media_s)
+        return monotonic - media_s - self._best
 
 
 class Stream:
@@ -210,7 +234,8 @@ class Stream:
             on_open(self.info)
 
     def _decoded(self, decoder: _Decoder, packet: Any, copy: MediaPacket, watchdog: Watchdog) -> list[Frame]:
-        watchdog.saw_packet(copy.monotonic, copy.keyframe)
+        media_s = None if copy.pts is None else float(copy.pts * copy.time_base)
+        watchdog.saw_packet(copy.monotonic, copy.keyframe, media_s)
         try:
             frames = decoder.decode(packet, self.frames, copy.received, copy.monotonic)
         except av.error.FFmpegError:

@@ -13,6 +13,8 @@ from cameras.vision.picture import Picture
 from cameras.vision.slots import SlotWriter
 from cameras.vision.types import FrameStamp
 
+from .world import World
+
 FOOTAGE = Path(__file__).parents[2] / "soc" / "demo" / "footage"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -53,3 +55,10 @@ def footage() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """The simulated cameras, without a log-in."""
+    with World() as running:
+        yield running

@@ -38,6 +38,14 @@ class World:
         credentials = Credentials(user, password) if user else None
         return pin(f"rtsp://127.0.0.1:{self.port}/{camera}", networks=LOOPBACK, credentials=credentials)
 
+    def misbehave(self, camera: str, fault: str, seconds: float = 60.0) -> None:
+        """Begin a fault and wait until it has begun."""
+        begin = self.cameras[camera].misbehave(fault, seconds)
+        asyncio.run_coroutine_threadsafe(begin, self._loop).result(10)
+
+    def behave(self, camera: str) -> None:
+        self._loop.call_soon_threadsafe(self.cameras[camera].faults.end)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())

@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import av
+import pytest
+
+from cameras.vision.address import Credentials, pin
+from cameras.vision.clip import ClipOrder, cut
+from cameras.vision.faults import WORDS, CameraError
+from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog
+from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, peers
+from soc.demo.cameras import faults
+from soc.demo.cameras.auth import Login
+
+from .conftest import NOON
+from .hostile import Hostile, reply
+from .world import World
+
+SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t0\r\n"
+
+
+def read_some(stream: Stream, frames: int = 5, *, limit_s: float = 20.0) -> list[Frame]:
+    """Read until so many frames came; fails where that takes too long."""
+    seen: list[Frame] = []
+    until = time.monotonic() + limit_s
+    stream.read(seen.append, should_stop=lambda: len(seen) >= frames or time.monotonic() > until)
+    return seen
+
+
+def fault_of(stream: Stream) -> str:
+    with pytest.raises(StreamError) as caught:
+        read_some(stream, 10_000)
+    return caught.value.fault
+
+
+# -- clock, watchdog, back-off ----------------------------------------------------------------------------------------
+
+
+def test_the_cameras_clock_is_believed_within_a_second():
+    clock, received = CameraClock(), NOON
+    stamp = clock.stamp(7, received - timedelta(seconds=0.3), received, 5.0)
+    assert (stamp.clock_source, stamp.captured, stamp.number) == ("rtcp", NOON - timedelta(seconds=0.3), 7)
+    assert stamp.offset_s == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("off", [-1.5, 2.0, 3600.0])
+def test_a_clock_further_off_gives_the_arrival_and_is_flagged(off: float):
+    stamp = CameraClock().stamp(1, NOON - timedelta(seconds=off), NOON, 5.0)
+    assert (stamp.clock_source, stamp.captured) == ("arrival", NOON)
+    assert stamp.offset_s == pytest.approx(off)
+    assert stamp.drifting
+
+
+def test_nothing_is_captured_after_it_was_received():
+    stamp = CameraClock().stamp(1, NOON + timedelta(seconds=0.4), NOON, 5.0)
+    assert stamp.captured == NOON
+    assert stamp.offset_s == pytest.approx(-0.4)
+
+
+def test_the_watchdog_waits_for_three_groups_but_three_seconds_at_least():
+    dog = Watchdog(0.0)
+    dog.check(11.9)  # before the first frame a keyframe may take its time
+    with pytest.raises(StreamError):
+        dog.check(12.1)
+    dog.saw_frame(12.0)
+    dog.check(14.9)
+    with pytest.raises(StreamError) as caught:
+        dog.check(15.1)
+    assert caught.value.fault == "stalled"
+    for at in (16.0, 18.0, 20.0):
+        dog.saw_packet(at, keyframe=True)
+        dog.saw_frame(at)
+    assert dog.limit_s == pytest.approx(6.0)
+    dog.check(25.9)
+
+
+def test_pictures_that_come_ever_later_are_no_live_view():
+    dog = Watchdog(0.0)
+    for n in range(10):
+        dog.saw_packet(n * 0.5, False, n * 0.1)
+    with pytest.raises(StreamError, match="ever later"):
+        dog.saw_packet(8.0, False, 1.0)
+
+
+def test_timestamps_that_jump_drift_or_run_a_little_fast_are_forgiven():
+    dog, media = Watchdog(0.0), 0.0
+    for n in range(2000):
+        media += 0.12 if n % 500 else 1000.0
+        dog.saw_packet(n * 0.1, False, media)
+    for n in range(2000, 4000):
+        media += 0.08
+        dog.saw_packet(n * 0.1, False, media)
+    dog.saw_packet(403.0, False, media + 0.1)  # three seconds of nothing, then all of it at once
+    dog.saw_packet(403.0, False, media + 3.1)
+
+
+def test_the_back_off_doubles_to_its_limit_with_jitter_and_starts_anew():
+    whole = Backoff(chance=lambda: 0.0)
+    assert [whole.next() for _ in range(7)] == [0.5, 1, 2, 4, 8, 15, 15]
+    whole.reset()
+    assert whole.next() == 0.5
+    assert Backoff(chance=lambda: 1.0).next() == 0.25
+
+
+# -- reading a file as if it were a camera ----------------------------------------------------------------------------
+
+
+def as_camera(path: Path, **kwargs) -> Stream:
+    address = pin("rtsp://127.0.0.1:1/x", networks=["127.0.0.0/8"])
+    return Stream(address, opener=lambda address, options: av.open(str(path)), **kwargs)
+
+
+def test_every_frame_is_numbered_and_every_packet_kept(footage: Callable[[str], Path]):
+    stream, frames, packets, opened = as_camera(footage("quiet.mp4")), [], [], []
+    with pytest.raises(StreamError) as caught:
+        stream.read(frames.append, on_packet=packets.append, on_open=opened.append)
+    assert caught.value.fault == "ended"
+    assert [f.stamp.number for f in frames] == list(range(len(frames)))
+    assert len(frames) > 50
+    assert len([p for p in packets if p.kind == "video"]) >= len(frames)
+    assert len(opened) == 1
+    assert opened[0].video.codec_string.startswith("avc1.")
+    assert stream.age_s() is not None
+
+
+def test_numbers_go_on_over_a_reconnection_and_the_ring_starts_anew(footage: Callable[[str], Path]):
+    stream = as_camera(footage("quiet.mp4"))
+    first = read_some(stream, 10)
+    second = read_some(stream, 10)
+    assert second[0].stamp.number == first[-1].stamp.number + 1
+    assert stream.ring.snapshot()[0].keyframe
+    assert stream.ring.snapshot()[0].monotonic > first[-1].stamp.monotonic
+
+
+def test_an_error_of_the_caller_passes_through(footage: Callable[[str], Path]):
+    def broken(frame: Frame) -> None:
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        as_camera(footage("quiet.mp4")).read(broken)
+
+
+def test_a_picture_that_is_too_large_is_refused(footage: Callable[[str], Path]):
+    stream = as_camera(footage("quiet.mp4"), options=OpenOptions(max_pixels=1000))
+    with pytest.raises(StreamError) as caught:
+        read_some(stream)
+    assert caught.value.fault == "too_large"
+    assert caught.value.permanent
+
+
+# -- simulated cameras over real RTSP ---------------------------------------------------------------------------------
+
+
+def test_a_camera_is_read_with_its_own_clock_and_a_clip_can_be_cut(world: World):
+    stream = Stream(world.address("yard"))
+    started = time.monotonic()
+    frames = read_some(stream, 25)
+    assert frames[0].stamp.monotonic - started < 3.0
+    assert all(f.stamp.clock_source == "rtcp" for f in frames[2:])
+    assert all(f.stamp.captured <= f.stamp.received for f in frames)
+    assert stream.info is not None
+    assert stream.info.audio is not None
+    assert stream.info.audio.codec == "pcm_mulaw"
+    clip = cut(stream.ring.snapshot(), stream.info, ClipOrder(frames[-1].stamp.monotonic - 0.5, 1.0, 0.5))
+    assert clip.audio_codec == "aac"
+    assert clip.duration_s > 1.0
+
+
+def test_packets_come_with_start_codes_for_a_live_view(world: World):
+    packets: list = []
+    stream = Stream(world.address("quiet"))
+    stream.read(lambda frame: None, on_packet=packets.append, should_stop=lambda: len(packets) > 12)
+    video = [p for p in packets if p.kind == "video"]
+    assert video[0].keyframe
+    assert all(p.data.startswith(b"\x00\x00\x00\x01") for p in video)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "within_s"),
+    [
+        (faults.OFFLINE, {"ended"}, 2),
+        (faults.FREEZE, {"stalled", "timed_out"}, 12),
+        (faults.GARBAGE, {"garbage", "ended", "timed_out", "stalled"}, 12),
+        (faults.DRIP, {"stalled", "timed_out"}, 15),
+    ],
+)
+def test_a_camera_that_fails_while_read_is_noticed_in_seconds(fault: str, expected: set[str], within_s: float):
+    with World() as world:
+        stream, failed = Stream(world.address("quiet")), threading.Event()
+        seen: list[Frame] = []
+        errors: list[StreamError] = []
+
+        def read() -> None:
+            try:
+                stream.read(seen.append, should_stop=failed.is_set)
+            except StreamError as error:
+                errors.append(error)
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        try:
+            until = time.monotonic() + 15
+            while len(seen) < 5 and time.monotonic() < until:
+                failed.wait(0.05)
+            begun = time.monotonic()
+            world.misbehave("quiet", fault)
+            reading.join(20)
+            assert not reading.is_alive()
+            assert time.monotonic() - begun < within_s
+            assert errors[0].fault in expected
+        finally:
+            failed.set()
+            reading.join(15)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [(faults.OFFLINE, "ended"), (faults.NO_VIDEO, "no_video"), (faults.HANG, "timed_out")],
+)
+def test_a_camera_that_fails_at_the_door_says_why(fault: str, expected: str):
+    with World() as world:
+        world.misbehave("street", fault)
+        options = OpenOptions(open_timeout_s=1.0, read_timeout_s=1.0)
+        assert fault_of(Stream(world.address("street"), options=options)) == expected
+
+
+def test_a_log_in_with_every_kind_of_character_is_accepted_and_a_wrong_one_refused():
+    with World(login=Login("ad min", "p:@ss/w?rd#%ü")) as world:
+        assert len(read_some(Stream(world.address("quiet", user="ad min", password="p:@ss/w?rd#%ü")), 2)) >= 2
+        with pytest.raises(StreamError) as caught:
+            read_some(Stream(world.address("quiet", user="ad min", password="wrong-one")))
+        assert caught.value.fault == "unauthorised"
+        assert caught.value.permanent
+        assert "wrong-one" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+def test_a_path_that_is_not_there_is_named(world: World):
+    assert fault_of(Stream(world.address("nowhere"))) == "not_found"
+
+
+# -- what answers is no camera ----------------------------------------------------------------------------------------
+
+
+def test_a_closed_port_is_refused():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert fault_of(Stream(pin(f"rtsp://127.0.0.1:{port}/", networks=["127.0.0.0/8"]))) == "refused"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (lambda r: None, "ended"),
+        (lambda r: b"\x00\xffabc\r\n\r\n" * 50, "garbage"),
+        (lambda r: b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "garbage"),
+        (lambda r: b"x" * 40_000, "garbage"),
+        (lambda r: reply(r, "200 OK"), "garbage"),
+        (lambda r: reply(r, "200 OK", "Content-Length: 99999999"), "garbage"),
+        (lambda r: reply(r, "500 Oops"), "garbage"),
+        (lambda r: reply(r, "453 Not Enough Bandwidth"), "busy"),
+        (lambda r: reply(r, "401 Unauthorized", 'WWW-Authenticate: Digest realm="x", nonce="y"'), "unauthorised"),
+        (lambda r: reply(r, "200 OK", body=SDP.replace("m=video", "m=text")), "no_video"),
+        (lambda r: b"", "timed_out"),
+    ],
+)
+def test_what_answers_wrongly_is_called_what_it_is(answer: Callable[[bytes], bytes | None], expected: str):
+    with Hostile(answer) as server:
+        address = server.address(Credentials("admin", "secret"))
+        assert fault_of(Stream(address, options=OpenOptions(open_timeout_s=1.0))) == expected
+
+
+def test_a_redirection_is_not_followed():
+    with Hostile(lambda r: reply(r, "401 Unauthorized")) as inside:
+        there = f"Location: rtsp://127.0.0.1:{inside.port}/secret"
+        with Hostile(lambda r: reply(r, "302 Moved", there)) as camera:
+            assert fault_of(Stream(camera.address())) == "redirected"
+        assert inside.requests == []
+
+
+def test_a_camera_that_sends_only_ffmpeg_elsewhere_is_let_go_of(world: World):
+    """The description is asked for first by ourselves; this camera tells the two visitors apart."""
+    there = f"Location: rtsp://127.0.0.1:{world.port}/quiet"
+
+    def two_faced(request: bytes) -> bytes:
+        ours = request.startswith(b"DESCRIBE") and b"CSeq: 1\r\n" in request
+        return reply(request, "200 OK", body=SDP) if ours else reply(request, "302 Moved", there)
+
+    with Hostile(two_faced) as camera:
+        assert fault_of(Stream(camera.address())) == "redirected"
+
+
+def test_ffmpeg_opens_nothing_but_rtsp():
+    options = ffmpeg_options(OpenOptions())
+    assert options["protocol_whitelist"] == "rtsp,rtp,udp,tcp,tls"
+    assert options["rtsp_transport"] == "tcp"
+
+
+def test_peers_are_where_this_process_is_connected():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        before = peers()
+        with socket.create_connection(server.getsockname()):
+            fresh = [peer for inode, peer in peers().items() if inode not in before]
+        assert server.getsockname() in fresh
+
+
+def test_every_fault_has_words_and_an_unknown_error_too():
+    assert all(words.endswith((".", "?")) for words in WORDS.values())
+    assert classify(OSError(113, "No route to host")).fault == "unreachable"
+    assert isinstance(classify(OSError()), CameraError)
