@@ -1,3 +1,4 @@
+from cameras.models import history  # noqa: F401  registers the models of the administrators' history
 from cameras.models.arming import ArmingInterval
 from cameras.models.camera import Camera, Zone
 from cameras.models.candidate import Candidate

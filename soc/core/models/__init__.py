@@ -1,3 +1,4 @@
+from soc.core.models import history  # noqa: F401  registers the models of the administrators' history
 from soc.core.models.events import Delivery, Event
 from soc.core.models.media import Media
 from soc.core.models.people import Membership, User

@@ -1,0 +1,27 @@
+"""Administrators' history: every change of the settings that people are protected by, kept by triggers in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pghistory
+from django.db import models
+
+
+def keep_history(model: type[models.Model], fields: list[str]) -> Any:
+    """Make the event model `<Model>History`, which gets a row for each insert, change and removal.
+
+    A change counts when one of `fields` changed, so what the product itself writes (frames, leases, last seen) makes
+    none. Secrets are not named in `fields`: they have no history. Called once, from the models module of the app.
+    """
+    return pghistory.create_event_model(
+        model,
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        fields=fields,
+        model_name=f"{model.__name__}History",
+        abstract=False,
+        # Kept by time and by whose it was; rows may be blanked by an erasure, so they are not append-only.
+        meta={"indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name=f"{model.__name__.lower()}_history")]},
+    )
