@@ -112,7 +112,8 @@ def _receipt(row: Any) -> Receipt:
 
 
 def _since(rows: list[Any], since: datetime) -> list[Receipt]:
-    """A row without a date counts: better to believe that it happened."""
+    """Those since then. Twilio writes whole seconds; a row without a date counts: better to believe that it happened."""
+    since = since.replace(microsecond=0)
     oldest = datetime.min.replace(tzinfo=UTC)
     found = [
         Receipt(row.sid, row.date_created) for row in rows if row.date_created is None or row.date_created >= since
