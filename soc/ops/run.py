@@ -10,21 +10,21 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 import time
 
-from soc.ops import drop
+from soc.ops import drop, lower
 from soc.ops.paths import UnsafeFolder, var_dir
 from soc.ops.ports import NoPort
 from soc.ops.servers import ServerFailed
+from soc.ops.signals import Asked, raise_once
+from soc.ops.supervise import NotAnswering
 from soc.ops.world import World, WorldFailed
 
 
 def main() -> int:
-    """Run until told to stop; 0 when that was asked for."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: _interrupt(stop))
+    """Run until told to stop; 0 when that was asked for of a running product."""
+    raise_once()
+    lower.die_with_parent(signal.SIGTERM, os.getppid())
     started = time.monotonic()
     world = World(
         var_dir(),
@@ -33,37 +33,24 @@ def main() -> int:
         demo=os.environ.get("DEMO") != "0",
         say=say,
     )
+    up = False
     try:
         with world:
-            world.wait_healthy(120)
-            greet(world, time.monotonic() - started)
-            while not stop.wait(1):
-                world.check()
-            say("stopping")
-        say("stopped; everything is kept in " + str(world.var))
-        return 0
-    except Interrupted:
-        say("stopped")
-        return 130
-    except (WorldFailed, ServerFailed, NoPort, UnsafeFolder, drop.NotReadable) as error:
+            try:
+                world.wait_healthy(120)
+                greet(world, time.monotonic() - started)
+                up = True
+                while True:
+                    time.sleep(1)
+                    world.check()
+            finally:
+                say("stopping")
+    except Asked as asked:
+        say(f"stopped; everything is kept in {world.var}")
+        return 0 if up else 128 + asked.number
+    except (WorldFailed, ServerFailed, NotAnswering, NoPort, UnsafeFolder, drop.NotReadable) as error:
         print(error, file=sys.stderr, flush=True)
         return 1
-
-
-class Interrupted(BaseException):
-    """Ctrl-C while it was still starting."""
-
-
-def _interrupt(stop: threading.Event) -> None:
-    """Once the product is up, stopping is orderly; before that, and only once, it breaks off the start."""
-    if stop.is_set():
-        return
-    stop.set()
-    if not _greeted.is_set():
-        raise Interrupted
-
-
-_greeted = threading.Event()
 
 
 def greet(world: World, seconds: float) -> None:
@@ -77,7 +64,6 @@ def greet(world: World, seconds: float) -> None:
     if world.demo:
         print(world.manage("demo_logins").rstrip())
     print("Ctrl-C stops everything.", flush=True)
-    _greeted.set()
 
 
 def say(sentence: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shlex
 import socket
 import subprocess
@@ -38,6 +39,8 @@ def write_config(var: Path, control: Path, processes: Iterable[Process], mode: s
                 "silent": "true",
                 "minfds": 1024,
                 "minprocs": 64,
+                # Said aloud, or it complains: it stays root to signal programs of other users.
+                **({"user": "root"} if os.geteuid() == 0 else {}),
             },
         ),
     ]
@@ -80,8 +83,11 @@ def _program(process: Process, logs: Path, mode: str) -> dict[str, object]:
     }
 
 
-def spawn(config: Path, env: dict[str, str], parent: int) -> subprocess.Popen[bytes]:
-    """Start supervisord in a session of its own. It stops everything in order when `parent` ends."""
+def spawn(config: Path, env: dict[str, str], *, parent: int, lock: int) -> subprocess.Popen[bytes]:
+    """Start supervisord in a session of its own. It stops everything in order when `parent` ends.
+
+    It holds the file descriptor `lock` until it has, so that nobody starts a second one over it.
+    """
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
     out = config.with_name("log") / "supervisord.out"
     with out.open("wb") as log:
@@ -93,11 +99,16 @@ def spawn(config: Path, env: dict[str, str], parent: int) -> subprocess.Popen[by
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=(lock,),
         )
 
 
+class NotAnswering(RuntimeError):
+    """supervisord does not answer."""
+
+
 class Supervisor:
-    """supervisord's XML-RPC on a Unix socket."""
+    """supervisord's XML-RPC on a Unix socket. Every method may raise NotAnswering."""
 
     def __init__(self, control: Path) -> None:
         self._proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=_Transport(control))
@@ -135,6 +146,12 @@ class _Transport(xmlrpc.client.Transport):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
+
+    def request(self, *arguments: Any, **more: Any) -> Any:
+        try:
+            return super().request(*arguments, **more)
+        except (OSError, http.client.HTTPException) as error:
+            raise NotAnswering(f"supervisord does not answer: {error}") from error
 
     def make_connection(self, host: Any) -> _Connection:
         # One connection for each request: supervisord closes them.

@@ -17,12 +17,12 @@ from pathlib import Path
 from soc.ops import browser, secrets
 from soc.ops.paths import CHECKOUT
 from soc.ops.servers import Servers
+from soc.ops.signals import Asked, raise_once
 
 
 def main(arguments: list[str]) -> int:
     """Run pytest with `arguments`; returns its exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+    raise_once(signal.SIGTERM, signal.SIGHUP)
     var = Path(tempfile.mkdtemp(prefix="nightdesk-test-"))
     try:
         os.environ["NIGHTDESK_VAR"] = str(var)
@@ -31,6 +31,8 @@ def main(arguments: list[str]) -> int:
         with Servers(var, throwaway=True) as servers:
             os.environ.update(servers.urls())
             return run_pytest(arguments)
+    except Asked as asked:
+        return 128 + asked.number
     finally:
         shutil.rmtree(var, ignore_errors=True)
 
@@ -51,7 +53,7 @@ def run_pytest(arguments: list[str]) -> int:
             return child.wait()
         except KeyboardInterrupt:
             continue  # the terminal told pytest too: let it finish its report
-        except SystemExit:
+        except Asked:
             child.terminate()
             child.wait()
             raise

@@ -32,6 +32,7 @@ from soc.ops.ports import free_port, pick
 
 PRIVATE_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 LOOPBACK_NETWORKS = "127.0.0.0/8"
+STOP_SECONDS = 60.0
 ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
 
@@ -93,7 +94,7 @@ class World:
 
         1. secrets, ports, addresses; 2. servers; 3. schema and demonstration data; 4. our programs.
         """
-        self._take_lock()
+        lock = self._take_lock()
         try:
             secrets.load(self.var)
             self.mode = drop.choose(self.var)
@@ -111,12 +112,15 @@ class World:
             control.unlink(missing_ok=True)
             if own:
                 self.say("starting " + " and ".join(process.name for process in own))
-            self._daemon = supervise.spawn(config, self.env, os.getpid())
+            self._daemon = supervise.spawn(config, self.env, parent=os.getpid(), lock=lock)
             self.supervisor = supervise.Supervisor(control)
             self._wait_for_servers(own)
             self._prepare()
             self.say("starting the programs")
             self.supervisor.start_group("app")
+        except supervise.NotAnswering as error:
+            self.stop()
+            raise WorldFailed(str(error)) from error
         except BaseException:
             self.stop()
             raise
@@ -130,15 +134,25 @@ class World:
         table = processes.programs(self.env, demo=self.demo, certificate=certificate)
         return [process for process in table if self.only is None or process.name in self.only]
 
-    def _take_lock(self) -> None:
+    def _take_lock(self) -> int:
+        """Hold VAR/run.lock, which a supervisor that outlives its starter holds until it has stopped everything."""
         private_dir(self.var)
         self._lock = os.open(self.var / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            self._lock = None
-            raise WorldFailed(f"it is running already on {self.var}") from None
+        limit = time.monotonic() + STOP_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = os.pread(self._lock, 20, 0).decode()
+                if time.monotonic() > limit or (holder and Path("/proc", holder).exists()):
+                    os.close(self._lock)
+                    self._lock = None
+                    raise WorldFailed(f"it is running already on {self.var} (process {holder})") from None
+            time.sleep(0.1)
+        os.truncate(self._lock, 0)
+        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+        return self._lock
 
     def _open_folders(self) -> Path:
         sockets = socket_dir(self.var)
@@ -201,7 +215,7 @@ class World:
         wanted = {servers.KEYS[process.name] for process in own}
         limit = time.monotonic() + servers.START_SECONDS
         while not wanted <= servers.running(self.var).keys():
-            self._check_daemon()
+            self.check()
             if time.monotonic() > limit:
                 raise WorldFailed("the servers did not start:\n" + self._logs(*(p.name for p in own)))
             time.sleep(0.05)
@@ -245,15 +259,11 @@ class World:
         """Wait until `is_healthy`. Raises WorldFailed, with the logs of what is not."""
         limit = time.monotonic() + timeout
         while not self.is_healthy():
-            self._check_daemon()
+            self.check()
             if time.monotonic() > limit:
                 ill = [name for name, state in self.states().items() if state != "RUNNING"] or ["web"]
                 raise WorldFailed(f"not well after {timeout:.0f} s: {', '.join(ill)}\n{self._logs(*ill)}")
             time.sleep(0.1)
-
-    def check(self) -> None:
-        """Raise WorldFailed when the supervisor has ended."""
-        self._check_daemon()
 
     def _web_answers(self) -> bool:
         assert self.ports is not None
@@ -271,7 +281,8 @@ class World:
         except (OSError, urllib.error.URLError, http.client.HTTPException):
             return False
 
-    def _check_daemon(self) -> None:
+    def check(self) -> None:
+        """Raise WorldFailed when the supervisor has ended."""
         if self._daemon is not None and self._daemon.poll() is not None:
             raise WorldFailed(
                 "the supervisor has ended:\n" + self._logs("supervisor") + _end(self.var / "log" / "supervisord.out")
@@ -288,7 +299,7 @@ class World:
         if daemon is not None:
             daemon.send_signal(signal.SIGTERM)
             try:
-                daemon.wait(60)
+                daemon.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 daemon.kill()  # its children end with it
                 daemon.wait()
