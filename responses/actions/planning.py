@@ -11,7 +11,7 @@ from responses.models import Attempt
 from soc.core import events
 from soc.core.models import User
 
-LONGEST_KEY = 70
+LONGEST_KEY = 150
 
 
 def key(incident: Incident, dedup: str, suffix: str = "") -> str:

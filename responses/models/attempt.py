@@ -43,7 +43,7 @@ class Attempt(SiteOwned):
         related_name="followers",
         help_text="the operator's order this one carries on",
     )
-    dedup = models.CharField(max_length=120, unique=True, help_text="the same key press twice is one act")
+    dedup = models.CharField(max_length=200, unique=True, help_text="the same key press twice is one act")
 
     created_at = models.DateTimeField()
     acting_at = models.DateTimeField(null=True, help_text="when it was last begun")
