@@ -70,7 +70,8 @@ def cut(picture: Image, empty: Image, box: tuple[float, float, float]) -> Sprite
 
     1. Difference to the empty scene, closed and filled, is a mask of what moved.
     2. Of its parts, the one that covers most of the box's core is the person.
-    3. The edge is feathered, so that the new surroundings shine through it.
+    3. The outline is taken in by what the blurred difference added, and its edge feathered: elsewhere than it was
+       filmed, a person must not bring a rim of the old ground along.
     """
     x, y, height = box
     left, right = int(max(0, x - 0.36 * height)), int(min(picture.shape[1], x + 0.36 * height))
@@ -91,7 +92,7 @@ def cut(picture: Image, empty: Image, box: tuple[float, float, float]) -> Sprite
     outline, _ = cv2.findContours(person, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = cv2.drawContours(np.zeros_like(person), outline, -1, 1, thickness=cv2.FILLED)
     # Holes between the legs are road in both pictures: filling them costs nothing and keeps dark clothes whole.
-    opacity = cv2.GaussianBlur(cv2.dilate(filled, np.ones((3, 3), np.uint8)).astype(np.float32), (5, 5), 0)
+    opacity = cv2.GaussianBlur(cv2.erode(filled, np.ones((5, 5), np.uint8)).astype(np.float32), (5, 5), 0)
     return Sprite(pixels=here.copy(), opacity=opacity.astype(np.float32), feet=(x - left, y - top), height=height)
 
 
