@@ -73,8 +73,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("spine stopped", _kill("spine", signal.SIGSTOP), _kill("spine", signal.SIGCONT), 4.0),
     Fault(
         "all detect workers down",
-        lambda world: world.supervisor.stop("detect"),
-        lambda world: world.supervisor.start("detect"),
+        lambda world: world.supervisor.stop("app:detect"),
+        lambda world: world.supervisor.start("app:detect"),
         8.0,
     ),
     Fault("PostgreSQL stopped at once", _kill("postgres", signal.SIGQUIT)),
@@ -276,5 +276,6 @@ def world_for_faults(var: Path, password: str, ports: Any, *, settings: str = "s
         "DJANGO_SETTINGS_MODULE": settings,
         "LOG_LEVEL": "WARNING",
         "CAMERA_LOST_S": "20",
+        "DEMO_CAMERAS": "yard,quiet",
     }
     return World(var, ports=ports, env=env)

@@ -50,7 +50,7 @@ class Outside:
     """The simulated world's own control door: what the equipment saw and heard, told by the equipment."""
 
     def __init__(self, port: int) -> None:
-        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
+        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=45)
 
     async def get(self, path: str) -> Any:
         answer = await self.http.get(path)
@@ -125,7 +125,7 @@ async def _idle(world: World, operator: Operator) -> bool:
 
 async def _settled(world: World, operator: Operator) -> None:
     """Stop the eyes so that the sums are exact, and let the last positions come in."""
-    await asyncio.to_thread(world.supervisor.stop, "watch")
+    await asyncio.to_thread(world.supervisor.stop, "app:watch")
     await wait_for("the record at rest", lambda: _at_rest(world, operator), 15)
 
 
@@ -188,7 +188,12 @@ def main(arguments: list[str]) -> int:
 def run(footage: Path | None, expect: str | None) -> int:
     """Start a world of its own, play the night, print the verdict."""
     password = secrets.token_urlsafe(16)
-    env = {"DEMO_PASSWORD": password, "DEMO_ARGS": demo_arguments(footage), "LOG_LEVEL": "WARNING"}
+    env = {
+        "DEMO_PASSWORD": password,
+        "DEMO_ARGS": demo_arguments(footage),
+        "LOG_LEVEL": "WARNING",
+        "DEMO_CAMERAS": "yard,quiet",
+    }
     if footage is not None:
         env["SEED"] = "seed_footage"
     var = Path(tempfile.mkdtemp(prefix="nightdesk-smoke-"))

@@ -54,9 +54,11 @@ def put_camera(site: Site, name: str, *, path: str, speaker: bool, zones: Iterab
     address is still one of the simulated world's.
     """
     address = camera_address(path)
-    login = {"username": "admin", "password": os.environ.get("DEMO_CAMERA_PASSWORD", "")}
+    login: dict[str, Any] = {"username": "admin", "password": os.environ.get("DEMO_CAMERA_PASSWORD", "")}
     if not login["password"]:
         login = {}
+    wanted = os.environ.get("DEMO_CAMERAS", "")  # paths, by commas; a small machine may watch fewer
+    login["enabled"] = not wanted or path in wanted.split(",")
     camera, made = ensure(Camera, site=site, name=name, defaults={"address": address, "speaker": speaker, **login})
     if made:
         for zone, kind, polygon in zones:

@@ -50,6 +50,8 @@ class _Reader(HTMLParser):
         elif tag == "textarea":
             form.values[name] = ""
             self._area = (form, name)
+        elif tag == "button" and given.get("aria-disabled") == "true":
+            return  # shown, but not to be pressed now
         elif tag == "button":
             form.options.setdefault(name, []).append(given.get("value", ""))
         elif tag == "input" and given.get("type") in {"radio", "checkbox"}:

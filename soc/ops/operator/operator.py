@@ -131,22 +131,21 @@ class Operator:
         if pk not in self._painted:
             await self._post(f"{base}painted/", {"at": _now(), "by": "script"})
             self._painted.add(pk)
-        pane = await self._get(base)
-        if row["family"] == "intrusion" if "family" in row else True:
-            pane = await self._see(base, pane)
+        facts = await self._facts(pk)
+        if facts["family"] == "intrusion":
+            await self._see(base)
         claimed = await self._post(f"{base}claim/", {})
         if claimed.status_code == 409:
             self.rows.pop(pk, None)  # a colleague was quicker
             return
         await self._act(base, "decide", verdict="real")
-        facts = await self._facts(pk)
         if facts["family"] == "intrusion":
             await self._respond(base, pk)
         await self._finish(base, pk, facts)
         self.handled.append(pk)
         self.rows.pop(pk, None)
 
-    async def _see(self, base: str, pane: str) -> str:
+    async def _see(self, base: str) -> None:
         """Wait for the first picture or clip and say that it is on the screen."""
         pane = await self._until(lambda: self._get(base), lambda text: bool(MEDIA.search(text)), "evidence in the pane")
         found = MEDIA.search(pane)
@@ -155,19 +154,24 @@ class Operator:
         if answer.status_code not in (200, 206) or not answer.content:
             raise Missing(f"evidence answered {answer.status_code}")
         await self._post(f"{base}evidence-shown/", {"at": _now(), "by": "script"})
-        return pane
 
     async def _respond(self, base: str, pk: str) -> None:
-        pane = await self._get(base)
-        talk, send = find(pane, "/talk"), find(pane, "/send")
-        if talk is not None:
-            await self._submit(talk, choose={"message": 0, "camera": 0})
-            await self._until(lambda: self._facts(pk), lambda f: bool(f["clock"]["audio_sent"]), "the challenge sent")
-        if send is not None:
-            await self._submit(send, choose={"responder": 0})
-            await self._until(
-                lambda: self._facts(pk), lambda f: bool(f["clock"]["responder_accepted"]), "a responder's acceptance"
-            )
+        """Challenge over the speaker, if the site has one; send the first responder; say that somebody comes."""
+        await self._talk(base, pk, 0)
+        send = find(await self._get(base), "/send")
+        if send is None or not _offers(send, "responder"):
+            return
+        await self._submit(send, choose={"responder": 0})
+        accepted = "responder_accepted"
+        await self._until(lambda: self._facts(pk), lambda f: bool(f["clock"][accepted]), "a responder's acceptance")
+        await self._talk(base, pk, -1)
+
+    async def _talk(self, base: str, pk: str, message: int) -> None:
+        talk = find(await self._get(base), "/talk")
+        if talk is None or not (_offers(talk, "camera") and _offers(talk, "message")):
+            return
+        await self._submit(talk, choose={"message": message, "camera": 0})
+        await self._until(lambda: self._facts(pk), lambda f: bool(f["clock"]["audio_sent"]), "the challenge sent")
 
     async def _finish(self, base: str, pk: str, facts: dict[str, Any]) -> None:
         await self._post(f"{base}note/", {"text": "Handled by a script.", **await self._hidden(base)})
@@ -223,7 +227,7 @@ class Operator:
         for name, index in choose.items():
             offered = [option for option in form.options.get(name, []) if option]
             if offered:
-                values[name] = offered[min(index, len(offered) - 1)]
+                values[name] = offered[index]
             elif not values.get(name):
                 raise Missing(f"{form.action} offers no {name}")
         answer = await self._post(form.action, values)
@@ -251,12 +255,16 @@ class Operator:
         await self.http.aclose()
 
 
+def _offers(form: Form, name: str) -> bool:
+    return bool(form.values.get(name) or any(form.options.get(name, [])))
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
 def _words(html: str) -> str:
     """The readable part of an answer, for a message."""
-    found = re.search(r'class="refused[^"]*"[^>]*>(.*?)</', html, re.S)
+    found = re.search(r"data-refused[^>]*>(.*?)</", html, re.S)
     text = re.sub(r"<[^>]+>", " ", found[1] if found else html)
     return re.sub(r"\s+", " ", text).strip()[:240]
