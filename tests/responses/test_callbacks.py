@@ -98,6 +98,7 @@ def test_a_responder_who_declines_is_followed_by_the_next(line, call, incident, 
 def test_nobody_is_called_twice_under_one_order_and_the_end_of_the_list_is_said(line, call, second_guard):
     line.status(call, "busy")
     following = sending.carry_on(call.pk, at=clock.now())
+    assert following is not None
     line.status(following, "no-answer", sid="CA" + "8" * 32)
     assert sending.carry_on(following.pk, at=clock.now()) is None
     assert Attempt.objects.filter(kind="call").count() == 2

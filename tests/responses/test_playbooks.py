@@ -79,6 +79,7 @@ def test_the_run_is_the_version_in_force_at_the_claim(incident, organisation):
         published_at=incident.claimed_at + timedelta(seconds=1),
     )
     run = actions.run_of(incident)
+    assert run is not None
     assert run.playbook.number == 1
     assert len(run.steps) == 8
 

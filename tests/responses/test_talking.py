@@ -197,7 +197,7 @@ def test_other_sites_cameras_and_other_peoples_messages_are_not_used(
     from responses.defaults import publish_defaults
 
     publish_defaults(other_organisation, at=make.NIGHT)
-    theirs = Message.objects.filter(organisation=other_organisation).first()
+    theirs = Message.objects.filter(organisation=other_organisation)[0]
     for changes in ({"camera_id": other_camera.pk}, {"message_id": theirs.pk}):
         with pytest.raises(Refused):
             say(live_camera, **changes)

@@ -141,6 +141,7 @@ def test_a_responder_who_is_busy_is_followed_by_one_who_comes(outside, order, gu
     until(busy)
     outside.phones_behave(Policy(ANSWER, answer_after_s=0.0, press=("1",), press_after_s=0.0))
     following = sending.carry_on(call.pk, at=clock.now())
+    assert following is not None
     performing.perform(following.pk)
 
     def accepted():
@@ -183,6 +184,8 @@ def test_what_is_said_at_the_site_is_what_the_camera_heard(outside, incident, ca
     incident.refresh_from_db()
     assert (attempt.status, attempt.error) == ("done", "")
     assert incident.audio_sent_at == attempt.placed_at
+    assert attempt.placed_at is not None
+    assert attempt.ended_at is not None
     assert attempt.placed_at < attempt.ended_at
     sent = np.frombuffer(talking.sound(live_camera), "<i2")
     heard = until(lambda: outside.world.cameras["yard"].heard.segments)[-1]
