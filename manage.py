@@ -20,6 +20,7 @@ NO_DATABASE = {
     "findstatic",
     "diffsettings",
     "spectacular",
+    "states",
     "startapp",
     "startproject",
     "testserver",
