@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.signals import request_finished, request_started
 
 from responses import actions
 from responses.actions import performing, sending, talking
@@ -64,7 +65,27 @@ def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 
 @pytest.fixture
-def outside(settings, live_server):
+def all_answered(live_server):
+    """A callback still being answered holds locks that the emptying of the tables would wait for in a circle."""
+    begun: list[int] = []
+    over: list[int] = []
+
+    def note_begun(**_: object) -> None:
+        begun.append(1)
+
+    def note_over(**_: object) -> None:
+        over.append(1)
+
+    request_started.connect(note_begun)
+    request_finished.connect(note_over)
+    yield
+    until(lambda: len(over) >= len(begun), 20)
+    request_started.disconnect(note_begun)
+    request_finished.disconnect(note_over)
+
+
+@pytest.fixture
+def outside(settings, live_server, all_answered):
     quiet = WorldSettings(
         account=ACCOUNT,
         token=TOKEN,
