@@ -11,7 +11,7 @@ from responses.actions import performing
 from responses.adapters import twilio
 from responses.deadlines import unfinished
 from responses.models import Attempt
-from soc.core import clock
+from soc.core import clock, deliveries
 from soc.core.models import Delivery, Event
 from tests.incidents.together import together
 
@@ -263,6 +263,14 @@ def test_a_call_is_not_placed_once_its_incident_is_closed(call, network, inciden
     assert network.calls == []
 
 
-def test_every_outward_act_is_owed_by_a_delivery(call):
-    owed = Delivery.objects.filter(reaction="responses.perform", done_at=None)
-    assert owed.count() == 2
+def test_the_spine_does_what_is_owed_once(call, network, second_guard):
+    network.faults = ["refuse"]
+    for _round in range(4):
+        for delivery in list(Delivery.objects.filter(done_at=None).order_by("pk")):
+            deliveries.run(delivery.pk)
+            deliveries.run(delivery.pk)
+    calls = Attempt.objects.filter(kind="call").order_by("created_at")
+    assert [(c.responder.rank, c.status) for c in calls] == [(1, "failed"), (2, "placed")]
+    assert [row["to"] for row in network.calls] == [second_guard.phone]
+    assert len(network.texts) == 2
+    assert not Delivery.objects.exclude(error="").exists()
