@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import stat
 import sys
 import time
 
@@ -40,8 +42,10 @@ def main() -> int:
                 world.wait_healthy(120)
                 greet(world, time.monotonic() - started)
                 up = True
+                terminal = watch_terminal()
                 while True:
-                    time.sleep(1)
+                    if terminal.poll(1000):
+                        raise Asked(signal.SIGHUP)
                     world.check()
             finally:
                 say("stopping")
@@ -51,6 +55,17 @@ def main() -> int:
     except (WorldFailed, ServerFailed, NotAnswering, NoPort, UnsafeFolder, drop.NotReadable) as error:
         print(error, file=sys.stderr, flush=True)
         return 1
+
+
+def watch_terminal() -> select.poll:
+    """What becomes ready when nobody can see our words any more.
+
+    A closed terminal signals the first program of its session only, which may be make; and make waits for us.
+    """
+    poller = select.poll()
+    if os.isatty(1) or stat.S_ISFIFO(os.fstat(1).st_mode):
+        poller.register(1, 0)  # hang-ups and errors are reported without being asked for
+    return poller
 
 
 def greet(world: World, seconds: float) -> None:

@@ -28,5 +28,10 @@ def raise_once(*numbers: int) -> None:
 
 def _raise(number: int, frame: FrameType | None) -> None:
     for other in NUMBERS:
-        signal.signal(other, signal.SIG_IGN if signal.getsignal(other) is _raise else signal.getsignal(other))
+        if signal.getsignal(other) is _raise:
+            signal.signal(other, _pass)  # SIG_IGN would have the interpreter complain of one that is on its way
     raise Asked(number)
+
+
+def _pass(number: int, frame: FrameType | None) -> None:
+    """The first one has been heard already."""
