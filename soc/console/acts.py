@@ -55,7 +55,12 @@ def painted(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The browser says that the offered row is on its screen."""
     user: Any = request.user
     incident_of(user, pk)
-    actions.painted(pk, painted_by="script" if request.POST.get("by") == "script" else "browser", by=user, at=stamp(request.POST, clock.now()))
+    actions.painted(
+        pk,
+        painted_by="script" if request.POST.get("by") == "script" else "browser",
+        by=user,
+        at=stamp(request.POST, clock.now()),
+    )
     return HttpResponse(status=204)
 
 

@@ -12,6 +12,11 @@ class ConsoleConfig(AppConfig):
 
         audiences.register(
             audiences.Face(
-                name="ops", act=Act.CONSOLE, kinds=strip.KINDS, rows=strip.rows, snapshot=strip.snapshot, beat=strip.beat
+                name="ops",
+                act=Act.CONSOLE,
+                kinds=strip.KINDS,
+                rows=strip.rows,
+                snapshot=strip.snapshot,
+                beat=strip.beat,
             )
         )

@@ -30,9 +30,17 @@ LABELS: dict[str, Any] = {
     "on_site": gettext_lazy("On site"),
     "closed": pgettext_lazy("a stamp", "Closed"),
 }
+DECIDED: dict[str, Any] = {
+    "real": gettext_lazy("Decided real"),
+    "suspicious": gettext_lazy("Suspicious"),
+    "cannot_tell": gettext_lazy("Cannot tell"),
+    "authorised": gettext_lazy("Authorised"),
+    "false": gettext_lazy("Decided false"),
+}
 # What is worth showing before it has happened; on a narrow screen the machine's own stamps make room.
 EXPECTED = ("painted", "claimed", "verdict", "audio_heard", "call_placed", "responder_accepted", "on_site", "closed")
 QUIET_EXPECTED = ("painted", "claimed", "verdict", "call_placed", "responder_accepted", "on_site", "closed")
+LATER = {"responder_accepted"}
 MINOR = {"captured", "received", "judged", "queued", "audio_sent", "call_answered"}
 
 
@@ -68,13 +76,21 @@ def stops(incident: Incident, *, on_air: bool = False) -> list[Stop]:
     order = list(LABELS)
     stamps.sort(key=lambda stamp: (stamp[0], order.index(stamp[1])))
     over = incident.state == State.CLOSED
-    line = [_happened(incident, stamps, n, last=not over and n == len(stamps) - 1, on_air=on_air) for n in range(len(stamps))]
+    line = [
+        _happened(incident, stamps, n, last=not over and n == len(stamps) - 1, on_air=on_air)
+        for n in range(len(stamps))
+    ]
     if over:
         return line
     have = {name for _at, name in stamps}
     todo = [name for name in (QUIET_EXPECTED if incident.quiet else EXPECTED) if name not in have]
     for n, name in enumerate(todo):
-        line.append(Stop(name, str(LABELS[name]), _due(incident, name), "next" if n == 0 else "todo", n > 4))
+        first = n == 0
+        line.append(
+            Stop(
+                name, str(LABELS[name]), _due(incident, name), "next" if first else "todo", not first and name in LATER
+            )
+        )
     return line
 
 
@@ -88,7 +104,7 @@ def _happened(incident: Incident, stamps: list[tuple[datetime, str]], n: int, *,
         text = "+ " + seconds(at - stamps[n - 1][0])
     label = str(LABELS[name])
     if name == "verdict" and incident.verdict:
-        label = _("Decided %(verdict)s") % {"verdict": incident.get_verdict_display()}
+        label = str(DECIDED.get(incident.verdict, LABELS[name]))
     live = on_air and name in {"audio_sent", "audio_heard"}
     return Stop(name, label, text, "now" if last else "done", name in MINOR and not live, live)
 

@@ -85,7 +85,10 @@ def _zone(candidate: Candidate, overlay: dict[str, Any]) -> str:
 
 
 def _describe(candidate: Candidate, where: str) -> str:
-    return _("Evidence: %(what)s, %(place)s") % {"what": what(candidate.category), "place": where or candidate.site.name}
+    return _("Evidence: %(what)s, %(place)s") % {
+        "what": what(candidate.category),
+        "place": where or candidate.site.name,
+    }
 
 
 def _none(candidate: Candidate, *, coming: bool) -> str:

@@ -14,6 +14,7 @@ import hmac
 import json
 import logging
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -44,6 +45,12 @@ def key(camera_id: UUID) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), str(camera_id).encode(), hashlib.sha256).hexdigest()
 
 
+def pause_of(query: bytes) -> float:
+    """Seconds to wait after each picture: a small one beside the others asks for `fps=1`; 0 for every picture there is."""
+    asked = parse_qs(query.decode("ascii", "replace")).get("fps", ["0"])[0]
+    return 1 / int(asked) if asked in {"1", "2", "5", "10"} else 0.0
+
+
 async def read_frame(reader: asyncio.StreamReader) -> bytes:
     """Capture time and JPEG of the next frame. Raises Broken, TimeoutError."""
     try:
@@ -59,6 +66,7 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes:
 class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.jobs: list[asyncio.Task] = []
+        self.every_s = pause_of(self.scope["query_string"])
         self.frame: bytes | None = None  # the newest that is not yet sent: an older one is replaced, never queued
         self.fresh = asyncio.Event()
         self.room = asyncio.Semaphore(IN_FLIGHT)
@@ -120,6 +128,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if frame is not None:
                 self.on_the_way += 1
                 await self.send(bytes_data=frame)
+                await asyncio.sleep(self.every_s)
 
     async def _recheck(self) -> None:
         while True:

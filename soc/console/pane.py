@@ -20,10 +20,17 @@ from soc.core.rights import Act
 
 LAST = 5
 KEYS = "123456789"
+MOST_CAMERAS = 6
 
 
 def context(
-    incident: Incident, user: User, *, chosen: UUID | None = None, panel: str = "", outcome: str = "", refused: object = None
+    incident: Incident,
+    user: User,
+    *,
+    chosen: UUID | None = None,
+    panel: str = "",
+    outcome: str = "",
+    refused: object = None,
 ) -> dict[str, Any]:
     """`chosen`: the alert whose evidence is asked for; `panel`: the one to open; `outcome`: what was already said it was;
     `refused`: the words of an act that was just refused."""
@@ -32,6 +39,7 @@ def context(
     handles = user.may(Act.HANDLE, incident.site)
     talking = playbook.on_air(incident)
     first = lead(incident)
+    watched = cameras(incident, user)
     steps = playbook.steps(incident)
     run = responses.run_of(incident)
     coming = next((shown for shown in steps if shown.state == "next"), None)
@@ -48,7 +56,8 @@ def context(
         "decided": clockline.minutes(incident.verdict_at - incident.captured_at) if incident.verdict_at else "",
         "total": clockline.minutes(incident.closed_at - incident.captured_at) if incident.closed_at else "",
         "evidence": evidence(incident, chosen=chosen, at=at),
-        "cameras": cameras(incident, user),
+        "cameras": watched,
+        "cameras_seen": sum(camera.health != Camera.Health.OFFLINE for camera in watched),
         "why": why(first) if first else [],
         "policy": first.policy_version if first else "",
         "alerts": [(alert, what(alert.category), place(alert.candidate)) for alert in incident.alerts.all()],
@@ -70,7 +79,6 @@ def context(
         "outcome": outcome,
         "panel": panel,
         "refused": refused,
-        "keys": KEYS,
     }
 
 
@@ -95,7 +103,7 @@ def cameras(incident: Incident, user: User) -> list[Camera]:
     first = lead(incident)
     named = first.camera_id if first else None
     rows = Camera.objects.visible_to(user, Act.VIDEO).filter(site=incident.site, enabled=True).order_by("name")
-    return sorted(rows, key=lambda camera: camera.pk != named)[: len(KEYS)]
+    return sorted(rows, key=lambda camera: camera.pk != named)[:MOST_CAMERAS]
 
 
 def past(incident: Incident, user: User) -> list[tuple[Incident, str]]:

@@ -20,14 +20,14 @@ from soc.core import clock
 from soc.core.models import Event, Site, User
 from soc.core.rights import Act
 
+INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
+    released returned closed reopened painted stamped step_done step_skipped"""
+ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_site retried unclear"
 KINDS = frozenset(
-    {f"incident.{verb}" for verb in (
-        "opened", "folded", "step_done", "step_skipped", "sounded", "offered", "offered_to_all", "escalated", "claimed", "taken_over", "verdict", "noted",
-        "parked", "waiting", "resumed", "released", "returned", "closed", "reopened", "painted", "stamped", "due",
-    )}
-    | {f"attempt.{verb}" for verb in ("planned", "placed", "answered", "accepted", "declined", "ended", "failed", "exhausted", "on_site", "retried", "unclear")}
+    {f"incident.{verb}" for verb in INCIDENT.split()}
+    | {f"attempt.{verb}" for verb in ATTEMPT.split()}
     | {"evidence.ready", "shift.started", "shift.ended", "camera.lost", "camera.back"}
-)  # fmt: skip
+)
 SHOWN = [State.OPEN, *HELD, State.PARKED]
 
 
@@ -83,7 +83,10 @@ def _incident_of(event: Event) -> Any:
     if event.subject_type == "incident":
         return event.subject_id
     if event.subject_type == "attempt":
-        return event.data.get("incident") or Attempt.objects.filter(pk=event.subject_id).values_list("incident", flat=True).first()
+        return (
+            event.data.get("incident")
+            or Attempt.objects.filter(pk=event.subject_id).values_list("incident", flat=True).first()
+        )
     if event.subject_type == "candidate":
         return Incident.objects.filter(alerts__candidate=event.subject_id).values_list("pk", flat=True).first()
     return event.data.get("incident")
@@ -92,15 +95,25 @@ def _incident_of(event: Event) -> Any:
 def snapshot(user: User) -> dict[str, Any]:
     """Everything a console starts from: all unfinished incidents, this user's shift, and the figures of a quiet night."""
     waiting = incidents_of(user).unfinished().by_urgency()
-    return {"rows": [row(incident) for incident in waiting], "shift": on_shift(user) is not None, "figures": figures(user)}
+    return {
+        "rows": [row(incident) for incident in waiting],
+        "shift": on_shift(user) is not None,
+        "figures": figures(user),
+    }
 
 
 def figures(user: User) -> dict[str, Any]:
     """How the night stands, for the quiet screen. Counts; `last` is an ISO instant or ""."""
     sites = Site.objects.visible_to(user, Act.CONSOLE)
     cameras = Camera.objects.visible_to(user, Act.CONSOLE).filter(enabled=True)
-    last = Incident.objects.visible_to(user, Act.CONSOLE).order_by("-queued_at").values_list("queued_at", flat=True).first()
+    last = (
+        Incident.objects.visible_to(user, Act.CONSOLE)
+        .order_by("-queued_at")
+        .values_list("queued_at", flat=True)
+        .first()
+    )
     shift = on_shift(user)
+    closed = Incident.objects.filter(owner=user, state=State.CLOSED)
     filtered = Candidate.objects.visible_to(user, Act.CONSOLE).exclude(decision=Candidate.Decision.RAISE)
     return {
         "sites": sites.count(),
@@ -108,7 +121,9 @@ def figures(user: User) -> dict[str, Any]:
         "dark": cameras.filter(health=Camera.Health.OFFLINE).count(),
         "last": last.isoformat() if last else "",
         "filtered": filtered.filter(captured_at__gte=shift.started_at).count() if shift else 0,
-        "closed": Incident.objects.filter(owner=user, state=State.CLOSED, closed_at__gte=shift.started_at).count() if shift else 0,
+        "closed": Incident.objects.filter(owner=user, state=State.CLOSED, closed_at__gte=shift.started_at).count()
+        if shift
+        else 0,
         "since": shift.started_at.isoformat() if shift else "",
     }
 

@@ -2,20 +2,29 @@
    act (200), or as it is instead (409), with the words of the refusal. */
 import { announce, say } from "./words.js";
 
-let busy = false;
+let queue = Promise.resolve();
 
-/** Send a form; `button` is what was pressed. */
-export async function send(desk, form, button) {
-  if (busy) return;  // a second press of the same key while the first is on its way
-  busy = true;
+/** Send a form; `button` is what was pressed. Acts go out one after the other, in the order of the keys; the same form
+    pressed again while it is on its way is the same press. */
+export function send(desk, form, button) {
+  if (form.getAttribute("aria-busy") === "true") return queue;
   form.setAttribute("aria-busy", "true");
+  const url = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const body = new FormData(form, button ?? undefined);  // as it is when the key is pressed
+  queue = queue.catch(() => {}).then(() => deliver(desk, form, url, body));
+  return queue;
+}
+
+async function deliver(desk, form, url, body) {
   try {
-    const answer = await post(button?.hasAttribute("formaction") ? button.formAction : form.action, new FormData(form, button ?? undefined));
-    if (!answer) return tell(desk, form, say("not_sent"));
-    if (answer.status !== 200 && answer.status !== 409) return tell(desk, form, say("failed"));
-    take(desk, form, answer.status, await answer.text());
+    const answer = await post(url, body);
+    if (!answer) tell(desk, form, say("not_sent"));
+    else if (answer.status !== 200 && answer.status !== 409) tell(desk, form, say("failed"));
+    else take(desk, form, answer.status, await answer.text());
+  } catch (error) {
+    tell(desk, form, say("failed"));
+    throw error;  // to the browser's console: a page that cannot show an answer is our mistake
   } finally {
-    busy = false;
     form.removeAttribute("aria-busy");
   }
 }

@@ -53,7 +53,8 @@ customElements.define("camera-view", class extends HTMLElement {
   }
 
   #open() {
-    const address = new URL(`/ws/live/${this.dataset.camera}`, location.href);
+    const rate = this.dataset.fps ? `?fps=${this.dataset.fps}` : "";
+    const address = new URL(`/ws/live/${this.dataset.camera}${rate}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
@@ -113,7 +114,7 @@ customElements.define("camera-view", class extends HTMLElement {
   #say(key) {
     this.cover.hidden = false;
     this.word.textContent = say(key);
-    this.word.nextElementSibling.textContent = "";
+    if (this.word.nextElementSibling) this.word.nextElementSibling.textContent = "";
   }
 
   #pressed() { this.querySelector('[data-do="live"]')?.setAttribute("aria-pressed", String(this.running)); }

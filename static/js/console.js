@@ -178,9 +178,9 @@ desk.addEventListener("shown", clipControls);
 const deeds = {
   boxes: () => desk.root.querySelector("evidence-loop")?.toggleBoxes(),
   pause: () => desk.root.querySelector("evidence-loop")?.togglePause(),
-  live: () => desk.root.querySelector("camera-view")?.toggle(),
+  live: () => { for (const view of desk.root.querySelectorAll("camera-view")) view.toggle(); },
   camera: (button) => {
-    desk.root.querySelector("camera-view")?.choose(button.dataset.camera, button.dataset.name);
+    desk.root.querySelector("camera-view.large")?.choose(button.dataset.camera, button.dataset.name);
     for (const other of desk.root.querySelectorAll('[data-do="camera"]')) other.setAttribute("aria-pressed", String(other === button));
   },
   next, leave,

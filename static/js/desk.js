@@ -70,6 +70,7 @@ export class Desk extends EventTarget {
 
   async #fetch() {
     const id = this.id, generation = this.generation;
+    if (!id) return;  // left meanwhile
     this.fetchedAt = performance.now();
     const answer = await this.#get(this.url(id) + (this.alert ? `?alert=${this.alert}` : ""));
     if (!answer || id !== this.id) return;
@@ -174,8 +175,8 @@ export class Desk extends EventTarget {
     column.dataset.open = name;
     column.querySelector(".scroll").scrollTop = 0;
     this.#expanded(name, true);
-    const field = panel.querySelector('input.input, select.input, [data-confirm]') ?? panel.querySelector("button, textarea");
-    (panel.matches("[data-armed]") ? panel.querySelector("h2") : field)?.focus({ preventScroll: true });
+    // Never on a choice: Enter must not take the first of them by chance.
+    (panel.querySelector("input.input") ?? panel.querySelector("[tabindex='-1']"))?.focus({ preventScroll: true });
   }
 
   closePanel() {

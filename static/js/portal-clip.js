@@ -7,7 +7,13 @@ class PortalClip extends HTMLElement {
     video.addEventListener("error", () => { failed.hidden = false; });
     video.addEventListener("loadedmetadata", () => { failed.hidden = true; });
     if (video.error) failed.hidden = false;
-    this.querySelector("[data-again]").addEventListener("click", () => { failed.hidden = true; video.load(); video.focus(); });
+    this.querySelector("[data-again]").addEventListener("click", () => {
+      failed.hidden = true;
+      video.load();
+      video.focus();
+      // Refused playing is not an error worth a word: the controls are there; a failed load tells by its own event.
+      video.play().catch(() => {});
+    });
   }
 
   /** Whether somebody is watching: then nothing may be changed under their eyes. */

@@ -16,16 +16,19 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import pytest
 from django.conf import settings as django_settings
+from django.db import transaction
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from soc.core.models import User
+from soc.core import clock, events
+from soc.core.models import Event, User
 from soc.ops import browser as chromium
 from soc.ops.paths import CHECKOUT
 from tests import factories as make
 
 # Playwright's own loop runs in this thread; the rows are still made by ordinary synchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 READY_S = 40.0
 DESK = {"width": 1366, "height": 768}
 
@@ -56,12 +59,12 @@ class Live:
     start: Callable[[str], None]
 
     def log_in(self, user: User, path: str = "/", **options: Any) -> Page:
+        """A page whose session is this user's; the log-in form has a test of its own."""
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         page = self.page(**options)
-        page.goto(f"{self.url}/login/")
-        page.fill("[name=username]", user.username)
-        page.fill("[name=password]", make.PASSWORD)
-        page.click("form [type=submit]")
-        page.wait_for_url(lambda url: "/login/" not in url)
+        value = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": value, "url": self.url, "httpOnly": True}])
         page.goto(self.url + path)
         return page
 
@@ -70,7 +73,7 @@ class Live:
         self.contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
-        page.on("console", lambda said: said.type == "error" and self.trouble.append(f"console: {said.text}"))
+        page.on("console", lambda said: said.type == "error" and self.trouble.append(f"{said.text} {said.location}"))
         return page
 
     @property
@@ -114,6 +117,7 @@ def live(transactional_db, chrome, settings, tmp_path) -> Iterator[Live]:
     try:
         start("spine")
         start("web")
+        wait_for_spine(tmp_path / "spine.log")
         running = Live(url, tmp_path, chrome, [], processes, start)
         yield running
         for context in running.contexts:
@@ -147,6 +151,15 @@ def database_url_of_this_test() -> str:
     return urlunsplit(given._replace(path=f"/{django_settings.DATABASES['default']['NAME']}"))
 
 
+def wait_for_spine(log: Path) -> None:
+    """Nothing reaches a page before the spine seals it."""
+    with transaction.atomic():
+        event = events.record("bench.ready", make.make_organisation("Test bench"), by=None, at=clock.now())
+    limit = time.monotonic() + READY_S
+    while Event.objects.filter(pk=event.pk, seq=None).exists():
+        if time.monotonic() > limit:
+            raise RuntimeError(f"the spine did not come up:\n{log.read_text()[-2000:]}")
+        time.sleep(0.1)
 
 
 def free_port() -> int:

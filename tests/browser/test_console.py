@@ -58,3 +58,12 @@ def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, co
     assert stamps == sorted(stamps)
     assert incident.evidence_shown_at
     assert live.trouble == []
+
+
+def test_an_operator_logs_in_with_the_form_and_stands_before_the_desk(live, alice):
+    page = live.page()
+    page.goto(f"{live.url}/login/")
+    page.get_by_label("User name").fill(alice.username)
+    page.get_by_label("Password").fill(make.PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Start shift to receive incidents")).to_be_visible()
