@@ -19,8 +19,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     # An account for the simulated phone network; a real one is given by the environment.
     "TWILIO_ACCOUNT_SID": lambda: "AC" + secrets.token_hex(16),
     "TWILIO_AUTH_TOKEN": lambda: secrets.token_hex(16),
-    # The simulated world's: the log-ins' password and the alarm panel's key.
-    "DEMO_PASSWORD": lambda: secrets.token_urlsafe(9),
+    # The simulated alarm panel's.
     "DEMO_PANEL_KEY": lambda: secrets.token_urlsafe(32),
 }
 
