@@ -14,7 +14,7 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,14 @@ def _kill_child(name: str) -> Callable[[World], None]:
     return do
 
 
+def _stop(name: str) -> Callable[[World], None]:
+    return lambda world: world.supervisor.stop(f"app:{name}")
+
+
+def _start(name: str) -> Callable[[World], None]:
+    return lambda world: world.supervisor.start(f"app:{name}")
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault("watch killed", _kill("watch")),
     Fault("a detect worker killed", _kill_child("detect")),
@@ -71,14 +79,21 @@ FAULTS: tuple[Fault, ...] = (
     Fault("web killed", _kill("web")),
     Fault("the Redis-protocol server killed", _kill("valkey")),
     Fault("spine stopped", _kill("spine", signal.SIGSTOP), _kill("spine", signal.SIGCONT), 4.0),
-    Fault(
-        "all detect workers down",
-        lambda world: world.supervisor.stop("app:detect"),
-        lambda world: world.supervisor.start("app:detect"),
-        8.0,
-    ),
+    Fault("all detect workers down", _stop("detect"), _start("detect"), 8.0),
     Fault("PostgreSQL stopped at once", _kill("postgres", signal.SIGQUIT)),
 )
+
+
+def lengthened(faults: Sequence[Fault], seconds: float = 30.0) -> list[Fault]:
+    """The same, with detect workers away for a whole intrusion and every response worker down."""
+    longer = []
+    for fault in faults:
+        if fault.name == "all detect workers down":
+            fault = replace(fault, lasts_s=seconds)
+        elif fault.name == "a response worker killed":
+            fault = replace(fault, do=_stop("respond"), undo=_start("respond"), lasts_s=seconds)
+        longer.append(fault)
+    return longer
 
 
 @dataclass
@@ -126,7 +141,9 @@ def covered(intrusion: dict[str, Any], night: Night) -> bool:
 def judge(night: Night) -> list[str]:
     """What was lost, in words; empty when nothing was."""
     problems = []
-    ripe = [i for i in night.intrusions if _time(i["in_view_from"]) + timedelta(seconds=GRACE_S) < night.ended]
+    # A camera that was itself disturbed is no witness; an intrusion that has only begun has time left.
+    staged = [i for i in night.intrusions if not i.get("disturbed")]
+    ripe = [i for i in staged if _time(i["in_view_from"]) + timedelta(seconds=GRACE_S) < night.ended]
     if len(ripe) < 2:
         problems.append("too few intrusions to say anything")
     for intrusion in ripe:

@@ -265,7 +265,7 @@ async def portal_shows(world: World, password: str, report: dict[str, Any]) -> l
         for incident in report["incidents"]:
             if incident["family"] != "intrusion" or incident["state"] != "closed":
                 continue
-            answer = await customer.http.get(f"/portal/incidents/{incident['id']}/")
+            answer = await customer.http.get(f"/portal/incidents/{incident['id']}")
             if (answer.status_code == 200) is not sees:
                 problems.append(f"{username} got {answer.status_code} for {incident['reference']} in the portal")
             elif sees and "challenged over the loudspeaker" not in answer.text:
