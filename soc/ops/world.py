@@ -33,6 +33,9 @@ from soc.ops.ports import free_port, pick
 PRIVATE_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 LOOPBACK_NETWORKS = "127.0.0.0/8"
 STOP_SECONDS = 60.0
+# In VAR, not for our programs: the servers' data, the logs, the supervisor's files, the secrets (handed on by us).
+KEPT = {"postgres", "valkey", "log", "home", "secrets.env", "supervisor.conf", "supervisor.pid", "servers.users"}
+KEPT |= {".lock", ".temporary"}
 ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
 
@@ -164,11 +167,12 @@ class World:
         return sockets
 
     def _hand_over(self) -> None:
-        """Give our programs what they write and the keys they use."""
+        """Give our programs everything in VAR but what root keeps, and the keys they use."""
         if self.mode == "same":
             return
         owner = NOBODY if self.mode == "nobody" else 0
-        for path in (self.var / "media", self.var / "beat", self.var / "tls", Path(self.env["HEAD_KEY_FILE"])):
+        theirs = [path for path in self.var.iterdir() if path.name not in KEPT and path.suffix not in KEPT]
+        for path in {*theirs, Path(self.env["HEAD_KEY_FILE"])}:
             if path.exists():
                 drop.give(path, owner)
 
