@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
@@ -82,7 +83,7 @@ def deadlines(at: datetime) -> int:
     return done
 
 
-def _act(pk: object, at: datetime) -> int:
+def _act(pk: UUID, at: datetime) -> int:
     """Everything of one incident that has passed, in the order of DEADLINES. Returns how many deadlines."""
     with transaction.atomic():
         rows = Incident.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("site")

@@ -13,6 +13,7 @@ class Stale(Refused):
     """The page acted on an incident that has moved on: somebody else owns it, or it is another claim of the same person."""
 
     def __init__(self, owner: str) -> None:
+        message: object
         if owner:
             message = _("%(owner)s has this incident now. Nothing was changed.") % {"owner": owner}
         else:

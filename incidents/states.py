@@ -1,5 +1,7 @@
 """The handling table as a document, from the transitions themselves: what is printed is what runs."""
 
+from django_fsm import get_all_FIELD_transitions
+
 from incidents.models import Incident
 from incidents.models.incident import HELD, State
 
@@ -25,7 +27,7 @@ TAKE_OVER = "take over"  # no transition: the state stays, owner and token chang
 def table() -> dict[str, tuple[tuple[str, ...], str]]:
     """{verb: (states it starts from, state it leads to)} in the order of ORDER; KeyError for a transition not in it."""
     moves: dict[str, tuple[set[str], str]] = {}
-    for move in Incident(state=State.OPEN).get_all_state_transitions():
+    for move in get_all_FIELD_transitions(Incident(), Incident._meta.get_field("state")):
         sources, _ = moves.setdefault(move.name, (set(), str(move.target)))
         sources.add(str(move.source))
     if unknown := set(moves) ^ set(ORDER):

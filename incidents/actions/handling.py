@@ -151,6 +151,7 @@ def take_over(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         if not by.may(Act.HANDLE, incident.site):
             raise Refused("role", _("Your role may not handle incidents."))
         before = incident.owner_id
+        assert before is not None, "whoever holds it is its owner"
         if before == by.pk:
             return incident
         hold_desks(by.pk, before)

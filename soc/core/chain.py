@@ -35,7 +35,12 @@ def digest(prev: str, event: Event) -> str:
 def head() -> tuple[int, str]:
     """(seq, hash) of the last sealed event; (0, GENESIS) before the first."""
     row = Event.objects.filter(seq__isnull=False).order_by("-seq").values_list("seq", "hash").first()
-    return (row[0], row[1]) if row else (0, GENESIS)
+    if row is None:
+        return 0, GENESIS
+    seq, digest = row
+    assert seq is not None, "the filter asks for sealed events"
+    assert digest is not None
+    return seq, digest
 
 
 def seal(limit: int = 500) -> int:
@@ -60,8 +65,8 @@ def seal(limit: int = 500) -> int:
             values += [event.pk, event.seq, event.prev, event.hash]
         marks = ", ".join(["(%s::bigint, %s::bigint, %s, %s)"] * len(rows))
         cursor.execute(
-            "UPDATE core_event e SET seq = v.seq, prev = v.prev, hash = v.hash "
-            f"FROM (VALUES {marks}) AS v(id, seq, prev, hash) WHERE e.id = v.id",  # noqa: S608
+            "UPDATE core_event e SET seq = v.seq, prev = v.prev, hash = v.hash "  # noqa: S608  only placeholders are put in
+            f"FROM (VALUES {marks}) AS v(id, seq, prev, hash) WHERE e.id = v.id",
             values,
         )
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(seq)])

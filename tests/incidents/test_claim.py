@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,7 @@ def test_of_twenty_who_claim_at_once_exactly_one_wins_a_hundred_times(zone, orga
             assert {type(answer) for answer in losers} == {Refused}, f"race {race}: {losers}"
             assert {answer.code for answer in losers} == {"taken"}
             won = winners[0]
+            assert won.owner is not None
             assert all(won.owner.sign in str(answer) for answer in losers)
             assert Event.objects.filter(kind="incident.claimed", subject_id=incident.pk).count() == 1
             actions.decide(incident.pk, verdict="false", token=won.token, by=won.owner, at=at)
@@ -50,7 +52,7 @@ def held(zone, alice) -> Incident:
 
 
 UNTIL = LATER + timedelta(minutes=10)
-VERBS = {
+VERBS: dict[str, dict[str, Any]] = {
     "decide": {"verdict": "false"},
     "park": {"reason": "later", "until": UNTIL},
     "wait": {"reason": "guard", "until": UNTIL},
@@ -100,7 +102,9 @@ def _takes_a_token(verb: object) -> bool:
 @pytest.mark.parametrize("verb", ["claim", "take_over", "reopen", "add_note", *VERBS])
 def test_to_another_organisations_operator_an_incident_is_not_there(verb, held, oscar, other_organisation):
     make.give(oscar, "supervisor", other_organisation)
-    more = {"add_note": {"text": "hello"}}.get(verb, {**VERBS[verb], "token": held.token} if verb in VERBS else {})
+    more: dict[str, Any] = {"text": "hello"} if verb == "add_note" else {}
+    if verb in VERBS:
+        more = {**VERBS[verb], "token": held.token}
     before = everything(held)
     with pytest.raises(Incident.DoesNotExist):
         getattr(actions, verb)(held.pk, **more, by=oscar, at=LATER)

@@ -138,7 +138,7 @@ def test_an_offer_nobody_else_can_take_is_taken_back_and_the_screens_are_told(si
     assert offer_waiting(SOON) == 1
     incident.refresh_from_db()
     assert incident.offered_to is None
-    assert Event.objects.filter(kind="incident.offered").order_by("id").last().data == {"to": None}
+    assert Event.objects.filter(kind="incident.offered").order_by("-id")[0].data == {"to": None}
     assert actions.claim(incident.pk, by=dave, at=SOON).owner == dave
 
 

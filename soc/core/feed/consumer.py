@@ -185,7 +185,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         if not session.exists(session.session_key):
             return None
         user = get_user(_Request(session))  # type: ignore[arg-type]
-        return user if user.is_authenticated and user.is_active else None  # type: ignore[return-value]
+        return user if user.is_authenticated and user.is_active else None
 
     def _wanted(self) -> frozenset[Audience] | None:
         user = self._user()
