@@ -163,6 +163,25 @@ def judge(night: Night) -> list[str]:
     return problems
 
 
+def describe(night: Night) -> str:
+    """The night on one page: what was staged, what was done to the product, what it said and when."""
+    rows = [
+        (_time(i["in_view_from"]), f"intrusion on {i['camera']} until {i['in_view_to'][11:19]}")
+        for i in night.intrusions
+    ]
+    rows += [(span.began, f"fault: {span.name} until {span.ended:%H:%M:%S}") for span in night.spans]
+    for alert in night.report["alerts"]:
+        path = (alert["path"] or "").rpartition("/")[2]
+        words = f"alert {alert['category']} {path} raised {alert['raised'][11:19]} in {alert['incident'][:8]}"
+        rows.append((_time(alert["captured"]), words))
+    for incident in night.report["incidents"]:
+        closed = (incident["clock"]["closed"] or "still open")[11:19]
+        rows.append(
+            (_time(incident["clock"]["queued"]), f"incident {incident['id'][:8]} {incident['category']} to {closed}")
+        )
+    return "\n".join(f"{at:%H:%M:%S} {words}" for at, words in sorted(rows))
+
+
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -172,7 +191,7 @@ class Panel:
 
     def __init__(self, world: World) -> None:
         self.url = f"{world.url}/api/signals"
-        self.key = (world.var / "demo_panel.key").read_text().strip()
+        self.key = world.env["DEMO_PANEL_KEY"]
         self.accepted = self.refused = 0
         self._number = itertools.count()
 

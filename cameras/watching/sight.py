@@ -88,7 +88,8 @@ class Sight:
         self.tracker.expire(now)
         if not (motion.active or motion.global_change or self.tracker.following):
             self.counts["gated"] += 1
-            self._unanswered = None
+            # The scene is still: whatever moves next and is not looked at is an alarm of its own.
+            self._unanswered = self._blind_at = None
         elif self._put_at is not None and now - self._put_at < 1 / INFER_FPS - 1e-3:
             self._drop("paced")
         else:

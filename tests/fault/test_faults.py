@@ -44,7 +44,7 @@ def test_nothing_is_lost_by_any_fault(world):
     night = asyncio.run(faults.play(running, password, faults.FAULTS))
     assert len(night.spans) == len(faults.FAULTS)
     assert night.connections > 1, "the web was killed: the operator's socket must have come back"
-    assert faults.judge(night) == []
+    assert faults.judge(night) == [], faults.describe(night)
 
 
 def test_a_weakened_product_is_caught(world):

@@ -133,6 +133,13 @@ def test_an_alarm_for_blindness_is_said_again_while_it_lasts(eye):
     assert len(reports) == 2
 
 
+def test_a_second_walk_past_dead_workers_is_an_alarm_of_its_own(eye):
+    sight, worker = eye(plan(), dead=True)
+    _, first = walk(sight, worker, still=20, walking=45)
+    _, second = walk(sight, worker, still=80, walking=45, first=65)
+    assert len(first) == len(second) == 1
+
+
 def test_workers_that_answer_are_not_blindness(eye):
     sight, worker = eye(plan())
     _, blind = walk(sight, worker, still=20, walking=60)

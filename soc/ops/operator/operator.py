@@ -161,7 +161,8 @@ class Operator:
         send = find(await self._get(base), "/send")
         if send is None or not _offers(send, "responder"):
             return
-        await self._submit(send, choose={"responder": 0})
+        if not await self._submit(send, choose={"responder": 0}):
+            return
         accepted = "responder_accepted"
         await self._until(lambda: self._facts(pk), lambda f: bool(f["clock"][accepted]), "a responder's acceptance")
         await self._talk(base, pk, -1)
@@ -170,8 +171,9 @@ class Operator:
         talk = find(await self._get(base), "/talk")
         if talk is None or not (_offers(talk, "camera") and _offers(talk, "message")):
             return
-        await self._submit(talk, choose={"message": message, "camera": 0})
-        await self._until(lambda: self._facts(pk), lambda f: bool(f["clock"]["audio_sent"]), "the challenge sent")
+        if await self._submit(talk, choose={"message": message, "camera": 0}):
+            sent = "audio_sent"
+            await self._until(lambda: self._facts(pk), lambda f: bool(f["clock"][sent]), "the challenge sent")
 
     async def _finish(self, base: str, pk: str, facts: dict[str, Any]) -> None:
         await self._post(f"{base}note/", {"text": "Handled by a script.", **await self._hidden(base)})
@@ -222,17 +224,19 @@ class Operator:
         if answer.status_code != 200:
             raise Missing(f"{verb} was refused: {_words(answer.text)}")
 
-    async def _submit(self, form: Form, choose: dict[str, int]) -> None:
+    async def _submit(self, form: Form, choose: dict[str, int]) -> bool:
+        """Press what the page offers; False when it was refused (a message still plays, a phone still rings)."""
         values = dict(form.values)
         for name, index in choose.items():
             offered = [option for option in form.options.get(name, []) if option]
             if offered:
                 values[name] = offered[index]
-            elif not values.get(name):
-                raise Missing(f"{form.action} offers no {name}")
         answer = await self._post(form.action, values)
-        if answer.status_code != 200:
-            raise Missing(f"{form.action} was refused: {_words(answer.text)}")
+        if answer.status_code == 409:
+            log.warning("%s was refused: %s", form.action, _words(answer.text))
+        elif answer.status_code != 200:
+            raise Missing(f"{form.action} answered {answer.status_code}: {_words(answer.text)}")
+        return answer.status_code == 200
 
     async def _submit_ok(self, form: Form) -> bool:
         values = dict(form.values)
