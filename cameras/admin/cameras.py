@@ -1,0 +1,183 @@
+"""Cameras and their zones. A password goes in and never comes out; “Probe” looks through the camera and says what it found."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from cameras.models import Camera, Zone
+from cameras.models.camera import polygon_in_picture
+from cameras.vision.address import AddressRefused, Credentials, pin
+from cameras.vision.probe import ProbeReport, probe
+from soc.core.admin.bound import BoundAdmin, BoundInline
+
+
+class CameraForm(forms.ModelForm):
+    """The password is write-only: left empty, the stored one stays, but only for the device that it was given for."""
+
+    password = forms.CharField(
+        label=_("password"),
+        required=False,
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+    forget_password = forms.BooleanField(label=_("forget the stored password"), required=False)
+
+    class Meta:
+        model = Camera
+        fields = ["site", "name", "address", "username", "password", "enabled", "speaker"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored = self.instance.password
+        self.initial.pop("password", None)
+        self.was_at = self.instance.address
+        stored = _("One is stored. Left empty, it stays as it is.")
+        self.fields["password"].help_text = stored if self.stored else _("None is stored.")
+        if not self.stored:
+            del self.fields["forget_password"]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if said.get("forget_password"):
+            said["password"] = ""
+        elif not said.get("password") and self.stored:
+            if _host(said.get("address", "")) != _host(self.was_at):
+                raise ValidationError(
+                    {"password": _("The address is another device now: type its password, or forget the stored one.")}
+                )
+            said["password"] = self.stored
+        return said
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+class ZoneInline(BoundInline):
+    model = Zone
+    fields = ["name", "kind", "polygon", "dwell_s", "outline"]
+    readonly_fields = ["outline"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "polygon" and field is not None:
+            field.widget = forms.Textarea(attrs={"rows": 3, "cols": 36})
+        return field
+
+    @admin.display(description=_("picture"))
+    def outline(self, zone: Zone) -> str:
+        return drawn(zone.polygon)
+
+
+def drawn(polygon: Any) -> str:
+    """The outline in an empty picture of 16:9; nothing for what is no outline, as on a page that says so."""
+    try:
+        polygon_in_picture(polygon)
+    except ValidationError:
+        return ""
+    points = " ".join(f"{160 * x:.1f},{90 * y:.1f}" for x, y in polygon)
+    return format_html(
+        '<svg viewBox="0 0 160 90" width="128" height="72" role="img" aria-label="{}">'
+        '<rect width="160" height="90" fill="none" stroke="currentColor" opacity=".4"/>'
+        '<polygon points="{}" fill="currentColor" fill-opacity=".25" stroke="currentColor"/></svg>',
+        gettext("outline of the zone"),
+        points,
+    )
+
+
+@admin.register(Camera)
+class CameraAdmin(BoundAdmin):
+    form = CameraForm
+    inlines = [ZoneInline]
+    change_form_template = "admin/cameras/camera_form.html"
+    list_display = ["name", "site", "health", "enabled", "speaker", "zone_count", "last_frame_at"]
+    list_select_related = ["site"]
+    list_filter = ["health", "enabled", ("site", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["name", "site__name", "site__customer__name"]
+    fixed = ("site",)
+    readonly_fields = ["health", "health_since", "trouble", "last_frame_at"]
+    history = (("cameras.Zone", "camera"),)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        login = ["username", "password"]
+        if obj is not None and obj.password:
+            login.append("forget_password")
+        settings_ = (None, {"fields": ["site", "name", "address", *login, "enabled", "speaker"]})
+        state = (_("State"), {"fields": ["health", "health_since", "trouble", "last_frame_at"]})
+        return (settings_,) if obj is None else (settings_, state)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(zones_drawn=Count("zones"))
+
+    @admin.display(description=_("zones"))
+    def zone_count(self, camera: Any) -> int:
+        return int(camera.zones_drawn)
+
+    def used(self, obj: Any) -> bool:
+        return obj.candidates.exists() or obj.attempts.exists()
+
+    def get_urls(self) -> Any:
+        own = path("<path:object_id>/probe/", self.admin_site.admin_view(self.probe_view), name="cameras_camera_probe")
+        return [own, *super().get_urls()]
+
+    def probe_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Look through the camera as it is stored, in a process of its own, and say what was found."""
+        camera = self.get_object(request, object_id)
+        if camera is None or not self.has_change_permission(request, camera):
+            raise Http404
+        back = redirect(reverse("admin:cameras_camera_change", args=[camera.pk]))
+        if request.method != "POST":
+            return back
+        report = looked_at(camera)
+        self.message_user(request, sentence(report), messages.SUCCESS if report.usable else messages.ERROR)
+        return back
+
+
+def looked_at(camera: Camera) -> ProbeReport:
+    """Up to twenty seconds. An address that must not be opened is a report too."""
+    login = Credentials(camera.username, camera.password) if camera.username or camera.password else None
+    try:
+        address = pin(camera.address, networks=settings.CAMERA_NETWORKS, credentials=login)
+    except AddressRefused as error:
+        return ProbeReport(fault=error.code, message=error.message)
+    return probe(address)
+
+
+def sentence(report: ProbeReport) -> str:
+    if not report.usable:
+        return gettext("The camera cannot be used. %(why)s") % {"why": report.message}
+    facts = [f"{report.video_codec} {report.width} × {report.height}"]
+    if report.fps:
+        facts.append(gettext("%(fps)s pictures a second") % {"fps": f"{report.fps:.0f}"})
+    if report.backchannel is not None:
+        facts.append(gettext("takes sound") if report.backchannel else gettext("takes no sound"))
+    if report.clock_offset_s is not None:
+        facts.append(gettext("its clock is %(seconds)s s behind") % {"seconds": f"{report.clock_offset_s:.1f}"})
+    return gettext("The camera works: %(facts)s.") % {"facts": ", ".join(facts)}
+
+
+@admin.register(Zone)
+class ZoneAdmin(BoundAdmin):
+    list_display = ["name", "camera", "kind", "dwell_s"]
+    list_select_related = ["camera__site"]
+    list_filter = ["kind", ("camera", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["name", "camera__name", "site__name"]
+    fields = ["camera", "name", "kind", "polygon", "dwell_s"]
+    fixed = ("camera",)

@@ -1,0 +1,119 @@
+"""Publishing the next version of a playbook or message. Versions are never edited: who follows one can be shown it later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from cameras.categories import Family
+from responses.actions.talking import AUDIO_NAME
+from responses.models import Message, Playbook
+from responses.spoken import SPOKEN
+from soc.core import events
+from soc.core.models import Organisation, User
+
+STEP_KINDS = ("look", "question", "talk", "call", "text", "note", "close")
+STEP_KEYS = {"id", "kind", "title", "help", "required", "fulfilled_by", "message", "answers"}
+MOST_STEPS = 40
+
+
+def publish(
+    kind: type[Playbook] | type[Message], organisation: Organisation, name: str, body: Any, *, by: User, at: datetime
+) -> Playbook | Message:
+    """Publish `body` as the next version of `name`; it holds from now on, and what runs keeps its own.
+
+    Raises ValidationError in words for a body that cannot be followed.
+    """
+    check_playbook(body, organisation) if kind is Playbook else check_message(body)
+    with transaction.atomic():
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # one number each
+        last = (
+            kind._default_manager.filter(organisation=organisation, name=name).aggregate(last=Max("number"))["last"]
+            or 0
+        )
+        version = kind(
+            organisation=organisation, name=name, number=last + 1, body=body, published_at=at, published_by=by
+        )
+        version.save()
+        what = "playbook.published" if kind is Playbook else "message.published"
+        events.record(what, version, by=by, at=at, number=version.number, sha256=version.sha256)
+    return version
+
+
+def check_playbook(body: Any, organisation: Organisation) -> None:
+    """Raises ValidationError naming every step that cannot be followed."""
+    if not isinstance(body, dict) or set(body) != {"families", "steps"}:
+        raise ValidationError(_("A playbook is {“families”: […], “steps”: […]}."))
+    families, steps = body["families"], body["steps"]
+    known = [str(family) for family in Family]
+    if not isinstance(families, list) or not families or not all(family in known for family in families):
+        raise ValidationError(_("“families” lists at least one of %(known)s.") % {"known": ", ".join(known)})
+    if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
+        raise ValidationError(_("“steps” lists between 1 and %(most)s steps.") % {"most": MOST_STEPS})
+    said = set(Message.objects.filter(organisation=organisation).values_list("name", flat=True))
+    problems: list[str] = []
+    seen: set[str] = set()
+    for number, step in enumerate(steps, 1):
+        problems += [_("Step %(number)s: %(why)s") % {"number": number, "why": why} for why in _wrong(step, seen, said)]
+    if problems:
+        raise ValidationError(problems)
+
+
+def _wrong(step: Any, seen: set[str], messages: set[str]) -> list[str]:
+    if not isinstance(step, dict):
+        return [_("a step is an object with “id”, “kind” and “title”.")]
+    wrong = []
+    if unknown := sorted(set(step) - STEP_KEYS):
+        wrong.append(_("“%(key)s” is not known here.") % {"key": unknown[0]})
+    for key in ("id", "kind", "title"):
+        if not isinstance(step.get(key), str) or not step[key].strip():
+            wrong.append(_("“%(key)s” is missing.") % {"key": key})
+    if wrong:
+        return wrong
+    if step["id"] in seen:
+        wrong.append(_("the id “%(id)s” is used twice.") % {"id": step["id"]})
+    seen.add(step["id"])
+    if step["kind"] not in STEP_KINDS:
+        wrong.append(_("“kind” is one of %(kinds)s.") % {"kinds": ", ".join(STEP_KINDS)})
+    if not isinstance(step.get("help", ""), str):
+        wrong.append(_("“help” is text."))
+    if not isinstance(step.get("required", False), bool):
+        wrong.append(_("“required” is true or false."))
+    if step.get("fulfilled_by", "verdict") != "verdict":
+        wrong.append(_("“fulfilled_by” is “verdict” or left out."))
+    if "message" in step and step["message"] not in messages:
+        wrong.append(_("there is no message called “%(name)s”.") % {"name": step["message"]})
+    answers = step.get("answers", [])
+    if not isinstance(answers, list) or not all(_is_answer(answer) for answer in answers):
+        wrong.append(_("“answers” lists {“code”: …, “label”: …}."))
+    return wrong
+
+
+def _is_answer(answer: Any) -> bool:
+    return (
+        isinstance(answer, dict)
+        and set(answer) == {"code", "label"}
+        and all(isinstance(words, str) and words.strip() for words in answer.values())
+    )
+
+
+def check_message(body: Any) -> None:
+    """Raises ValidationError. What the operator reads is what the recording says, word for word."""
+    if not isinstance(body, dict) or set(body) != {"text", "audio", "needs"}:
+        raise ValidationError(_("A message is {“text”: …, “audio”: …, “needs”: …}."))
+    text, audio, needs = body["text"], body["audio"], body["needs"]
+    if not isinstance(text, str) or not text.strip():
+        raise ValidationError(_("“text” is what the recording says."))
+    if not isinstance(audio, str) or not AUDIO_NAME.fullmatch(audio) or not finders.find(f"voice/{audio}"):
+        raise ValidationError(_("“audio” is a recording in static/voice, as “live-camera.wav”."))
+    if needs not in ("", "call_placed"):
+        raise ValidationError(_("“needs” is empty, or “call_placed” for words that are true only then."))
+    spoken = SPOKEN.get(audio.removesuffix(".wav"))
+    if spoken is not None and text != spoken:
+        raise ValidationError(_("The recording says “%(words)s”: the text must be that.") % {"words": spoken})
