@@ -36,8 +36,10 @@ function settle() {
   const here = strip.incidents.get(desk.id);
   const stays = desk.pane && (desk.looking || mine.some((row) => row.incident === desk.id) || desk.pane.dataset.mine === "yes");
   if (stays) return;
-  if (here && claimable.some((row) => row.incident === desk.id)) return;
   const next = mine[0] ?? claimable[0];
+  // An offer that nobody claimed yet stays, unless something more urgent may be claimed.
+  const offered = here && claimable.some((row) => row.incident === desk.id);
+  if (offered && next.priority >= here.priority && !mine.length) return;
   if (next) open(next.incident);
   else if (desk.id || !desk.root.querySelector("[data-quiet]")) { desk.quiet(); strip.open(""); }
 }

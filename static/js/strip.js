@@ -35,12 +35,12 @@ export class Strip {
 
   mine() { return this.#all().filter((row) => row.owner === settings.me && HELD.has(row.state)); }
 
-  /** What this operator may claim, most urgent first: offered to them, then what is open to everyone or to nobody. */
+  /** What this operator may claim, most urgent first; of one urgency what is offered to them, then what is open to all. */
   claimable() {
     const open = this.#all().filter((row) => row.state === "open");
-    const forMe = open.filter((row) => row.offered_to === settings.me);
-    const forAll = open.filter((row) => row.offered_to !== settings.me && (!row.offered_to || row.escalation > 0));
-    return [...forMe, ...forAll];
+    const mine = (row) => row.offered_to === settings.me;
+    const fitting = open.filter((row) => mine(row) || !row.offered_to || row.escalation > 0);
+    return fitting.sort((a, b) => a.priority - b.priority || mine(b) - mine(a));
   }
 
   /** The loudest priority that is to be heard here; 0 for silence. */

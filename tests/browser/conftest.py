@@ -146,6 +146,14 @@ def screenshot() -> Callable[[Page, str], None]:
     return keep
 
 
+def until(page: Page, condition: str, *, seconds: float = 20) -> None:
+    """Wait until a JavaScript expression holds. (Playwright's own wait_for_function needs eval, which our pages forbid.)"""
+    limit = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < limit, f"never came true: {condition}"
+        page.wait_for_timeout(50)
+
+
 def database_url_of_this_test() -> str:
     """The address of the database that this test writes to."""
     given = urlsplit(os.environ["DATABASE_URL"])

@@ -60,7 +60,10 @@ def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, co
     assert live.trouble == []
 
 
-def test_an_operator_logs_in_with_the_form_and_stands_before_the_desk(live, alice):
+def test_an_operator_logs_in_with_the_form_and_stands_before_the_desk(live, alice, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]  # as the web process has it
+    alice.set_password(make.PASSWORD)
+    alice.save()
     page = live.page()
     page.goto(f"{live.url}/login/")
     page.get_by_label("User name").fill(alice.username)

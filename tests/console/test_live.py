@@ -1,0 +1,194 @@
+"""The live picture's socket: who may see it, how a slow browser is treated, what is said when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import struct
+import time
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.routing import URLRouter
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+
+from soc.console import live
+from soc.routing import websocket_urlpatterns
+from tests.console.watching import watching
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Browser(ApplicationCommunicator):
+    """A browser's end of the socket."""
+
+    async def connect(self):
+        await self.send_input({"type": "websocket.connect"})
+        assert (await self.receive_output(10))["type"] == "websocket.accept"
+
+    async def answer(self):
+        await self.send_input({"type": "websocket.receive", "text": "1"})
+
+    async def disconnect(self):
+        await self.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.wait(10)
+
+
+def socket_of(user, camera):
+    client = Client()
+    if user is not None:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    scope = {
+        "type": "websocket",
+        "path": f"/ws/live/{camera.pk}",
+        "query_string": b"",
+        "headers": [],
+        "subprotocols": [],
+        "user": user or AnonymousUser(),
+        "session": client.session,
+    }
+    return Browser(URLRouter(websocket_urlpatterns), scope)
+
+
+def run(work):
+    """Run a coroutine in a loop of its own: the rows were committed by this thread."""
+    return asyncio.run(asyncio.wait_for(work, 30))
+
+
+async def closed(communicator):
+    """The code with which the server closes."""
+    await communicator.connect()
+    while True:
+        said = await communicator.receive_output(10)
+        if said["type"] == "websocket.close":
+            return said["code"]
+
+
+async def pictures(communicator, count, *, answer=True):
+    found = []
+    while len(found) < count:
+        said = await communicator.receive_output(10)
+        if said.get("bytes"):
+            found.append(said["bytes"])
+            if answer:
+                await communicator.answer()
+    return found
+
+
+def test_an_operator_gets_pictures_with_their_capture_time(alice, camera):
+    with watching() as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+
+        async def look():
+            await communicator.connect()
+            frames = await pictures(communicator, 3)
+            await communicator.disconnect()
+            return frames
+
+        communicator = socket_of(alice, camera)
+        frames = run(look())
+    for frame in frames:
+        assert abs(struct.unpack(">d", frame[:8])[0] - time.time()) < 20
+        assert frame[8:10] == b"\xff\xd8"
+    hello = watch.hellos[0]
+    assert hello["camera"] == str(camera.pk)
+    proof = hmac.new(settings.SECRET_KEY.encode(), str(camera.pk).encode(), hashlib.sha256).hexdigest()
+    assert hello["key"] == proof
+
+
+def test_a_browser_that_does_not_answer_gets_two_pictures_and_no_more(alice, camera):
+    with watching(fps=50) as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+        communicator = socket_of(alice, camera)
+
+        async def look():
+            await communicator.connect()
+            first = await pictures(communicator, 2, answer=False)
+            assert await communicator.receive_nothing(timeout=1.0)
+            await communicator.answer()
+            newest = await pictures(communicator, 1, answer=False)
+            await communicator.disconnect()
+            return first, newest
+
+        first, newest = run(look())
+    # The third is the newest there was, not the third that was read.
+    gap = struct.unpack(">d", newest[0][:8])[0] - struct.unpack(">d", first[1][:8])[0]
+    assert gap > 0.5
+
+
+def test_nobody_else_sees_the_camera(oscar, bob, camera):
+    for stranger in (oscar, bob):
+        assert run(closed(socket_of(stranger, camera))) == 4403
+    assert run(closed(socket_of(None, camera))) == 4401
+
+
+def test_the_owner_of_the_site_sees_it(carol, camera):
+    with watching() as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+        communicator = socket_of(carol, camera)
+
+        async def look():
+            await communicator.connect()
+            frames = await pictures(communicator, 1)
+            await communicator.disconnect()
+            return frames
+
+        assert run(look())
+
+
+def test_rights_taken_away_end_the_picture(alice, camera, monkeypatch):
+    monkeypatch.setattr(live, "RECHECK_S", 0.2)
+    with watching() as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+        communicator = socket_of(alice, camera)
+
+        async def look():
+            await communicator.connect()
+            await pictures(communicator, 1)
+            await asyncio.to_thread(alice.memberships.all().delete)
+            while True:
+                said = await communicator.receive_output(10)
+                if said["type"] == "websocket.close":
+                    return said["code"]
+                if said.get("bytes"):
+                    await communicator.answer()
+
+        assert run(look()) == 4403
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "127.0.0.1:1"])
+def test_a_camera_that_nobody_watches_says_so_and_goes_on_trying(alice, camera, address):
+    type(camera).objects.filter(pk=camera.pk).update(media_address=address)
+    communicator = socket_of(alice, camera)
+
+    async def look():
+        await communicator.connect()
+        said = json.loads((await communicator.receive_output(10))["text"])
+        await communicator.disconnect()
+        return said
+
+    assert run(look()) == {"type": "trouble", "code": "none"}
+
+
+async def frame_of(data):
+    reader = asyncio.StreamReader()
+    reader.feed_data(data)
+    reader.feed_eof()
+    return await live.read_frame(reader)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00", struct.pack(">I", 5) + b"12345", struct.pack(">I", 2**31), struct.pack(">I", 100) + b"x"]
+)
+def test_what_is_no_frame_is_refused(data):
+    with pytest.raises(live.Broken):
+        run(frame_of(data))
+
+
+def test_a_small_picture_beside_the_others_comes_once_a_second():
+    assert live.pause_of(b"fps=1") == 1.0
+    assert live.pause_of(b"") == live.pause_of(b"fps=0") == live.pause_of(b"fps=x") == live.pause_of(b"fps=1000") == 0
