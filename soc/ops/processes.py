@@ -28,18 +28,17 @@ class Process:
     stop_seconds: int = 6
 
 
-def servers(var: Path, env: Mapping[str, str]) -> list[Process]:
-    """The embedded servers that the environment does not replace."""
+def servers(var: Path, env: Mapping[str, str], *, throwaway: bool = False) -> list[Process]:
+    """The embedded servers that the environment does not replace; `throwaway` ones do not wait for the disk."""
     table = [
         Process("postgres", (), "postgres", stop_signal="INT", stop_seconds=20),  # the truth
         Process("valkey", (), "valkey"),  # hints: doorbell and task queue
     ]
     given = {"postgres": env.get("DATABASE_URL"), "valkey": env.get("REDIS_URL")}
     command = (PYTHON, "-m", "soc.ops.servers")
+    options = ("--var", str(var), "--parent", "0", *(("--throwaway",) if throwaway else ()))
     return [
-        Process(p.name, (*command, p.name, "--var", str(var), "--parent", "0"), p.group, 1, p.stop_signal, 20)
-        for p in table
-        if not given[p.name]
+        Process(p.name, (*command, p.name, *options), p.group, 1, p.stop_signal, 20) for p in table if not given[p.name]
     ]
 
 

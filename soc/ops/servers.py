@@ -40,10 +40,10 @@ POSTGRES_SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "lc_messages": "C",
 }
+# A killed server still keeps what it accepted; a machine that loses power may not.
 THROWAWAY_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "shared_buffers": "64MB",
     "max_wal_size": "4GB",
     "autovacuum_naptime": "10min",

@@ -60,7 +60,8 @@ def free_ports() -> Ports:
 class World:
     """The product on `var`. `env` overrides settings; `say` is told of progress, one sentence at a time.
 
-    `only` names the programs to run, all where it is None.
+    `only` names the programs to run, all where it is None. `throwaway` is for tests: the database survives a kill,
+    but does not wait for the disk.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class World:
         only: Collection[str] | None = None,
         host: str = "127.0.0.1",
         https: bool = False,
+        throwaway: bool = False,
         env: Mapping[str, str] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -80,6 +82,7 @@ class World:
         self.only = only
         self.host = host
         self.https = https
+        self.throwaway = throwaway
         self.say = say
         self.ports = ports
         self.mode = "same"
@@ -108,7 +111,7 @@ class World:
                 )
             control = self._open_folders() / "supervisor.sock"
             self._choose_addresses()
-            own = processes.servers(self.var, os.environ | self._overrides)
+            own = processes.servers(self.var, os.environ | self._overrides, throwaway=self.throwaway)
             table = [*own, *self._programs()]
             self._hand_over()
             config = supervise.write_config(self.var, control, table, self.mode)

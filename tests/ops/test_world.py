@@ -31,7 +31,7 @@ def var(monkeypatch):
     World(path).remove()
 
 
-def wait(condition, seconds=20.0):
+def wait(condition, seconds=60.0):
     limit = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < limit, "waited in vain"
@@ -42,23 +42,24 @@ def wait(condition, seconds=20.0):
 STARTER = """
 import pathlib, sys
 from soc.ops.world import World, free_ports
-world = World(pathlib.Path(sys.argv[1]), ports=free_ports(), demo=False, only={"web", "spine"})
+world = World(pathlib.Path(sys.argv[1]), ports=free_ports(), demo=False, only={"web", "spine"}, throwaway=True)
 world.start()
-world.wait_healthy()
+world.wait_healthy(120)
 print("well", flush=True)
 sys.stdin.read()
 """
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_killed_program_comes_back_and_a_clean_stop_leaves_the_data_and_nothing_else(var):
     said: list[str] = []
-    with World(var, ports=free_ports(), demo=False, only={"web", "spine"}, say=said.append) as world:
-        world.wait_healthy()
+    with World(var, ports=free_ports(), demo=False, only={"web", "spine"}, throwaway=True, say=said.append) as world:
+        world.wait_healthy(120)
         (web,) = world.pids("web")
         os.kill(web, signal.SIGKILL)
         wait(lambda: world.pids("web") not in ([], [web]))
-        world.wait_healthy()
+        world.wait_healthy(120)
         connection = psycopg2.connect(urls(var)["DATABASE_URL"])
         with connection, connection.cursor() as cursor:
             cursor.execute("CREATE TABLE kept AS SELECT 7 AS n")
@@ -86,7 +87,7 @@ def test_a_killed_program_comes_back_and_a_clean_stop_leaves_the_data_and_nothin
     connection.close()
     starter.kill()
     starter.communicate()
-    assert psutil.wait_procs(family, timeout=30)[1] == []
+    assert psutil.wait_procs(family, timeout=60)[1] == []
 
 
 def test_a_taken_port_is_said_and_another_is_picked(var):
