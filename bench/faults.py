@@ -314,4 +314,4 @@ def world_for_faults(var: Path, password: str, ports: Any, *, settings: str = "s
         "CAMERA_LOST_S": "20",
         "DEMO_CAMERAS": "yard,quiet",
     }
-    return World(var, ports=ports, env=env)
+    return World(var, ports=ports, env=env, throwaway=True)

@@ -21,7 +21,7 @@ from soc.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(http, workers=8),
+        "http": WSGIMiddleware(http, workers=8),  # type: ignore[arg-type]  # its types name the environ otherwise
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS
         ),

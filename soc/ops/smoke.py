@@ -197,7 +197,7 @@ def run(footage: Path | None, expect: str | None) -> int:
     if footage is not None:
         env["SEED"] = "seed_footage"
     var = Path(tempfile.mkdtemp(prefix="nightdesk-smoke-"))
-    world = World(var, ports=free_ports(), env=env, say=say)
+    world = World(var, ports=free_ports(), env=env, say=say, throwaway=True)
     result: dict[str, Any] = {}
     problems: list[str] = []
     try:

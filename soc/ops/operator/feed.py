@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import websockets
+from websockets.typing import Origin
 
 SILENCE_S = 5.0  # no beat for so long: the connection is dead, whatever TCP says
 
@@ -62,13 +63,13 @@ class FeedClient:
         headers = {"Cookie": self.cookies()}
         async with websockets.connect(
             self.url,
-            origin=self.origin,
+            origin=Origin(self.origin),
             additional_headers=headers,
             ssl=self.tls,
             max_size=None,
             open_timeout=5,
             proxy=None,
-        ) as socket:  # type: ignore[arg-type]
+        ) as socket:
             self.connections += 1
             last = {key: account.last for key, account in self.accounts.items()}
             if self.resync or not last:

@@ -66,7 +66,7 @@ class Operator:
 
     async def _post(self, path: str, values: dict[str, str]) -> httpx.Response:
         headers = {
-            "X-CSRFToken": self.http.cookies.get("csrftoken", ""),
+            "X-CSRFToken": self.http.cookies.get("csrftoken") or "",
             "X-Requested-With": "fetch",
             "Referer": f"{self.url}/console/",
         }
