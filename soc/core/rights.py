@@ -65,8 +65,10 @@ def allows(role: str, act: Act) -> bool:
     return role in MATRIX[act]
 
 
-def scoped(user: User, act: Act, *, organisation: str, customer: str, site: str) -> Q:
-    """The rows on which some membership of `user` allows `act`.
+def scoped(
+    user: User, act: Act, *, organisation: str, customer: str, site: str, among: frozenset[str] | None = None
+) -> Q:
+    """The rows on which some membership of `user` (with a role `among` these, if given) allows `act`.
 
     The three paths lead from the row to its organisation, customer and site; "" means the row is it.
     Nobody, a deactivated user and a user without a fitting membership get a Q that matches nothing.
@@ -76,7 +78,7 @@ def scoped(user: User, act: Act, *, organisation: str, customer: str, site: str)
         return nothing
     held: dict[str, list] = {"organisation": [], "customer": [], "site": []}
     for membership in user.memberships.all():
-        if allows(membership.role, act):
+        if allows(membership.role, act) and (among is None or membership.role in among):
             kind, pk = membership.scope()
             held[kind].append(pk)
     result = nothing

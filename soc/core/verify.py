@@ -7,7 +7,6 @@ from soc.core import heads
 from soc.core.chain import GENESIS, digest
 from soc.core.models import Event
 
-
 UNSIGNED = timedelta(minutes=15)  # heads are signed each minute; a spine that is down seals nothing either
 
 

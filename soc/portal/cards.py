@@ -83,7 +83,7 @@ def _until(state: ArmState, site: Site, at: datetime) -> str:
     if state.until is None and state.armed:
         return _("around the clock, by your weekly schedule")
     if state.until is None:
-        return _("by no schedule. Hold-up, fire and other threats raise an alarm all the same.")
+        return _("without a schedule. Hold-up, fire and other threats raise an alarm all the same.")
     # Within a day an hour says it; further off it needs its day.
     near = state.until - at < timedelta(hours=20)
     local = state.until.astimezone(site.zone_info)
@@ -153,13 +153,7 @@ def card(incident: Incident, face: Alert | None) -> Card:
 def place(alert: Alert) -> str:
     """The zone's or camera's name as the customer knows it; the site's where there is neither."""
     candidate = alert.candidate
-    return (
-        candidate.zone.name
-        if candidate.zone
-        else candidate.camera.name
-        if candidate.camera
-        else alert.site.name
-    )
+    return candidate.zone.name if candidate.zone else candidate.camera.name if candidate.camera else alert.site.name
 
 
 def clips(alerts: Iterable[Alert], site: Site) -> list[Clip]:

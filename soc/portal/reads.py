@@ -40,9 +40,7 @@ def faces(incidents: Iterable[Incident]) -> dict[UUID, Alert]:
     """The alert that stands for each incident in a list: its first with a picture, else its first."""
     no_picture = Case(When(candidate__snapshot__isnull=False, then=0), default=1)
     best = Alert.objects.filter(incident=OuterRef("pk")).order_by(no_picture, "captured_at").values("pk")[:1]
-    rows = Incident.objects.filter(pk__in=[incident.pk for incident in incidents]).annotate(
-        best=Subquery(best)
-    )
+    rows = Incident.objects.filter(pk__in=[incident.pk for incident in incidents]).annotate(best=Subquery(best))
     chosen = dict(rows.values_list("pk", "best"))
     alerts = _with_evidence(Alert.objects.filter(pk__in=chosen.values()))
     by_pk = {alert.pk: alert for alert in alerts}

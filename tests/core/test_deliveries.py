@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -32,12 +33,14 @@ def test_a_delivery_runs_once_and_is_done(site, reactions):
     assert delivery.error == ""
 
 
+def taken(pk: int, at: datetime, _: int) -> Delivery | None:
+    return deliveries.take(pk, at=at)
+
+
 def test_twenty_threads_that_want_the_same_delivery_get_one_lease(site, reactions):
     reactions(lambda event_id: None)
     for _ in range(5):
-        delivery = owed(site)
-        at = db_now()
-        won = [lease for lease in in_threads(20, lambda _, pk=delivery.pk: deliveries.take(pk, at=at)) if lease]
+        won = [lease for lease in in_threads(20, partial(taken, owed(site).pk, db_now())) if lease]
         assert len(won) == 1
         assert won[0].attempts == 1
 

@@ -15,7 +15,7 @@ def broken(request):
     raise RuntimeError("a bug")
 
 
-urlpatterns = [*real, path("broken", broken), path("bad", lambda request: bad_request(request, None))]
+urlpatterns = [*real, path("broken", broken), path("bad", lambda request: bad_request(request, ValueError()))]
 
 
 def log_in(client, name: str = "carol", password: str = make.PASSWORD, **query: str):

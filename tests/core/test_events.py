@@ -23,9 +23,9 @@ def test_recording_outside_a_transaction_is_refused(site):
 @pytest.mark.django_db(transaction=True)
 def test_what_is_undone_was_never_recorded_and_owes_nothing(site, reactions):
     reactions(lambda event_id: None)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         events.record("test.happened", site, by=None, at=NIGHT)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not Event.objects.exists()
     assert not Delivery.objects.exists()
 

@@ -53,11 +53,13 @@ def alices(alice) -> str:
     return cookie_of(alice)
 
 
-def told(site, number: int = 1) -> None:
+def told(site, number: int = 1) -> int:
+    """`number` sealed events; the head after them."""
     for _ in range(number):
         happen(site, "test.told")
     while chain.seal():
         pass
+    return chain.head()[0]
 
 
 async def test_a_page_that_starts_gets_a_snapshot_with_positions(carols, customer, site):

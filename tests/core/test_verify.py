@@ -31,7 +31,7 @@ def recompute(start: int) -> None:
     """Chain every row from `start` anew, as a careful forger would."""
     rows = list(Event.objects.filter(seq__gte=start).order_by("seq"))
     before = Event.objects.filter(seq=start - 1).first()
-    prev = before.hash if before else chain.GENESIS
+    prev = (before and before.hash) or chain.GENESIS
     for seq, row in enumerate(rows, start):
         row.seq = seq
         prev, row.prev = chain.digest(prev, row), prev
