@@ -42,7 +42,7 @@ export class Desk extends EventTarget {
     this.parts.clear();
     const answer = await this.#get(settings.quiet);
     if (!answer?.ok || this.id) return;
-    this.root.innerHTML = await answer.text();
+    this.root.innerHTML = answer.html;
     fillTimes(this.root);
     document.title = `${say("console")} · Nightdesk`;
     this.dispatchEvent(new Event("quiet"));
@@ -60,9 +60,12 @@ export class Desk extends EventTarget {
 
   choose(alert) { this.alert = alert; this.#fetch(); }
 
+  /** The answer with all of its text: once it is looked at nothing more is waited for, so nothing can be left meanwhile. */
   async #get(url) {
     try {
-      return await fetch(url, { headers: { "X-Requested-With": "fetch" } });
+      const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
+      const { ok, status, redirected } = answer;
+      return { ok, status, redirected, url: answer.url, html: await answer.text() };
     } catch {
       return null;  // no contact: the feed says so in the top bar and everything is fetched anew when it is back
     }
@@ -77,7 +80,7 @@ export class Desk extends EventTarget {
     if (generation !== this.generation) { this.refresh(); return; }
     if (answer.redirected && answer.url.includes(settings.login)) { location.reload(); return; }
     if (answer.status === 404) { announce(say("gone")); this.dispatchEvent(new Event("gone")); return; }
-    if (answer.ok) this.show(await answer.text());
+    if (answer.ok) this.show(answer.html);
   }
 
   #loading() {
