@@ -83,6 +83,8 @@ def stops(incident: Incident, *, on_air: bool = False) -> list[Stop]:
     if over:
         return line
     have = {name for _at, name in stamps}
+    if incident.claimed_at:
+        have |= {"painted"}  # whoever claims has seen it, told or not
     todo = [name for name in (QUIET_EXPECTED if incident.quiet else EXPECTED) if name not in have]
     for n, name in enumerate(todo):
         first = n == 0

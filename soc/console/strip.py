@@ -113,7 +113,7 @@ def figures(user: User) -> dict[str, Any]:
         .first()
     )
     shift = on_shift(user)
-    closed = Incident.objects.filter(owner=user, state=State.CLOSED)
+    done = Incident.objects.filter(owner=user, state=State.CLOSED)
     filtered = Candidate.objects.visible_to(user, Act.CONSOLE).exclude(decision=Candidate.Decision.RAISE)
     return {
         "sites": sites.count(),
@@ -121,9 +121,7 @@ def figures(user: User) -> dict[str, Any]:
         "dark": cameras.filter(health=Camera.Health.OFFLINE).count(),
         "last": last.isoformat() if last else "",
         "filtered": filtered.filter(captured_at__gte=shift.started_at).count() if shift else 0,
-        "closed": Incident.objects.filter(owner=user, state=State.CLOSED, closed_at__gte=shift.started_at).count()
-        if shift
-        else 0,
+        "closed": done.filter(closed_at__gte=shift.started_at).count() if shift else 0,
         "since": shift.started_at.isoformat() if shift else "",
     }
 

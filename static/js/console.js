@@ -9,7 +9,7 @@ import { Hold } from "./hold.js";
 import { listen, typing } from "./keys.js";
 import { Sound } from "./sound.js";
 import { Strip } from "./strip.js";
-import { clockText, now, span } from "./time.js";
+import { clockText, fillTimes, now, span } from "./time.js";
 import { announce, say, settings } from "./words.js";
 
 const desk = new Desk(), strip = new Strip(), sound = new Sound(), hold = new Hold();
@@ -158,6 +158,7 @@ async function shift(form) {
   const html = await answer?.text();
   if (answer?.status !== 200 && answer?.status !== 409) { form.querySelector(".said").textContent = say(answer ? "failed" : "not_sent"); return; }
   byId("shift").innerHTML = html;
+  fillTimes(byId("shift"));
   document.body.dataset.shift = byId("shift").firstElementChild.dataset.on;
   soundState();
   desk.root.querySelector("[data-quiet]")?.remove();
@@ -174,6 +175,7 @@ desk.addEventListener("done", () => {
 });
 desk.addEventListener("gone", () => { strip.incidents.delete(desk.id); leave(); });
 desk.addEventListener("shown", clipControls);
+fillTimes(byId("top"));
 
 // --- what is pressed
 

@@ -169,7 +169,7 @@ def history(zone, user):
         actions.close(incident.pk, **form, by=user, at=at + timedelta(seconds=38))
 
 
-def test_the_voice_on_air_turns_the_bar_blue_and_a_false_promise_is_refused(
+def test_voice_on_air_turns_the_bar_blue_and_what_is_untrue_is_refused(
     live, cast, on_shift, alice, zone, messages, screenshot
 ):
     incident = make.make_incident(scenes.with_evidence(zone, at=clock.now()))
@@ -287,4 +287,33 @@ def test_what_a_supervisor_takes_stays_in_sight_with_who_has_it(live, on_shift, 
     screenshot(page, "console-taken-over-dark-1366")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="All quiet")).to_be_visible()
+    assert live.trouble == []
+
+
+def test_a_supervisor_picks_from_the_strip_and_takes_over(live, alice, sam, zone):
+    incident = make.make_incident(scenes.with_evidence(zone, at=clock.now(), clip=False))
+    actions.claim(incident.pk, by=alice, at=clock.now())
+    page = live.log_in(sam, "/console/")
+    page.locator(f"#q-{incident.pk} a").click()
+    expect(page.locator("[data-bright]")).to_contain_text("Ines has this incident")
+    page.keyboard.press("k")
+    expect(page.get_by_text("Does this person belong here?")).to_be_visible()
+    incident.refresh_from_db()
+    assert incident.owner == sam
+    assert live.trouble == []
+
+
+def test_a_more_urgent_one_comes_before_an_unclaimed_offer_but_never_before_a_claim(live, on_shift, alice, zone):
+    page = live.log_in(alice, "/console/")
+    make.make_incident(make.make_candidate(site=zone.site, category="alarm", at=clock.now()))
+    expect(page.get_by_role("heading", name="Alarm from the panel", level=1)).to_be_visible()
+    urgent = make.make_incident(scenes.with_evidence(zone, at=clock.now(), clip=False))
+    expect(page.get_by_role("heading", name="Person in Yard", level=1)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Does this person belong here?")).to_be_visible()
+    later = make.make_incident(make.make_candidate(site=zone.site, category="hold_up", at=clock.now()))
+    expect(page.locator(f"#q-{later.pk}")).to_be_visible()
+    expect(page.get_by_role("heading", name="Person in Yard", level=1)).to_be_visible()
+    urgent.refresh_from_db()
+    assert urgent.owner == alice
     assert live.trouble == []
