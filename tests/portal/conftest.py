@@ -22,9 +22,7 @@ def after(seconds: float) -> Any:
 def open_incident(zone) -> Incident:
     candidate = make.make_candidate(zone=zone)
     candidate.snapshot = make.make_media(zone.site, kind="snapshot")
-    candidate.clip = make.make_media(
-        zone.site, kind="clip", content=b"not really a video" * 50, duration_s=18.2
-    )
+    candidate.clip = make.make_media(zone.site, kind="clip", content=b"not really a video" * 50, duration_s=18.2)
     candidate.save()
     return make.make_incident(candidate)
 

@@ -96,9 +96,7 @@ def test_notes_and_reasons_stay_inside(carols, closed, claimed, alice):
 
 def test_a_reason_for_waiting_stays_inside(carols, claimed, alice):
     actions.decide(claimed.pk, verdict="suspicious", token=claimed.token, by=alice, at=after(20))
-    actions.wait(
-        claimed.pk, reason="Owner drinks", until=after(300), token=claimed.token, by=alice, at=after(21)
-    )
+    actions.wait(claimed.pk, reason="Owner drinks", until=after(300), token=claimed.token, by=alice, at=after(21))
     page = text(carols, "portal-incident", claimed.pk)
     assert "drinks" not in page
     assert "waits for an answer" in page
