@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ def beating(number: int = 1) -> Iterator[None]:
         for thread in threads:
             thread.join(10)
         assert not any(thread.is_alive() for thread in threads)
+        gc.collect()  # the pool's threads are gone; so are their connections, once they are collected
 
 
 def wait_for(condition, seconds: float = 10) -> None:
