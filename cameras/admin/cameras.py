@@ -28,13 +28,13 @@ class CameraForm(forms.ModelForm):
     """The password is write-only: left empty, the stored one stays, but only for the device that it was given for."""
 
     password = forms.CharField(
-        label=_("password"),
+        label=_("Password"),
         required=False,
         max_length=200,
         strip=False,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
     )
-    forget_password = forms.BooleanField(label=_("forget the stored password"), required=False)
+    forget_password = forms.BooleanField(label=_("Forget the stored password"), required=False)
 
     class Meta:
         model = Camera
@@ -77,8 +77,11 @@ class ZoneInline(BoundInline):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "polygon" and field is not None:
-            field.widget = forms.Textarea(attrs={"rows": 3, "cols": 36})
+        widths = {"polygon": forms.Textarea(attrs={"rows": 4, "cols": 24}), "name": forms.TextInput(attrs={"size": 16})}
+        if field is not None and db_field.name in widths:
+            field.widget = widths[db_field.name]
+        if field is not None and db_field.name == "dwell_s":
+            field.widget.attrs |= {"style": "width: 6em"}
         return field
 
     @admin.display(description=_("picture"))

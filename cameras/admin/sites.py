@@ -84,7 +84,7 @@ class ArmingInline(BoundInline):
     form = ArmingForm
     formset = ArmingForms
     verbose_name = _("armed interval")
-    verbose_name_plural = _("armed, by the week (without a row: never armed, only threats are raised)")
+    verbose_name_plural = _("armed, by the week (without a row: never)")
 
 
 @admin.register(Site)
@@ -128,7 +128,7 @@ def armed_hours(site: Site, *, at: datetime) -> str:
             break
         look, start = state.until, _local(state.until, zone)
     if not lines:
-        return str(_("Never: nothing but threats is raised here."))
+        return str(_("Never: a person or vehicle seen here raises nothing."))
     return format_html("<ul>{}</ul>", format_html_join("", "<li>{} – {}</li>", lines))
 
 

@@ -154,14 +154,14 @@ def panel_key_file() -> Path:
 
 
 def _panel(site: Site) -> None:
-    """The simulated panel's source; its key is where the simulated world finds it."""
+    """The simulated panel's source. Its key comes from DEMO_PANEL_KEY or is made here; either way it lies in VAR, too."""
     source = SignalSource.objects.filter(site=site, name="Intruder panel").first()
-    key = os.environ.get("DEMO_PANEL_KEY") or read_private(panel_key_file()).strip()
-    if source is not None and key and source.key_sha256 == SignalSource.hash_key(key):
-        return
     source = source or SignalSource(site=site, name="Intruder panel", heartbeat_s=60)
-    if key:
-        source.key_sha256 = SignalSource.hash_key(key)
-    else:
-        keep_private(panel_key_file(), source.new_key() + "\n")
-    source.save()
+    before = source.key_sha256
+    kept = read_private(panel_key_file()).strip()
+    key = os.environ.get("DEMO_PANEL_KEY") or kept or source.new_key()
+    if key != kept:
+        keep_private(panel_key_file(), key + "\n")
+    source.key_sha256 = SignalSource.hash_key(key)
+    if source.key_sha256 != before:
+        source.save()

@@ -142,6 +142,14 @@ def test_the_panels_key_opens_the_door_and_is_private(place):
     assert answer.status_code == 201
 
 
+def test_a_panel_key_of_the_environment_is_used(place, monkeypatch):
+    run()
+    monkeypatch.setenv("DEMO_PANEL_KEY", "a-key-that-the-simulated-world-has")
+    run()
+    assert SignalSource.objects.get().key_sha256 == SignalSource.hash_key("a-key-that-the-simulated-world-has")
+    assert (place / "demo_panel.key").read_text().strip() == "a-key-that-the-simulated-world-has"
+
+
 def test_a_lost_key_file_gets_a_new_key(place):
     run()
     (place / "demo_panel.key").unlink()

@@ -1,0 +1,52 @@
+"""Administration and the REST door's description as people see them: no script, style or picture is blocked."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests import factories as make
+
+
+def test_an_administrator_writes_a_week_and_is_told_when_it_contradicts_itself(live, site, zone, admin):
+    page = live.log_in(admin, f"/admin/core/site/{site.pk}/change/")
+    expect(page.locator("#site-name")).to_contain_text("Nightdesk administration")
+    for n, (day, starts, ends) in enumerate((("Monday", "18:00", "06:00"), ("Tuesday", "05:00", "09:00"))):
+        page.get_by_role("button", name="Add another armed interval").click()
+        page.locator(f"#id_armingintervals-{n}-weekday").select_option(label=day)
+        page.locator(f"#id_armingintervals-{n}-starts").fill(starts)
+        page.locator(f"#id_armingintervals-{n}-ends").fill(ends)
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.locator("body")).to_contain_text("“Monday 18:00–06:00” and “Tuesday 05:00–09:00” overlap")
+    page.locator("#id_armingintervals-1-starts").fill("06:00")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.locator(".field-next_armed")).to_contain_text("18:00")
+    assert site.armingintervals.count() == 2
+    assert live.trouble == []
+
+
+def test_a_camera_is_probed_by_a_button_and_the_cause_is_readable(live, zone, admin):
+    """This machine is no camera's place unless the settings say so, and the page says what would have to be set."""
+    page = live.log_in(admin, f"/admin/cameras/camera/{zone.camera.pk}/change/")
+    expect(page.locator("svg polygon")).to_be_visible()
+    page.get_by_role("button", name="Probe").click()
+    expect(page.locator(".messagelist")).to_contain_text("CAMERA_NETWORKS")
+    assert live.trouble == []
+
+
+def test_a_new_key_is_shown_once(live, site, admin):
+    source, _key = make.make_source(site)
+    page = live.log_in(admin, f"/admin/cameras/signalsource/{source.pk}/change/")
+    page.get_by_role("button", name="New key").click()
+    key = page.locator(".key").inner_text()
+    source.refresh_from_db()
+    assert source.key_sha256 == source.hash_key(key)
+    page.get_by_role("link", name="Copied: back to the source").click()
+    assert key not in page.content()
+    assert live.trouble == []
+
+
+def test_the_description_of_the_door_draws_itself_from_this_server_alone(live):
+    page = live.page()
+    page.goto(live.url + "/api/docs")
+    expect(page.locator("body")).to_contain_text("Report a signal")
+    assert live.trouble == []
