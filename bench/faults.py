@@ -85,15 +85,8 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def lengthened(faults: Sequence[Fault], seconds: float = 30.0) -> list[Fault]:
-    """The same, with detect workers away for a whole intrusion and every response worker down."""
-    longer = []
-    for fault in faults:
-        if fault.name == "all detect workers down":
-            fault = replace(fault, lasts_s=seconds)
-        elif fault.name == "a response worker killed":
-            fault = replace(fault, do=_stop("respond"), undo=_start("respond"), lasts_s=seconds)
-        longer.append(fault)
-    return longer
+    """The same, those that last at all lasting for a whole intrusion."""
+    return [replace(fault, lasts_s=seconds) if fault.lasts_s else fault for fault in faults]
 
 
 @dataclass
