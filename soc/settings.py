@@ -186,11 +186,17 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+# Who changed a setting is noted where something can change: a page that is only looked at need not load the user for it.
+PGHISTORY_MIDDLEWARE_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
+
 # --- Cameras
 CAMERA_NETWORKS = env.list("CAMERA_NETWORKS", default=["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"])
 WATCH_HOST = env("WATCH_HOST", default="local")  # names the detect queue; watch and detect workers on one host share it
 # Each seat wants a free port on its host: the live view is read from the watch process that holds the camera.
 WATCH_ADDRESS = env("WATCH_ADDRESS", default="127.0.0.1")
+# Frames for the detect workers lie in shared memory, 1.5 bytes a pixel and camera; larger ones are scaled down to this.
+SLOT_WIDTH = env.int("SLOT_WIDTH", default=1280)
+SLOT_HEIGHT = env.int("SLOT_HEIGHT", default=720)
 
 # --- Telephone
 TWILIO_ACCOUNT_SID = env("TWILIO_ACCOUNT_SID", default="")
@@ -208,11 +214,17 @@ CAMERA_LOST_S = env.int("CAMERA_LOST_S", default=60)
 BLIND_AFTER_S = env.float("BLIND_AFTER_S", default=3.0)
 BLIND_GRACE_S = env.float("BLIND_GRACE_S", default=8.0)  # after a watcher's start, while the workers start too
 RESPONDER_ANSWER_S = env.json("RESPONDER_ANSWER_S", default=[30, 60, 120])
+RESPONDER_LINK_S = env.int("RESPONDER_LINK_S", default=4 * 3600)  # from the order on
+RESPONDER_LINK_CLOSED_S = env.int("RESPONDER_LINK_CLOSED_S", default=30 * 60)  # after the incident was closed
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"class": "soc.core.logs.WithoutLinks", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Named without handlers: Django's own would write what it logs a second time, and with the links in it.
+    "loggers": {"django": {"level": "NOTSET"}, "django.server": {"level": "NOTSET", "propagate": True}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
 }

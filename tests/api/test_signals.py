@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -252,6 +255,20 @@ def test_while_the_database_is_away_the_answer_is_503_and_when_to_try_again(pane
     assert int(answer["Retry-After"]) > 0
     assert "secret" not in answer.content.decode()
     assert not Candidate.objects.exists()
+
+
+def test_without_any_connection_the_whole_stack_still_answers_503(panel, monkeypatch):
+    """In a thread of its own, whose connection would have to be made anew, as after PostgreSQL stopped."""
+
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        raise psycopg2.OperationalError("connection refused")
+
+    monkeypatch.setattr(DatabaseWrapper, "get_new_connection", refused)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(send, panel[1], body()).result(30)
+        list_ = pool.submit(Client().get, "/api/incidents", headers={"Cookie": "sessionid=" + "x" * 32}).result(30)
+    for told in (answer, list_):
+        assert (told.status_code, told.json()["error"]) == (503, "unavailable")
 
 
 def test_a_failure_in_the_middle_stores_nothing(transactional_db, site, monkeypatch):
