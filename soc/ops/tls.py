@@ -40,9 +40,9 @@ class Files:
     key: Path
 
 
-def ensure(var: Path, host: str) -> Files:
-    """Certificate files for `host` and its addresses in VAR/tls; made anew when the names change or time runs
-    out."""
+def ensure(var: Path, host: str, *more: str) -> Files:
+    """Certificate files in VAR/tls for `host`, its addresses and `more` names; made anew when these change or time
+    runs out."""
     folder = private_dir(var / "tls")
     files = Files(folder / "authority.pem", folder / "server.pem", folder / "server.key")
     authority_key = folder / "authority.key"
@@ -56,15 +56,15 @@ def ensure(var: Path, host: str) -> Files:
         _write(files.authority, built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
         _write(authority_key, _private(key))
         files.certificate.unlink(missing_ok=True)
-    names = subject_names(host)
+    names = subject_names(host, *more)
     if not _still_good(files.certificate, names):
         _issue(files, authority_key, host, names)
     return files
 
 
-def subject_names(host: str) -> list[x509.GeneralName]:
-    """`host`, the addresses it stands for, and loopback."""
-    found = {host, "localhost", "127.0.0.1", "::1"}
+def subject_names(host: str, *more: str) -> list[x509.GeneralName]:
+    """`host`, the addresses it stands for, `more` names, and loopback."""
+    found = {host, *more, "localhost", "127.0.0.1", "::1"}
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - named, not bound
         found = (found - {host}) | {socket.gethostname()}
     for name in list(found):

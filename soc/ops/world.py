@@ -25,6 +25,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from soc.ops import drop, processes, secrets, servers, supervise, tls
 from soc.ops.paths import CHECKOUT, NOBODY, private_dir, socket_dir
@@ -135,10 +136,17 @@ class World:
     def _programs(self) -> list[processes.Process]:
         certificate = None
         if self.https:
-            files = tls.ensure(self.var, self.host)
+            files = self._certificate(self.env["PUBLIC_URL"])
             certificate = (str(files.certificate), str(files.key))
         table = processes.programs(self.env, demo=self.demo, certificate=certificate)
         return [process for process in table if self.only is None or process.name in self.only]
+
+    def _own_address(self) -> str:
+        return "" if self.host in ANY_ADDRESS else _bracketed(self.host)
+
+    def _certificate(self, public: str) -> tls.Files:
+        """For where we listen and for the name under which people come, which may be another."""
+        return tls.ensure(self.var, self.host, urlsplit(public).hostname or self.host)
 
     def _take_lock(self) -> int:
         """Hold VAR/run.lock, which a supervisor that outlives its starter holds until it has stopped everything."""
@@ -189,15 +197,18 @@ class World:
             )
         scheme = "https" if self.https else "http"
         name = socket.gethostname() if self.host in ANY_ADDRESS else self.host
+        public = given.get("PUBLIC_URL") or f"{scheme}://{_bracketed(name)}:{self.ports.web}"
         if self.https:
-            self.authority = tls.ensure(self.var, self.host).authority
+            self.authority = self._certificate(public).authority
         own = {
             "NIGHTDESK_VAR": str(self.var),
             "HOST": self.host,
             "WEB_PORT": str(self.ports.web),
             "DEMO_RTSP_PORT": str(self.ports.rtsp),
             "DEMO_PHONE_PORT": str(self.ports.phone),
-            "PUBLIC_URL": given.get("PUBLIC_URL") or f"{scheme}://{_bracketed(name)}:{self.ports.web}",
+            "PUBLIC_URL": public,
+            # People may come by the address as well as by the public name.
+            "ALLOWED_HOSTS": ",".join(filter(None, (given.get("ALLOWED_HOSTS"), self._own_address()))),
             "PYTHONUNBUFFERED": "1",
             # Frames are small; a picture that claims more is an attack.
             "OPENCV_IO_MAX_IMAGE_PIXELS": "33177600",
