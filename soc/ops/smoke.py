@@ -192,7 +192,7 @@ def run(footage: Path | None, expect: str | None) -> int:
         "DEMO_PASSWORD": password,
         "DEMO_ARGS": demo_arguments(footage),
         "LOG_LEVEL": "WARNING",
-        "DEMO_CAMERAS": "yard,quiet",
+        "DEMO_CAMERAS": "yard,quiet" if footage is None else "footage",
     }
     if footage is not None:
         env["SEED"] = "seed_footage"
