@@ -10,6 +10,7 @@ urlpatterns = [
     path("console/", include("soc.console.urls")),
     path("portal/", include("soc.portal.urls")),
     path("api/", include("soc.api.urls")),
+    path("r/", include("soc.portal.responder_urls")),
     path("twilio/", include("responses.urls")),
     path("admin/", admin.site.urls),
 ]

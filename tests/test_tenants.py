@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.apps import apps
@@ -22,7 +23,9 @@ from django.urls import URLPattern, get_resolver
 
 from cameras.models import ArmingInterval
 from incidents import actions
+from responses.actions import links
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
+from soc.core import clock
 from soc.core.models import Customer, Event, Membership, Organisation, Site, SiteOwned, User
 from soc.core.rights import MATRIX, Act, Role, allows
 from tests import factories as make
@@ -214,6 +217,10 @@ TABLE: dict[str, list[Line]] = {
     "twilio/voice/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],
     "twilio/gather/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],
     "twilio/status/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],
+    # The responder's link: nobody's rights open it, and a wrong one is not there. The right one has a test of its own.
+    "r/<str:token>": [Line(nobody=404)],
+    "r/<str:token>/picture/<uuid:pk>": [Line(of="media", nobody=404)],
+    "r/<str:token>/<slug:answer>": [Line(method="post", nobody=404, data=(("answer", "accept"),))],
     "twilio/sms": [Line(method="post", closed=403, nobody=403)],
 }
 
@@ -278,7 +285,8 @@ def test_a_url_that_is_not_in_the_table_is_found():
 def address(route: str, place: Place, line: Line) -> str:
     pk = place.rows[line.of].pk if line.of else ""
     path = re.sub(r"<uuid:\w+>", str(pk), route)
-    return "/" + re.sub(r"<slug:verb>", dict(line.data).get("verb", ""), path)
+    path = path.replace("<str:token>", "A" * 64)
+    return "/" + re.sub(r"<slug:(\w+)>", lambda name: dict(line.data).get(name[1], ""), path)
 
 
 def body(answer: Any) -> str:
@@ -422,6 +430,33 @@ def test_the_walk_itself_notices_a_leak(world, monkeypatch):
     walk.everything()
     assert any("shows" in found for found in walk.wrong)
     assert any("gave 200" in found for found in walk.wrong)
+
+
+def test_a_responders_link_shows_its_own_place_to_whoever_holds_it_and_no_other(world):
+    for letter, place in world.places.items():
+        attempt: Any = place.rows["attempt"]
+        others = [other for other in world.places.values() if other is not place]
+        attempt.incident.refresh_from_db()
+        at = attempt.incident.closed_at + timedelta(minutes=1)
+        Attempt.objects.filter(pk=attempt.pk).update(created_at=at, accepted_at=at)
+        url = f"/r/{links.token(attempt.pk)}"
+        with patch.object(clock, "now", return_value=at):
+            for person in (None, world.people["guard"], world.people["owner in B"]):
+                client = Client()
+                if person is not None:
+                    client.force_login(person)
+                page = client.get(url)
+                assert page.status_code == 200, letter
+                text = body(page)
+                assert marks(text) <= {place.mark, f"QX{place.mark[2]}0QX"}
+                assert f"Road {place.mark}" in text
+                assert f"Note {place.mark}" not in text
+                assert f"Summary {place.mark}" not in text
+                picture = place.rows["candidate"].snapshot  # type: ignore[attr-defined]
+                assert client.get(f"{url}/picture/{picture.pk}").status_code == 200
+                for other in others:
+                    theirs = other.rows["candidate"].snapshot  # type: ignore[attr-defined]
+                    assert client.get(f"{url}/picture/{theirs.pk}").status_code == 404
 
 
 def test_a_quiet_incident_that_goes_on_is_for_the_centre_alone_at_every_door(world):

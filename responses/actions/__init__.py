@@ -1,14 +1,18 @@
 """The verbs of responding: one function, one transaction each. The outward act follows by a reaction."""
 
 from responses.actions.facts import heard
+from responses.actions.links import Link, answer_link, find_link
 from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps
 from responses.actions.sending import available_responders, send_responder
 from responses.actions.talking import available_messages, talk, talk_cameras
 
 __all__ = [
+    "Link",
     "Step",
+    "answer_link",
     "available_messages",
     "available_responders",
+    "find_link",
     "heard",
     "run_of",
     "send_responder",

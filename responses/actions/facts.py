@@ -138,7 +138,7 @@ def answered(attempt: Attempt, *, at: datetime) -> None:
 
 
 def accepted(attempt: Attempt, *, at: datetime, how: str) -> None:
-    """The responder said yes. `how` is key or text."""
+    """The responder said yes. `how` is key, text or link."""
     if attempt.accepted_at:
         return
     attempt.accepted_at = at
@@ -157,6 +157,15 @@ def declined(attempt: Attempt, *, at: datetime, how: str) -> None:
     _tell("attempt.declined", attempt, at=at, how=how)
 
 
+def on_my_way(attempt: Attempt, *, at: datetime, how: str) -> None:
+    """The responder, who had accepted, has set out."""
+    if attempt.on_my_way_at:
+        return
+    attempt.on_my_way_at = at
+    _save(attempt)
+    _tell("attempt.on_my_way", attempt, at=at, how=how)
+
+
 def on_site(attempt: Attempt, *, at: datetime, how: str) -> None:
     """The responder, who had accepted, is there."""
     if attempt.on_site_at:
@@ -165,6 +174,15 @@ def on_site(attempt: Attempt, *, at: datetime, how: str) -> None:
     _save(attempt)
     _tell("attempt.on_site", attempt, at=at, how=how)
     incidents.stamp(attempt.incident_id, "on_site", at=at)
+
+
+def left(attempt: Attempt, *, at: datetime, how: str) -> None:
+    """The responder, who was there, has left."""
+    if attempt.left_at:
+        return
+    attempt.left_at = at
+    _save(attempt)
+    _tell("attempt.left", attempt, at=at, how=how)
 
 
 def ended(attempt: Attempt, ended_as: str, *, at: datetime) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from incidents.models.incident import State
 from responses import adapters
-from responses.actions import facts, script, talking
+from responses.actions import facts, links, script, talking
 from responses.models import Attempt
 from responses.ports import DeliveryError, Heard, Receipt, Unclear
 from soc.core import clock, events
@@ -100,7 +100,14 @@ def _act(attempt: Attempt) -> Receipt | None:
     assert attempt.responder is not None
     if attempt.kind == Kind.CALL:
         return adapters.voice().call(attempt.responder.phone, attempt_id=attempt.pk, ring_s=attempt.data["ring_s"])
-    return adapters.text().send(attempt.responder.phone, attempt.data["body"], attempt_id=attempt.pk)
+    return adapters.text().send(attempt.responder.phone, _words(attempt), attempt_id=attempt.pk)
+
+
+def _words(attempt: Attempt) -> str:
+    """The text with its link, put together only now: what is kept of it opens nothing."""
+    body = str(attempt.data["body"])
+    call = attempt.data.get("call")
+    return script.with_link(body, links.address(UUID(call))) if call else body
 
 
 def _talk(attempt: Attempt) -> None:

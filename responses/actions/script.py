@@ -24,6 +24,11 @@ def text_body(incident: Incident) -> str:
     return words % _names(incident)
 
 
+def with_link(body: str, address: str) -> str:
+    """The text as it is sent: what was planned, and where the rest is read and answered."""
+    return f"{body} " + _("Details and answers: %(address)s") % {"address": address}
+
+
 def question(attempt: Attempt, *, gather_url: str) -> str:
     """The call: who calls, where to go, and the keys; asked twice, then it hangs up. Returns TwiML."""
     incident = attempt.incident

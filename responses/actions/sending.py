@@ -50,6 +50,11 @@ def available_responders(incident: Incident) -> list[Responder]:
     return list(_for(incident).order_by("rank", "name"))
 
 
+def may_come(incident: Incident, responder: Responder) -> bool:
+    """Whether this responder is (still) one who can be sent to the incident's site."""
+    return _for(incident).filter(pk=responder.pk).exists()
+
+
 def _for(incident: Incident) -> QuerySet[Responder]:
     theirs = Q(customers__isnull=True) | Q(customers=incident.site.customer_id)
     ids = Responder.objects.filter(theirs, organisation_id=incident.organisation_id, enabled=True).values("pk")
@@ -89,7 +94,7 @@ def _send(
         suffix=":text",
         responder=responder,
         order=order or call,
-        data={"body": script.text_body(incident)},
+        data={"body": script.text_body(incident), "call": str(call.pk)},
     )
     return [call, text]
 

@@ -62,7 +62,9 @@ class Attempt(SiteOwned):
     ended_as = models.CharField(
         max_length=20, blank=True, help_text="the other side's word: completed, busy, no-answer, delivered …"
     )
+    on_my_way_at = models.DateTimeField(null=True)
     on_site_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=240, blank=True)
     data = models.JSONField(default=dict, help_text="codes and numbers from the other side")
 

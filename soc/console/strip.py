@@ -22,7 +22,7 @@ from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
     released returned closed reopened painted stamped step_done step_skipped"""
-ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_site retried unclear"
+ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_my_way on_site left retried unclear"
 KINDS = frozenset(
     {f"incident.{verb}" for verb in INCIDENT.split()}
     | {f"attempt.{verb}" for verb in ATTEMPT.split()}

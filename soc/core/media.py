@@ -65,11 +65,12 @@ def _slice(file: IO[bytes], first: int, last: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _record_view(item: Media, user: User, *, at: datetime) -> None:
-    lately = Event.objects.filter(subject_id=item.pk, kind="media.viewed", by=user, at__gt=at - KEPT)
-    if not lately.exists():
+def record_view(item: Media, *, by: User | None, at: datetime, **codes: UUID) -> None:
+    """Record that somebody sees it now, once in `KEPT`. `codes` tell viewers without a log-in apart."""
+    lately = Event.objects.filter(subject_id=item.pk, kind="media.viewed", by=by, at__gt=at - KEPT)
+    if not lately.filter(**{f"data__{name}": str(value) for name, value in codes.items()}).exists():
         with transaction.atomic():
-            events.record("media.viewed", item, by=user, at=at, sha256=item.sha256)
+            events.record("media.viewed", item, by=by, at=at, sha256=item.sha256, **codes)
 
 
 @require_safe
@@ -102,5 +103,5 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=item.content_type, headers=headers)
     body = _slice(evidence_store().open(item.key), first, last)
-    _record_view(item, request.user, at=clock.now())  # type: ignore[arg-type]
+    record_view(item, by=request.user, at=clock.now())  # type: ignore[arg-type]
     return StreamingHttpResponse(body, status=status, content_type=item.content_type, headers=headers)

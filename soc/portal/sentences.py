@@ -106,6 +106,11 @@ def title(incident: Incident, place: str) -> str:
     return str(words) % {"place": place}
 
 
+def seen(category: str, place: str) -> str:
+    """What a signal of this category says happened, whatever it turned out to be."""
+    return str(_SEEN.get(category) or gettext_lazy("An alarm at %(place)s")) % {"place": place}
+
+
 def sign(user: User | None) -> str:
     """A specialist by call-sign, never by name."""
     return (user.call_sign if user else "") or _("A specialist")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from responses import actions
-from responses.actions import performing
+from responses.actions import links, performing
 from responses.adapters import twilio
 from responses.deadlines import unfinished
 from responses.models import Attempt
@@ -59,7 +59,8 @@ def test_an_order_is_one_call_and_one_text(incident, guard, alice, network, call
     assert incident.call_placed_at == call.placed_at
     words = (
         f"Harbour Watch: please go to Pinewick Depot, 18 Tern Lane, Pinewick. Reference {incident.reference}. "
-        "Reply YES to accept, NO to decline, HERE when you are on site."
+        "Reply YES to accept, NO to decline, HERE when you are on site. "
+        f"Details and answers: http://testserver/r/{links.token(call.pk)}"
     )
     assert [text["body"] for text in network.texts] == [words]
     assert len(network.calls) == 1

@@ -12,7 +12,7 @@ import pytest
 from django.core.signals import request_finished, request_started
 
 from responses import actions
-from responses.actions import performing, sending, talking
+from responses.actions import links, performing, script, sending, talking
 from responses.adapters.twilio import TwilioVoice
 from responses.models import Attempt
 from responses.ports import Unclear
@@ -141,7 +141,8 @@ def test_a_responder_answers_accepts_and_arrives_though_callbacks_come_twice_and
     assert len(network.duplicates) == 0
     heard = [line.text for line in next(iter(network.calls.values())).heard if line.kind == "say"]
     assert "18 Tern Lane, Pinewick" in heard[0]
-    assert [message.body for message in network.messages.values()] == [text.data["body"]]
+    words = script.with_link(text.data["body"], links.address(call.pk))
+    assert [message.body for message in network.messages.values()] == [words]
 
     def delivered():
         text.refresh_from_db()
