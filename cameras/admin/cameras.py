@@ -115,7 +115,10 @@ class CameraAdmin(BoundAdmin):
     list_filter = ["health", "enabled", ("site", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "site__name", "site__customer__name"]
     fixed = ("site",)
-    readonly_fields = ["health", "health_since", "trouble", "last_frame_at"]
+    readonly_fields = [
+        *("health", "health_since", "trouble", "last_frame_at"),
+        *("drifting", "clock_offset_s", "suspect_since"),
+    ]
     history = (("cameras.Zone", "camera"),)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -123,7 +126,7 @@ class CameraAdmin(BoundAdmin):
         if obj is not None and obj.password:
             login.append("forget_password")
         settings_ = (None, {"fields": ["site", "name", "address", *login, "enabled", "speaker"]})
-        state = (_("State"), {"fields": ["health", "health_since", "trouble", "last_frame_at"]})
+        state = (_("State"), {"fields": self.readonly_fields})
         return (settings_,) if obj is None else (settings_, state)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

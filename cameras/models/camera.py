@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from cameras.vision.address import AddressRefused, pin
@@ -41,6 +42,18 @@ class Camera(SiteOwned):
     trouble = models.CharField(_("cause"), max_length=240, blank=True, editable=False)
     last_frame_at = models.DateTimeField(null=True, editable=False)
     lost_alert_at = models.DateTimeField(null=True, editable=False, help_text="when the present loss was raised")
+    probed = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="digest of the address that a first look found usable"
+    )
+    drifting = models.BooleanField(_("clock is wrong"), default=False, editable=False)
+    clock_offset_s = models.FloatField(
+        _("clock is ahead by"), null=True, editable=False, help_text=_("seconds; below zero: behind")
+    )
+    # A camera that was being decoded when a watch process crashed: watched by a process of its own until it has proven
+    # harmless. After another crash nobody touches it before retry_at.
+    suspect_since = models.DateTimeField(_("watched apart since"), null=True, editable=False)
+    crashes = models.PositiveIntegerField(default=0, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
     # {"captured": n, "gated": n, "inferred": n, "dropped": n, "dropped_by": {cause: n}}; captured is the sum of the three
     frames = models.JSONField(default=dict, editable=False)
 
@@ -51,6 +64,11 @@ class Camera(SiteOwned):
 
     def __str__(self) -> str:
         return f"{self.site.name} · {self.name}"
+
+    def digest(self) -> str:
+        """Names this address and log-in without telling the password: another one is another device, to be looked at first."""
+        given = "\0".join((self.address, self.username, self.password))
+        return salted_hmac("cameras.probed", given, algorithm="sha256").hexdigest()
 
     def clean(self) -> None:
         super().clean()

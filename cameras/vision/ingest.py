@@ -9,6 +9,7 @@ import struct
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -154,7 +155,9 @@ class Stream:
         wall: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         opener: Callable[[PinnedAddress, OpenOptions], Any] = open_camera,
+        inside: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        """inside: entered while the decoder's native code has this camera's bytes, so that a crash can be traced to it."""
         self.address = address
         self.ring = ring if ring is not None else PacketRing()
         self.options = options or OpenOptions()
@@ -162,7 +165,7 @@ class Stream:
         self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
-        self._wall, self._monotonic, self._opener = wall, monotonic, opener
+        self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
 
     def read(
         self,
@@ -181,7 +184,8 @@ class Stream:
 
         Raises StreamError when the camera fails, stalls or ends; an error in a callback passes through.
         """
-        container = self._opener(self.address, self.options)
+        with self._inside():
+            container = self._opener(self.address, self.options)
         try:
             self.info = None
             self.ring.clear()
@@ -237,7 +241,8 @@ class Stream:
         media_s = None if copy.pts is None else float(copy.pts * copy.time_base)
         watchdog.saw_packet(copy.monotonic, copy.keyframe, media_s)
         try:
-            frames = decoder.decode(packet, self.frames, copy.received, copy.monotonic)
+            with self._inside():
+                frames = decoder.decode(packet, self.frames, copy.received, copy.monotonic)
         except av.error.FFmpegError:
             # One damaged packet is everyday life on a network; a stream of nothing else is not a video.
             self.bad_packets += 1

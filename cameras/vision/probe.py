@@ -11,7 +11,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ from .ingest import Frame, Stream
 from .opening import OpenOptions, StreamError
 
 WALL_S: Final = 20.0
+PATIENCE_S: Final = 0.5
 CPU_S: Final = 10
 MEMORY: Final = 1536 * 1024 * 1024  # FFmpeg's, OpenCV's and numpy's own libraries are most of it
 FRAMES: Final = 8
@@ -55,8 +57,12 @@ class ProbeReport:
         return self.fault is None
 
 
-def probe(address: PinnedAddress, *, wall_s: float = WALL_S) -> ProbeReport:
-    """Look at a pinned address. Takes up to `wall_s` seconds; never raises for what the camera does."""
+def probe(
+    address: PinnedAddress, *, wall_s: float = WALL_S, should_stop: Callable[[], bool] = lambda: False
+) -> ProbeReport:
+    """Look at a pinned address. Takes up to `wall_s` seconds, or until `should_stop()`, which then reads as timed out;
+    never raises for what the camera does.
+    """
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
         [sys.executable, "-m", "cameras.vision.probe"],
@@ -67,12 +73,19 @@ def probe(address: PinnedAddress, *, wall_s: float = WALL_S) -> ProbeReport:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    try:
-        out, _ = process.communicate(json.dumps(_asked(address)).encode(), timeout=wall_s)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return _refusal("timed_out")
+    question: bytes | None = json.dumps(_asked(address)).encode()
+    until = time.monotonic() + wall_s
+    while True:
+        try:
+            out, _ = process.communicate(question, timeout=min(PATIENCE_S, wall_s))
+            break
+        except subprocess.TimeoutExpired:
+            question = None  # it is on its way; what is left is waiting
+            if time.monotonic() < until and not should_stop():
+                continue
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return _refusal("timed_out")
     return _understood(out)
 
 

@@ -10,9 +10,11 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -31,17 +33,18 @@ log = logging.getLogger(__name__)
 BEFORE_S, AFTER_S = 6.0, 8.0
 EARLY_S = 0.4  # enough of the moment itself to see what it is about
 RETRY_S = 2.0
-
 SOON_S = 0.1
 MOST_TRIES = 600
 
 Path = Callable[[], Sequence[tuple[float, Box]]]
+Inside = Callable[[UUID], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
 class Proof:
     """What a candidate's evidence is made of. `path` is asked when the clip is cut: the track goes on."""
 
+    camera_id: UUID
     dedup: str
     trigger: float  # monotonic s
     trigger_at: datetime
@@ -68,7 +71,9 @@ class NotYet(Exception):
 class EvidenceDesk:
     """One thread per watch process. Slow disks delay evidence, never an alert: candidates go another way."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Inside = lambda camera_id: nullcontext()) -> None:
+        """inside: entered while native code has a camera's packets, so that a crash can be traced to it."""
+        self._inside = inside
         self._jobs: list[tuple[float, int, Callable[[], None], int]] = []
         self._order = itertools.count()
         self._wake = threading.Condition()
@@ -88,12 +93,20 @@ class EvidenceDesk:
     def prove(self, proof: Proof) -> None:
         """Order snapshot, first clip and whole clip of a candidate that is committed."""
         self._add(proof.trigger, lambda: _snapshot(proof))
-        self._add(proof.trigger + EARLY_S, lambda: _clip(proof, EARLY_S))
-        self._add(proof.trigger + AFTER_S + 0.3, lambda: _clip(proof, AFTER_S))
+        self._add(proof.trigger + EARLY_S, lambda: self._clip(proof, EARLY_S))
+        self._add(proof.trigger + AFTER_S + 0.3, lambda: self._clip(proof, AFTER_S))
 
     def idle(self) -> bool:
         with self._wake:
             return not self._jobs
+
+    def _clip(self, proof: Proof, after_s: float) -> None:
+        candidate = _candidate(proof.dedup)
+        if after_s < AFTER_S and candidate.clip_id is not None:
+            return  # a first clip that had to wait must not replace the whole one
+        with self._inside(proof.camera_id):
+            clip = cut(_packets(proof), proof.info, ClipOrder(proof.trigger, BEFORE_S, after_s))
+        attach_evidence(candidate, clip=_stored(proof, candidate, clip), at=clock.now())
 
     def _add(self, due: float, job: Callable[[], None], tries: int = 0) -> None:
         with self._wake:
@@ -156,12 +169,6 @@ def _snapshot(proof: Proof) -> None:
         overlay=proof.overlay(proof.trigger),
     )
     attach_evidence(candidate, snapshot=stored, at=clock.now())
-
-
-def _clip(proof: Proof, after_s: float) -> None:
-    candidate = _candidate(proof.dedup)
-    clip = cut(_packets(proof), proof.info, ClipOrder(proof.trigger, BEFORE_S, after_s))
-    attach_evidence(candidate, clip=_stored(proof, candidate, clip), at=clock.now())
 
 
 def _packets(proof: Proof) -> Sequence[MediaPacket]:

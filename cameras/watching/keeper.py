@@ -8,37 +8,73 @@ import os
 import socket
 import threading
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
+from cameras.actions import camera_back, camera_drifts, camera_lost, camera_on_time, clear_camera
 from cameras.models import Camera
 from cameras.vision.ingest import Frame
 from cameras.watching.plan import Plan, plan_of
-from cameras.watching.watcher import Desk, Watcher
+from cameras.watching.quarantine import Quarantine, proof_s
+from cameras.watching.watcher import Desk, News, Watcher
+from soc.core import clock
 from soc.core.clock import db_now
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=4)
 ROUND_S = 1.0
+LEFT_ALONE_S: Final = 20.0  # a thread that does not end by then hangs in the decoder, and is not waited for
+EMPTY_ROUNDS: Final = 10  # of a process for one camera that cannot have it: then it goes
+
+COUNTS: Final = ("captured", "gated", "inferred", "dropped")
+
+
+@dataclass
+class Watched:
+    """A camera in our hands: its thread, by which plan and lease it was begun, and what is written of it."""
+
+    watcher: Watcher
+    plan: Plan
+    generation: int
+    saved: Counter[str] = field(default_factory=Counter)
+    stopped_at: float | None = None  # monotonic s
+
+    def stop(self) -> None:
+        if self.stopped_at is None:
+            self.stopped_at = clock.monotonic()
+            self.watcher.stop()
+
+    def gone(self) -> bool:
+        if not self.watcher.alive():
+            return True
+        return self.stopped_at is not None and clock.monotonic() - self.stopped_at > LEFT_ALONE_S
 
 
 class Keeper:
-    """Takes free cameras, renews its leases, starts and stops threads. One round a second, on one thread."""
+    """Takes free cameras, renews its leases, starts and stops threads. One round a second, on one thread.
 
-    def __init__(self, desk: Desk, media_address: str) -> None:
-        self.desk, self.media_address = desk, media_address
+    The keeper of all leaves suspect cameras to its `quarantine`; with `only` it is the keeper of one suspect, until
+    that has proven harmless.
+    """
+
+    def __init__(
+        self, desk: Desk, media_address: str, *, quarantine: Quarantine | None = None, only: UUID | None = None
+    ) -> None:
+        self.desk, self.media_address, self.quarantine, self.only = desk, media_address, quarantine, only
         # Never the same twice: in a container every process may be number 1.
         self.me = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
-        self.watchers: dict[UUID, Watcher] = {}
-        self._plans: dict[UUID, tuple[Plan, int]] = {}
-        self._saved: dict[UUID, Counter[str]] = {}
+        self.cameras: dict[UUID, Watched] = {}
+        self._empty_rounds, self._had = 0, False
 
     def run(self, stop: threading.Event) -> None:
+        """Until told to stop, or until there is nothing left to do for the keeper of one camera."""
         while not stop.is_set():
             try:
                 self.round(db_now())
@@ -49,89 +85,144 @@ class Keeper:
             except Exception:
                 log.exception("a round of the watcher failed")
                 connection.close()
+            if self.only and self._finished():
+                return
             stop.wait(ROUND_S)
 
     def round(self, at: datetime) -> None:
-        """Renew, take, read what changed, match the threads, write what is known."""
+        """1. Find out whom a crash makes suspect. 2. Renew, take, read what changed. 3. Stop threads that no longer fit,
+        start those that are missing; nobody waits for one that ends. 4. Write what is known.
+        """
+        if self.quarantine:
+            self.quarantine.round(at)
         mine = self._lease(at)
-        for camera_id in [known for known in self.watchers if known not in mine]:
-            self._end(camera_id)
+        for camera_id, watched in list(self.cameras.items()):
+            if mine.get(camera_id) != (watched.plan, watched.generation):
+                watched.stop()
+            if watched.gone():
+                self._end(camera_id, watched)
         for camera_id, (plan, generation) in mine.items():
-            running = self._plans.get(camera_id)
-            if running == (plan, generation) and self.watchers[camera_id].alive():
-                continue
-            if camera_id in self.watchers:
-                self._end(camera_id)
-            self._begin(plan, generation)
-        self._save()
+            if camera_id not in self.cameras:
+                self._begin(plan, generation)
+        self._save(at)
 
     def newest(self, camera_id: UUID) -> Frame | None:
-        watcher = self.watchers.get(camera_id)
-        return watcher.newest() if watcher else None
+        watched = self.cameras.get(camera_id)
+        return watched.watcher.newest() if watched else None
 
     def stop(self) -> None:
-        """Stop every thread, write the last counts, and leave the cameras to others at once."""
-        for watcher in self.watchers.values():
-            watcher.stop()
-        for watcher in self.watchers.values():
-            watcher.join(6)
+        """Stop every thread and every process of our own, and wait for them."""
+        for watched in self.cameras.values():
+            watched.stop()
+        if self.quarantine:
+            self.quarantine.stop()
+        for watched in self.cameras.values():
+            watched.watcher.join(6)
+        if self.quarantine:
+            self.quarantine.join(2)
 
     def release(self) -> None:
-        self._save()
+        """After `stop`: write the last counts, and leave the cameras to others at once."""
+        self._save(clock.now())
+        self.cameras.clear()
         Camera.objects.filter(leased_by=self.me).update(leased_by="", leased_until=None, media_address="")
+
+    def _pool(self) -> QuerySet[Camera]:
+        """The cameras that may be ours."""
+        if self.only:
+            return Camera.objects.filter(enabled=True, pk=self.only, suspect_since__isnull=False)
+        return Camera.objects.filter(enabled=True, suspect_since__isnull=True)
 
     def _lease(self, at: datetime) -> dict[UUID, tuple[Plan, int]]:
         until = at + LEASE
         with transaction.atomic():
-            Camera.objects.filter(leased_by=self.me, enabled=True).update(leased_until=until)
+            self._pool().filter(leased_by=self.me).update(leased_until=until)
             free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-            takeable = Camera.objects.select_for_update(skip_locked=True).filter(free, enabled=True)
-            taken = list(takeable.values_list("pk", flat=True))
+            taken = list(self._pool().select_for_update(skip_locked=True).filter(free).values_list("pk", flat=True))
             Camera.objects.filter(pk__in=taken).update(
                 leased_by=self.me, leased_until=until, generation=F("generation") + 1, media_address=self.media_address
             )
-        rows = Camera.objects.filter(leased_by=self.me, enabled=True).select_related("site")
-        rows = rows.prefetch_related("zones", "site__armingintervals")
-        return {row.pk: (plan_of(row), row.generation) for row in rows}
+        rows = self._pool().filter(leased_by=self.me).select_related("site")
+        mine: dict[UUID, tuple[Plan, int]] = {}
+        for row in rows.prefetch_related("zones", "site__armingintervals"):
+            try:
+                mine[row.pk] = (plan_of(row), row.generation)
+            except ValueError as error:
+                camera_lost(row.pk, code="settings", words=f"This camera's settings cannot be used: {error}", at=at)
+        return mine
 
     def _begin(self, plan: Plan, generation: int) -> None:
         watcher = Watcher(plan, generation, self.desk)
-        self.watchers[plan.camera_id] = watcher
-        self._plans[plan.camera_id] = (plan, generation)
-        self._saved[plan.camera_id] = Counter()
+        self.cameras[plan.camera_id] = Watched(watcher, plan, generation)
+        self._had = True
         watcher.start()
         log.info("watching %s", plan.name)
 
-    def _end(self, camera_id: UUID) -> None:
-        watcher = self.watchers.pop(camera_id)
-        watcher.stop()
-        watcher.join(6)
-        self._write_counts(camera_id, watcher)
-        self._plans.pop(camera_id, None)
-        log.info("leaving %s", watcher.plan.name)
+    def _end(self, camera_id: UUID, watched: Watched) -> None:
+        """Its thread has ended: the last counts. A camera we may no longer have is free at once."""
+        self._write(camera_id, watched)
+        del self.cameras[camera_id]
+        lost = Camera.objects.filter(pk=camera_id, leased_by=self.me).exclude(pk__in=self._pool())
+        lost.update(leased_by="", leased_until=None, media_address="")
+        log.info("leaving %s", watched.plan.name)
 
-    def _save(self) -> None:
-        for camera_id, watcher in self.watchers.items():
-            self._write_counts(camera_id, watcher)
+    def _save(self, at: datetime) -> None:
+        for camera_id, watched in list(self.cameras.items()):
+            self._write(camera_id, watched)
+            if self.only and not watched.watcher.stopping() and watched.watcher.decoded_s >= _proof_s(camera_id):
+                clear_camera(camera_id, at=at)
 
-    def _write_counts(self, camera_id: UUID, watcher: Watcher) -> None:
-        """Add what was counted since the last time, and say when the last picture came."""
+    def _finished(self) -> bool:
+        """The one camera is proven harmless, out of use, gone or another's."""
+        self._empty_rounds = 0 if self.cameras else self._empty_rounds + 1
+        return self._empty_rounds >= (1 if self._had else EMPTY_ROUNDS)
+
+    def _write(self, camera_id: UUID, watched: Watched) -> None:
+        """Tell the row what the thread has said of the camera, in order; then add what was counted since the last time."""
+        watcher = watched.watcher
+        while watcher.news:
+            self._tell(camera_id, watcher.news[0])
+            watcher.news.popleft()
         totals = watcher.totals()
-        news = totals - self._saved.get(camera_id, Counter())
+        news = totals - watched.saved
         frame = watcher.last_frame
         if not news and frame is None:
             return
         with transaction.atomic():
-            row = Camera.objects.select_for_update().get(pk=camera_id)
-            kept = {key: row.frames.get(key, 0) + news[key] for key in ("captured", "gated", "inferred", "dropped")}
+            row = Camera.objects.select_for_update().filter(pk=camera_id).first()
+            if row is None:
+                return  # deleted: its thread is about to end
+            kept = {key: row.frames.get(key, 0) + news[key] for key in COUNTS}
             causes = Counter(row.frames.get("dropped_by", {}))
             causes.update({key.partition(":")[2]: n for key, n in news.items() if key.startswith("dropped:")})
             sight = watcher.sight
             kept["dropped_by"] = dict(causes)
             kept["inference_ms"] = round(sight.inference_ms, 1) if sight else row.frames.get("inference_ms", 0)
-            seen = frame.stamp.received if frame is not None else row.last_frame_at
-            Camera.objects.filter(pk=camera_id).update(frames=kept, last_frame_at=seen)
-        self._saved[camera_id] = totals
+            seen = [at for at in (row.last_frame_at, frame.stamp.received if frame else None) if at]
+            Camera.objects.filter(pk=camera_id).update(frames=kept, last_frame_at=max(seen, default=None))
+        watched.saved = totals
+        if row.health != Camera.Health.ONLINE and watcher.online and not watcher.news and frame is not None:
+            # Called lost by somebody who could not know, such as the sweep after the database was away.
+            camera_back(camera_id, at=frame.stamp.received)
+
+    def _tell(self, camera_id: UUID, news: News) -> None:
+        match news.kind:
+            case "back":
+                camera_back(camera_id, at=news.at)
+            case "lost":
+                camera_lost(camera_id, code=news.code, words=news.words, at=news.at)
+            case "drifts":
+                camera_drifts(camera_id, offset_s=news.offset_s, at=news.at)
+            case "on_time":
+                camera_on_time(camera_id)
+            case "probed":
+                Camera.objects.filter(pk=camera_id).update(probed=news.code, crashes=0)
+            case _:
+                raise ValueError(f"no such news: {news.kind}")
+
+
+def _proof_s(camera_id: UUID) -> float:
+    return proof_s(Camera.objects.filter(pk=camera_id).values_list("crashes", flat=True).first() or 0)
 
 
 def slot_space() -> str:

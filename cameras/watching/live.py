@@ -47,7 +47,7 @@ class _Handler(socketserver.StreamRequestHandler):
             camera_id = UUID(asked["camera"])
             if not hmac.compare_digest(str(asked["key"]), key_of(camera_id)):
                 return
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
             return  # garbage or silence at the door: nothing is owed to it
         shown: int | None = None
         pause = threading.Event()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +27,9 @@ class Plan:
     zones: tuple[ZoneShape, ...]
     intervals: tuple[Interval, ...]
     time_zone: str
+    digest: str = ""  # of address and log-in
+    # What a first look found usable. It may be written while the camera is watched, which is no reason to begin anew.
+    probed: str = field(default="", compare=False)
 
     def pinned(self) -> PinnedAddress:
         """Looks the name up. Raises AddressRefused with words for the camera's page."""
@@ -37,7 +40,10 @@ class Plan:
 
 
 def plan_of(camera: Camera) -> Plan:
-    """The plan of a camera with its zones and its site's schedule (prefetch them)."""
+    """The plan of a camera with its zones and its site's schedule (prefetch them).
+
+    Raises ValueError for settings that cannot be used, in words for the camera's page.
+    """
     return Plan(
         camera_id=camera.pk,
         site_id=camera.site_id,
@@ -50,4 +56,6 @@ def plan_of(camera: Camera) -> Plan:
         ),
         intervals=tuple(row.interval() for row in camera.site.armingintervals.all()),
         time_zone=camera.site.time_zone,
+        digest=camera.digest(),
+        probed=camera.probed,
     )

@@ -1,24 +1,29 @@
-"""One camera, one thread: connect, read, see, report; wait a little and connect again, for as long as the lease is ours."""
+"""One camera, one thread: look first, connect, read, see, report; wait a little and connect again, while the lease is ours."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 
-from cameras.actions import camera_back, camera_lost, commit_candidate
+from cameras.actions import commit_candidate
 from cameras.models import Camera, Zone
 from cameras.vision.address import AddressRefused
 from cameras.vision.ingest import Backoff, Frame, Stream
 from cameras.vision.opening import StreamError
+from cameras.vision.probe import probe
 from cameras.vision.ring import PacketRing
 from cameras.vision.slots import SlotRef, SlotWriter
+from cameras.vision.types import FrameStamp
 from cameras.watching.evidence import EvidenceDesk, Proof
 from cameras.watching.outbox import Outbox
 from cameras.watching.plan import Plan
@@ -28,6 +33,14 @@ from soc.core import clock
 log = logging.getLogger(__name__)
 
 DRAIN_S = 3.0
+DRIFT_S = 10.0  # of a wrong clock, without a break, before somebody is told
+PROBES = 4  # first looks at once: each is a process of its own
+PROBE_AGAIN_S = 60.0  # at most, between two looks at an address that was never usable
+CRASHED_AGAIN_S = 600.0
+CRASHED = "What answers there makes the decoder crash; it is not watched."
+MOST_NEWS = 1000
+
+_connections = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -39,10 +52,34 @@ class Desk:
     ask: Callable[[SlotRef], None]
     space: str
     awake_at: float
+    inside: Callable[[UUID], AbstractContextManager[object]] = lambda camera_id: nullcontext()
+    leave: Callable[[], None] = lambda: None
+    probes: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(PROBES))
+
+
+@dataclass(frozen=True)
+class News:
+    """Something about the camera itself, for its row: back, lost, drifts, on_time or probed. `at`: when it was so."""
+
+    kind: str
+    at: datetime
+    code: str = ""
+    words: str = ""
+    offset_s: float = 0.0
+
+
+class ProbeRefused(Exception):
+    """A first look found nothing to watch. `fault` is the code, the message is for people."""
+
+    def __init__(self, fault: str, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class Watcher:
-    """Watches one camera in a thread of its own until stopped."""
+    """Watches one camera in a thread of its own until stopped. Writes candidates; what it says of the camera itself
+    waits in `news` for the keeper.
+    """
 
     def __init__(self, plan: Plan, generation: int, desk: Desk) -> None:
         self.plan, self.generation, self.desk = plan, generation, desk
@@ -50,7 +87,13 @@ class Watcher:
         self.sight: Sight | None = None
         self.last_frame: Frame | None = None
         self.online: bool | None = None
-        self._connections = 0
+        self.news: deque[News] = deque()
+        self.decoded_s = 0.0  # how long pictures have come, breaks left out
+        self._told: tuple[str, str] | None = None
+        self._usable = plan.probed
+        self._drifting: bool | None = None
+        self._drifting_since: float | None = None
+        self._counting = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {plan.name}", daemon=True)
 
@@ -66,24 +109,36 @@ class Watcher:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
     def totals(self) -> Counter[str]:
         """Counts of all connections; captured is the sum of the three ends a frame can have."""
-        total = Counter(self.counts)
-        sight = self.sight
-        if sight is not None:
-            total.update(sight.counts)
+        with self._counting:
+            total = Counter(self.counts)
+            if self.sight is not None:
+                total.update(Counter(self.sight.counts))  # a copy first: the thread goes on counting
         total["captured"] = total["gated"] + total["inferred"] + total["dropped"]
         return total
 
     # --- the thread
 
     def _run(self) -> None:
-        backoff = Backoff()
+        backoff, probing = Backoff(), Backoff(first=1.0, most=PROBE_AGAIN_S)
         while not self._stop.is_set():
+            wait = backoff
             try:
+                if self._usable != self.plan.digest:
+                    wait = probing
+                    self._probe()
+                    wait = backoff
                 self._watch(backoff)
             except AddressRefused as error:
                 self._lost(error.code, str(error))
+            except ProbeRefused as error:
+                self._lost(error.fault, str(error))
+                if error.fault == "crashed":
+                    wait = Backoff(first=CRASHED_AGAIN_S, most=CRASHED_AGAIN_S)
             except StreamError as error:
                 self._lost(error.fault, str(error))
             except OSError as error:
@@ -93,43 +148,87 @@ class Watcher:
             except Exception:
                 log.exception("%s: unexpected, connecting again", self.plan.name)
                 self._lost("system", "This camera cannot be watched here; the log of the watcher says why.")
-            self._stop.wait(backoff.next())
+            self._stop.wait(wait.next())
+        self.desk.leave()
+
+    def _probe(self) -> None:
+        """An address that was never looked at: first by a short-lived process with nothing to lose."""
+        address = self.plan.pinned()
+        while not self.desk.probes.acquire(timeout=0.5):
+            if self._stop.is_set():
+                return
+        try:
+            report = probe(address, should_stop=self._stop.is_set)
+        finally:
+            self.desk.probes.release()
+        if self._stop.is_set():
+            return
+        if report.fault is not None:
+            raise ProbeRefused(report.fault, CRASHED if report.fault == "crashed" else report.message)
+        self._usable = self.plan.digest
+        self._tell(News("probed", clock.now(), code=self.plan.digest))
 
     def _watch(self, backoff: Backoff) -> None:
         """One connection. Slots are numbered by lease and connection, so that an old answer is never taken for a new one."""
-        self._connections += 1
-        stream = Stream(self.plan.pinned(), ring=PacketRing())
-        generation = self.generation * 100_000 + self._connections
-        with SlotWriter(str(self.plan.camera_id), generation=generation, space=self.desk.space) as slot:
+        if self._stop.is_set():
+            return
+        inside = partial(self.desk.inside, self.plan.camera_id)
+        stream = Stream(self.plan.pinned(), ring=PacketRing(), inside=inside)
+        slot = SlotWriter(
+            str(self.plan.camera_id),
+            generation=self.generation * 1_000_000 + next(_connections) % 1_000_000,
+            space=self.desk.space,
+            max_width=settings.SLOT_WIDTH,
+            max_height=settings.SLOT_HEIGHT,
+        )
+        with slot:
             sight = Sight(
                 self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S, awake_at=self.desk.awake_at
             )
-            self.sight = sight
+            with self._counting:
+                self.sight = sight
             try:
                 stream.read(
                     partial(self._frame, sight, stream),
-                    on_open=lambda info: self._opened(backoff),
+                    on_open=lambda info: backoff.reset(),
                     should_stop=self._stop.is_set,
                 )
             finally:
                 self._drain(sight, stream)
                 sight.close()
-                self.counts.update(sight.counts)
-                self.sight = None
-
-    def _opened(self, backoff: Backoff) -> None:
-        backoff.reset()
+                with self._counting:
+                    self.counts.update(sight.counts)
+                    self.sight = None
 
     def _frame(self, sight: Sight, stream: Stream, frame: Frame) -> None:
+        if self.last_frame is not None:
+            self.decoded_s += min(max(frame.stamp.monotonic - self.last_frame.stamp.monotonic, 0.0), 1.0)
         self.last_frame = frame
         if not self.online:
-            self.online = True
-            self._write(lambda: camera_back(self._camera(), at=clock.now()))
+            self.online, self._told = True, None
+            self._tell(News("back", frame.stamp.received))
+        self._judge_clock(frame.stamp)
         seen, blind = sight.see(frame)
         for one in seen:
             self._report(one, sight, stream)
         if blind:
             self._report_blind(blind, stream)
+
+    def _judge_clock(self, stamp: FrameStamp) -> None:
+        """A clock that is wrong for ten seconds on end is told once; a camera that tells no time just now says nothing."""
+        if stamp.offset_s is None:
+            return
+        if not stamp.drifting:
+            self._drifting_since = None
+            if self._drifting is not False:  # unknown at first: an earlier watcher may have flagged it
+                self._drifting = False
+                self._tell(News("on_time", stamp.received))
+            return
+        if self._drifting_since is None:
+            self._drifting_since = stamp.monotonic
+        if not self._drifting and stamp.monotonic - self._drifting_since > DRIFT_S:
+            self._drifting = True
+            self._tell(News("drifts", stamp.received, offset_s=-stamp.offset_s))
 
     def _drain(self, sight: Sight, stream: Stream) -> None:
         """The last frames are with the workers: what they find still counts."""
@@ -141,15 +240,24 @@ class Watcher:
             waited.wait(0.02)
 
     def _lost(self, code: str, words: str) -> None:
-        log.info("%s: %s", self.plan.name, words)
+        """Said once for each cause: a camera is tried again and again, and the row need not hear of every try."""
+        if self._stop.is_set():
+            return  # an end that we wanted
         self.online = False
-        self._write(lambda: camera_lost(self._camera(), code=code, words=words, at=clock.now()))
+        self._drifting_since = None
+        if self._told != (code, words):
+            self._told = (code, words)
+            log.info("%s: %s", self.plan.name, words)
+            self._tell(News("lost", clock.now(), code=code, words=words))
+
+    def _tell(self, news: News) -> None:
+        if len(self.news) < MOST_NEWS:
+            self.news.append(news)
+        else:
+            log.error("%s: %s is not kept: too much waits for the database", self.plan.name, news.kind)
 
     def _camera(self) -> Camera:
         return Camera.objects.select_related("site").get(pk=self.plan.camera_id)
-
-    def _write(self, write: Callable[[], None]) -> None:
-        self.desk.outbox.put(write)
 
     # --- what becomes of what was seen
 
@@ -183,7 +291,7 @@ class Watcher:
                 dedup=dedup,
                 evidence=evidence,
                 clock_source=stamp.clock_source,
-                clock_offset_s=stamp.offset_s or 0.0,
+                clock_offset_s=_ahead_s(stamp),
                 dwell_s=sighting.dwell_s,
                 score=sighting.score,
                 model_sha256=seen.model,
@@ -192,6 +300,7 @@ class Watcher:
         if self.desk.outbox.put(write) and stream.info is not None:
             self.desk.evidence.prove(
                 Proof(
+                    camera_id=self.plan.camera_id,
                     dedup=dedup,
                     trigger=stamp.monotonic,
                     trigger_at=stamp.captured,
@@ -232,13 +341,14 @@ class Watcher:
                     dedup=dedup,
                     evidence={"seconds": round(blind.seconds, 1)},
                     clock_source=stamp.clock_source,
-                    clock_offset_s=stamp.offset_s or 0.0,
+                    clock_offset_s=_ahead_s(stamp),
                 )
 
             kept = self.desk.outbox.put(write)
             if kept and stream.info is not None and category == "unfiltered_motion":
                 self.desk.evidence.prove(
                     Proof(
+                        camera_id=self.plan.camera_id,
                         dedup=dedup,
                         trigger=stamp.monotonic,
                         trigger_at=stamp.captured,
@@ -257,4 +367,6 @@ class Watcher:
         return self.last_frame if self.online else None
 
 
-Watchers = dict[UUID, Watcher]
+def _ahead_s(stamp: FrameStamp) -> float:
+    """How far the camera's clock is ahead of ours."""
+    return -stamp.offset_s if stamp.offset_s is not None else 0.0

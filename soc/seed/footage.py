@@ -8,7 +8,7 @@ from datetime import datetime
 from django.core.management import CommandError
 from django.db import transaction
 
-from cameras.models import Zone
+from cameras.models import Camera, Zone
 from responses.defaults import publish_defaults
 from responses.models import Responder
 from soc.core.models import Customer, Organisation, Site
@@ -30,6 +30,8 @@ def seed(*, at: datetime) -> None:
         if made:
             arm(site, MIDNIGHT, MIDNIGHT)
         zones = [("Picture", Zone.Kind.INSIDE, WHOLE_PICTURE)]
-        put_camera(site, "Footage", path="footage", speaker=True, zones=zones)
+        camera = put_camera(site, "Footage", path="footage", speaker=True, zones=zones)
+        # The file is played once, to whoever looks first: that must be the watcher, not its first look.
+        Camera.objects.filter(pk=camera.pk).update(probed=camera.digest())
         ensure(Responder, organisation=organisation, name="Guard", defaults={"phone": "+15550100301"})
         put_people([Person("script", Role.OPERATOR, (organisation,), "Script")])
