@@ -6,6 +6,7 @@ import encodings.idna  # noqa: F401  Python's own, loaded on first use: out of r
 import os
 import pwd
 import resource
+from pathlib import Path
 from typing import Final
 
 NOBODY: Final = "nobody"
@@ -14,15 +15,23 @@ NOBODY: Final = "nobody"
 def drop_root(user: str = NOBODY) -> bool:
     """Become an ordinary user for good, if started as root; gives whether anything changed.
 
+    A root whose every capability was taken away before is none: it may not even become somebody else.
+
     Import first what the process needs: afterwards folders of root may be out of reach.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or _is_powerless():
         return False
     entry = pwd.getpwnam(user)
     os.setgroups([])
     os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
     os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
     return True
+
+
+def _is_powerless() -> bool:
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    kept = [line.split()[1] for line in lines if line.startswith(("CapPrm:", "CapEff:"))]
+    return bool(kept) and all(int(mask, 16) == 0 for mask in kept)
 
 
 def limit(*, memory_bytes: int, cpu_s: int, files: int = 64) -> None:

@@ -97,3 +97,20 @@ def test_the_process_is_bounded_and_no_longer_root():
     assert (dropped == "True") == (os.geteuid() == 0)
     assert user != "0"
     assert second == "bounded"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has powers to take away")
+def test_a_root_without_powers_can_look_too(world: World):
+    """Where the machine's ordinary users cannot read the programs, they run as a root that may do nothing."""
+    look = f"from tests.vision.world import *; from cameras.vision.probe import probe; print(probe(pin('rtsp://127.0.0.1:{world.port}/nowhere', networks=LOOPBACK)).fault)"
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "soc.ops.drop", "--as", "powerless", "--", sys.executable, "-c", look],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "not_found"
