@@ -1,0 +1,21 @@
+"""Which measurements there are. An area is added here when its first figure is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench import line
+from bench.figures import Row
+
+Measure = Callable[[Callable[[str], None]], list[Row]]
+
+# The last six get figures with the work they measure.
+AREAS: dict[str, Measure | None] = {
+    "line": line.measure,
+    "eyes": None,
+    "context": None,
+    "console": None,
+    "voice": None,
+    "dispatch": None,
+    "portal": None,
+}
