@@ -102,7 +102,13 @@ def test_the_process_is_bounded_and_no_longer_root():
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has powers to take away")
 def test_a_root_without_powers_can_look_too(world: World):
     """Where the machine's ordinary users cannot read the programs, they run as a root that may do nothing."""
-    look = f"from tests.vision.world import *; from cameras.vision.probe import probe; print(probe(pin('rtsp://127.0.0.1:{world.port}/nowhere', networks=LOOPBACK)).fault)"
+    look = "; ".join(
+        (
+            "from tests.vision.world import LOOPBACK, pin",
+            "from cameras.vision.probe import probe",
+            f"print(probe(pin('rtsp://127.0.0.1:{world.port}/nowhere', networks=LOOPBACK)).fault)",
+        )
+    )
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "soc.ops.drop", "--as", "powerless", "--", sys.executable, "-c", look],

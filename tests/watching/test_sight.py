@@ -123,7 +123,7 @@ def test_motion_in_an_armed_zone_that_nobody_looks_at_is_an_alarm(eye):
 
 
 def test_an_alarm_for_blindness_is_said_again_while_it_lasts(eye):
-    sight, worker = eye(plan(), dead=True)
+    sight, _worker = eye(plan(), dead=True)
     frames = int(BLIND_AGAIN_S * FPS) + 60
     reports = []
     for number in range(20 + frames):
