@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
 from cameras.vision import slots
+from cameras.watching.canary import workers_answer
 from cameras.watching.evidence import EvidenceDesk
 from cameras.watching.hand_off import HandOff
 from cameras.watching.keeper import Keeper, slot_space
@@ -41,6 +42,11 @@ class Command(BaseCommand):
             threading.Thread(target=_until_input_ends, args=(stop,), name="parent", daemon=True).start()
         hand_off, outbox = HandOff(), Outbox()
         evidence = EvidenceDesk(marks.inside) if marks else EvidenceDesk()
+        hand_off.start()
+        if not workers_answer(hand_off.ask, space, within_s=settings.BLIND_GRACE_S, stop=stop):
+            self.stderr.write(
+                "watch: no detect worker answers; watching all the same, and saying so when something moves"
+            )
         live: LiveServer
         keeper: Keeper
         live = LiveServer(settings.WATCH_ADDRESS, lambda camera_id: keeper.newest(camera_id))
@@ -49,12 +55,12 @@ class Command(BaseCommand):
             evidence,
             hand_off.ask,
             space,
-            awake_at=clock.monotonic() + settings.BLIND_GRACE_S,
+            awake_at=clock.monotonic(),
             inside=marks.inside if marks else lambda camera_id: nullcontext(),
             leave=marks.leave if marks else lambda: None,
         )
         keeper = Keeper(desk, live.address, quarantine=quarantine, only=camera)
-        for part in (hand_off, outbox, evidence, live):
+        for part in (outbox, evidence, live):
             part.start()
         self.stdout.write(f"watch: live view on {live.address}")
         keeper.run(stop)
