@@ -154,4 +154,3 @@ def in_a_thread(work: Callable[[], Any]) -> Any:
     thread.start()
     thread.join(30)
     return results[0]
-

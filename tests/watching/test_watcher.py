@@ -227,4 +227,3 @@ def test_an_episode_outlives_the_watcher_that_found_it(watches, camera):
             watch.keeper._tell(camera.pk, one.news.popleft())
     assert drifts() == 1
     assert Camera.objects.get(pk=camera.pk).clock_offset_s == 30.0
-
