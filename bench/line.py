@@ -79,7 +79,7 @@ def on_a_screen(running: Stage, desk: Desk, say: Callable[[str], None]) -> Row:
         baseline=p95(round_trips),
         against="ping and pong on the same socket, p95",
         goal=ON_SCREEN_MS,
-        note=f"median of {RUNS} runs' p95 ({', '.join(f'{p95(run):.0f}' for run in runs)}); {spread(every)}",
+        note=f"from received_at; median of {RUNS} runs' p95 ({', '.join(f'{p95(run):.0f}' for run in runs)}); {spread(every)}",
     )
 
 

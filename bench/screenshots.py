@@ -8,17 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 from playwright.sync_api import Browser, Page
 
 from bench.desk import Desk, chrome, log_in, new_page
+from bench.palette import with_palette
 from bench.stage import Stage, stage
 from soc.ops.paths import CHECKOUT
 
 PICTURES = CHECKOUT / "docs" / "pictures"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-LARGEST = 400_000  # bytes of one picture
+SMALL, LARGEST = 150_000, 400_000  # bytes of one picture
 MANNERS = ("--auto-answer", "3", "--auto-press", "1", "--first", "86400")
 
 
@@ -37,20 +36,10 @@ class Album:
         page.evaluate("() => document.fonts.ready.then(() => true)")
         page.wait_for_timeout(400)
         path = self.folder / f"{name}.png"
-        path.write_bytes(smaller(page.screenshot(animations="disabled", **options)))
+        picture = page.screenshot(animations="disabled", **options)
+        path.write_bytes(picture if len(picture) <= SMALL else with_palette(picture))
         self.kept.append(path)
         self.say(f"{path.name}, {path.stat().st_size // 1000} kB")
-
-
-def smaller(picture: bytes) -> bytes:
-    """The same picture packed harder; a large one with fewer shades, which photographs on it do not show."""
-    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    for bits in (0, 2, 3):
-        coarse = pixels >> bits << bits | (pixels >> (8 - bits) if bits else 0)
-        done, packed = cv2.imencode(".png", coarse, [cv2.IMWRITE_PNG_COMPRESSION, 9])
-        if done and len(packed) <= LARGEST:
-            break
-    return packed.tobytes()
 
 
 def main(arguments: list[str]) -> int:
@@ -128,8 +117,12 @@ def portal(running: Stage, browser: Browser, album: Album, incident: str) -> Non
         log_in(page, running.url, "dana", running.password)
         page.locator("[data-hero] img").wait_for()
         album.keep(page, f"portal-home-{scheme}")
+        page.set_viewport_size({"width": 390, "height": 1240})  # all of it, with its bar at the bottom where it belongs
         page.goto(f"{running.url}/portal/incidents/{incident}")
-        album.keep(page, f"portal-incident-{scheme}", full_page=True)
+        page.locator("#clip video").evaluate(
+            "video => { video.muted = true; return video.play().then(() => video.pause()); }"
+        )
+        album.keep(page, f"portal-incident-{scheme}")
         page.context.close()
 
 
@@ -139,7 +132,7 @@ def admin(running: Stage, browser: Browser, album: Album) -> None:
     page.goto(f"{running.url}/admin/")
     album.keep(page, "admin-light")
     page.goto(f"{running.url}/admin/cameras/camera/")
-    page.locator("#result_list th a").first.click()
+    page.locator("#result_list tbody th a").first.click()
     album.keep(page, "admin-camera-light")
     page.context.close()
 
