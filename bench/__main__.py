@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     if unknown := [name for name in only if name not in AREAS]:
         print(f"There is no area {', '.join(unknown)}. There are {', '.join(AREAS)}.")
         return 2
-    wanted = {name: measure for name, measure in AREAS.items() if measure and (not only or name in only)}
+    wanted = {name: measure for name, measure in AREAS.items() if measure is not None and (not only or name in only)}
     if empty := [name for name in only or AREAS if name not in wanted]:
         print(f"No figures yet for {', '.join(empty)}.")
     if not wanted:
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     def say(words: str) -> None:
         print(f"[{time.monotonic() - began:6.1f} s] {words}", flush=True)
 
-    rows = [row for measure in wanted.values() if measure for row in measure(say)]
+    rows = [row for measure in wanted.values() for row in measure(say)]
     facts |= {"load_after": [round(value, 2) for value in os.getloadavg()], "took_s": round(time.monotonic() - began)}
     print(f"\n{table(rows)}\n")
     if not only:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 
 def timed(act: Callable[[], object], times: int) -> list[float]:
@@ -29,7 +30,7 @@ def timed(act: Callable[[], object], times: int) -> list[float]:
 def websocket_round_trips(url: str, cookie: str, times: int = 60) -> list[float]:
     """A ping to the feed's socket and its pong, in ms."""
     address = url.replace("http", "ws", 1) + "/ws/feed"
-    with connect(address, origin=url, additional_headers={"Cookie": cookie}, proxy=None) as socket_:  # type: ignore[arg-type]
+    with connect(address, origin=Origin(url), additional_headers={"Cookie": cookie}, proxy=None) as socket_:
 
         def ping() -> None:
             socket_.send('{"type": "ping", "t": 1}')

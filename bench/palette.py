@@ -14,7 +14,9 @@ EXACT, COLOURS = 96, 256  # so many of the commonest colours are kept; the rest 
 
 def with_palette(picture: bytes) -> bytes:
     """A PNG or other picture as a PNG of 256 colours."""
-    pixels = cv2.cvtColor(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    pixels = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
     colours, place, count = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
     order = np.argsort(-count)
     common, rest = order[:EXACT], order[EXACT:]

@@ -67,7 +67,7 @@ class Clerk:
             raise RuntimeError(f"{username} cannot log in")
 
     def _post(self, path: str, values: dict[str, str]) -> httpx.Response:
-        token = self.http.cookies.get("csrftoken", "")
+        token = self.http.cookies.get("csrftoken") or ""
         headers = {"X-CSRFToken": token, "Referer": str(self.http.base_url), "X-Requested-With": "fetch"}
         return self.http.post(path, data=values, headers=headers)
 
