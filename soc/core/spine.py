@@ -5,6 +5,7 @@ Two may run at once; each step is safe against the other and against being kille
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,59 +28,92 @@ class Rhythm:
 
 
 def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
-    """Beat until `stop` is set. A lost database is waited out; any other error of a duty is logged and does not stop the rest."""
-    next_due = next_sign = 0.0
-    signed = 0
+    """Beat until `stop` is set. Each duty has a thread and a connection of its own: a sweep that waits for a locked row
+    holds up neither the sealing nor the deliveries. A lost database is waited out; other errors are logged.
+    """
+    running: set[int] = set()
+    signer = _Signer(rhythm.sign)
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="delivery") as pool:
-        while not stop.wait(rhythm.seal):
-            try:
-                while chain.seal() == 500:
-                    pass
-                now = monotonic()
-                if now >= next_due:
-                    next_due = now + rhythm.due
-                    _due(pool)
-                if now >= next_sign:
-                    seq, digest = chain.head()
-                    if seq > signed:
-                        heads.sign(seq, digest, at=db_now())
-                        signed = seq
-                        next_sign = now + rhythm.sign
-            except (OperationalError, InterfaceError) as error:
-                log.warning("database not there, trying again: %s", str(error).splitlines()[0])
-                connection.close()
-                stop.wait(0.2)
-            except Exception:  # one bad duty must not silence the others; it is said aloud each time
-                log.exception("a duty of the spine failed")
-                stop.wait(1.0)
+        beside = [
+            threading.Thread(target=_keep, args=(duty, rhythm.due, stop), name=name)
+            for name, duty in (("sweeps", _sweep), ("due", lambda: _due(pool, running)))
+        ]
+        for thread in beside:
+            thread.start()
+        try:
+            _keep(lambda: _seal(signer), rhythm.seal, stop)
+        finally:
+            stop.set()
+            for thread in beside:
+                thread.join()
 
 
-_running: set[int] = set()
+def _keep(duty: Callable[[], None], every_s: float, stop: threading.Event) -> None:
+    while not stop.wait(every_s):
+        try:
+            duty()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database not there, trying again: %s", _first_line(error))
+            connection.close()
+            stop.wait(0.2)
+        except Exception:  # one bad duty must not silence the others; it is said aloud each time
+            log.exception("a duty of the spine failed")
+            stop.wait(1.0)
+    connection.close()
 
 
-def _due(pool: ThreadPoolExecutor) -> None:
-    at = db_now()
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+class _Signer:
+    """Signs the head that moved on, once in `every_s`."""
+
+    def __init__(self, every_s: float) -> None:
+        self.every_s, self.signed, self.next = every_s, 0, 0.0
+
+    def sign(self) -> None:
+        if (now := monotonic()) < self.next:
+            return
+        seq, digest = chain.head()
+        if seq > self.signed:
+            heads.sign(seq, digest, at=db_now())
+            self.signed, self.next = seq, now + self.every_s
+
+
+def _seal(signer: _Signer) -> None:
+    while chain.seal() == 500:
+        pass
+    signer.sign()
+
+
+def _sweep() -> None:
     for name, sweep in all_sweeps().items():
         try:
-            sweep(at)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:  # a sweep that cannot finish must not hold back the deliveries
+            sweep(db_now())
+        except (OperationalError, InterfaceError) as error:
+            # Also what waited too long for a lock: the other deadlines have passed all the same.
+            log.warning("sweep %s waits for the database: %s", name, _first_line(error))
+            connection.close()
+        except Exception:  # a sweep that cannot finish must not hold back the others
             log.exception("sweep %s failed", name)
-    for pk in deliveries.due(at=at):
-        if pk not in _running:
-            _running.add(pk)
-            pool.submit(_deliver, pk)
 
 
-def _deliver(pk: int) -> None:
+def _due(pool: ThreadPoolExecutor, running: set[int]) -> None:
+    for pk in deliveries.due(at=db_now()):
+        if pk not in running:
+            running.add(pk)
+            pool.submit(_deliver, pk, running)
+
+
+def _deliver(pk: int, running: set[int]) -> None:
     try:
         close_old_connections()
         deliveries.run(pk)
     except (OperationalError, InterfaceError) as error:
-        log.warning("delivery %s waits for the database: %s", pk, str(error).splitlines()[0])
+        log.warning("delivery %s waits for the database: %s", pk, _first_line(error))
         connection.close()
     except Exception:  # nobody looks at the pool's results: what is not said here is never said
         log.exception("delivery %s could not be run", pk)
     finally:
-        _running.discard(pk)
+        running.discard(pk)

@@ -163,3 +163,40 @@ def test_a_handler_that_fails_at_first_is_run_until_it_succeeds(site, reactions,
     with beating():
         wait_for(all_done)
     assert len(tries) == 3
+
+
+def test_a_sweep_that_waits_holds_up_neither_sealing_nor_deliveries(site, reactions):
+    ran: list[int] = []
+    reactions(ran.append)
+    began, go_on = threading.Event(), threading.Event()
+
+    @sweeps.sweep("tests.slow")
+    def slow(at) -> int:
+        began.set()
+        assert go_on.wait(30)
+        return 0
+
+    with beating():
+        try:
+            assert began.wait(10)
+            event = happen(site)
+            wait_for(all_done)
+        finally:
+            go_on.set()
+    assert ran == [event.pk]
+
+
+def test_a_sweep_that_gave_up_on_a_lock_leaves_the_others_their_turn(site):
+    swept = threading.Event()
+
+    @sweeps.sweep("tests.locked_out")
+    def locked_out(at) -> int:
+        raise OperationalError("canceling statement due to statement timeout")
+
+    @sweeps.sweep("tests.next")
+    def following(at) -> int:
+        swept.set()
+        return 0
+
+    with beating():
+        assert swept.wait(10)
