@@ -30,11 +30,21 @@ def main(arguments: list[str]) -> int:
         prepare_browser()
         with Servers(var, throwaway=True) as servers:
             os.environ.update(servers.urls())
-            return run_pytest(arguments)
+            return run_all(arguments)
     except Asked as asked:
         return 128 + asked.number
     finally:
         shutil.rmtree(var, ignore_errors=True)
+
+
+def run_all(arguments: list[str]) -> int:
+    """The suite. Without arguments in two parts: most of it on two processes, since it waits more than it works, then
+    what kills and times a whole running product, alone. With arguments they go to one plain pytest."""
+    if arguments:
+        return run_pytest(arguments)
+    together = run_pytest(["-m", "not fault", "-n", "2", "--dist", "loadfile"])
+    alone = run_pytest(["-m", "fault"])
+    return together or alone
 
 
 def prepare_browser() -> None:
