@@ -28,6 +28,7 @@ from django.db.models import Q
 
 from cameras.actions import suspect_camera
 from cameras.models import Camera
+from cameras.vision import slots
 from cameras.vision.slot_layout import PREFIX, born, create, default_directory
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class Quarantine:
                 if code < 0 and code not in _STOPPED:
                     log.error("the process watching camera %s was ended by signal %d", camera_id, -code)
                     suspect_camera(camera_id, at=at)
+                    slots.sweep(space=self.space)  # its picture is left behind
                 elif code:
                     log.error("the process watching camera %s ended with code %d", camera_id, code)
                 self._let_go(camera_id)

@@ -19,6 +19,7 @@ from django.db import connection
 
 from cameras.actions import FIRST_RETRY_S, LONGEST_RETRY_S, clear_camera, suspect_camera
 from cameras.models import Camera
+from cameras.vision.slot_layout import default_directory
 from cameras.watching import quarantine
 from cameras.watching.quarantine import Marks, Quarantine, find_dead, proof_s
 from soc.core.clock import db_now
@@ -219,3 +220,6 @@ def test_a_poisonous_camera_takes_the_watch_down_once_and_then_only_its_own_proc
     assert second.poll() is None
     second.send_signal(signal.SIGTERM)
     assert second.wait(30) == 0
+    assert not [path for path in default_directory().iterdir() if str(poison.pk) in path.name], (
+        "a picture was left behind"
+    )
