@@ -18,6 +18,7 @@ from cameras.vision.address import AddressRefused, Credentials, PinnedAddress, p
 from incidents.actions.locking import check_token, locked
 from incidents.errors import Refused
 from incidents.models import Incident
+from incidents.models.incident import State
 from responses.actions.planning import known, plan
 from responses.models import Attempt, Message
 from responses.ports import DeliveryError
@@ -50,7 +51,7 @@ def talk(
         if not camera.speaker:
             raise Refused("speaker", _("This camera has no loudspeaker."))
         if why := why_not(incident, message):
-            raise Refused("quiet" if incident.quiet else "untrue", why)
+            raise Refused("quiet" if quiet_at(incident) else "untrue", why)
         if _playing(camera):
             raise Refused("busy", _("A message is being played there. Wait until it has ended."))
         return plan(incident, Attempt.Kind.TALK, by=by, at=at, dedup=dedup, camera=camera, message=message)
@@ -58,11 +59,23 @@ def talk(
 
 def why_not(incident: Incident, message: Message) -> str:
     """Why a message may not be played now, in words; empty when it may."""
-    if incident.quiet:
-        return str(_("Nothing may be heard at this site: the incident is quiet."))
+    if quiet_at(incident):
+        return quiet_words()
     if message.body.get("needs") == "call_placed" and not _call_placed(incident):
         return str(_("This would not be true yet: no call has been placed. Send a responder first."))
     return ""
+
+
+def quiet_at(incident: Incident) -> bool:
+    """Whether nothing may be heard at the incident's site: it is quiet itself, or another one there is and goes on.
+    Whoever threatens somebody in the shop hears the loudspeaker in the yard too.
+    """
+    going_on = Incident.objects.filter(site=incident.site_id, quiet=True).exclude(state=State.CLOSED)
+    return incident.quiet or going_on.exists()
+
+
+def quiet_words() -> str:
+    return str(_("Nothing may be heard at this site: a quiet incident goes on there."))
 
 
 def _call_placed(incident: Incident) -> bool:

@@ -250,3 +250,29 @@ def _close(incident, alice):
         by=alice,
         at=clock.now(),
     )
+
+
+def test_nothing_is_heard_at_a_site_where_a_quiet_incident_goes_on(
+    say, live_camera, incident, site, speaker, on_hold_up
+):
+    hold_up = on_hold_up()
+    with pytest.raises(Refused, match="quiet incident goes on") as refused:
+        say(live_camera)
+    assert refused.value.code == "quiet"
+    assert all(message.blocked for message in actions.available_messages(incident))
+    Incident.objects.filter(pk=hold_up.pk).update(state="closed")
+    assert say(live_camera).status == "planned"
+
+
+def test_a_message_ordered_before_the_hold_up_is_not_played_after_it(say, live_camera, speaker, on_hold_up):
+    attempt = say(live_camera)
+    on_hold_up()
+    performing.perform(attempt.pk)
+    attempt.refresh_from_db()
+    assert (attempt.status, speaker.played) == ("failed", [])
+
+
+@pytest.fixture
+def on_hold_up(site):
+    """The hold-up button of the same site: an incident of its own, which nobody there may hear of."""
+    return lambda: make.make_incident(site=site, category="hold_up", at=clock.now())
