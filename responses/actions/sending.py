@@ -118,7 +118,8 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
         coming = incident.attempts.filter(kind=Kind.CALL, status=Status.ACCEPTED).exists()
         if incident.state == State.CLOSED or coming:
             return None
-        busy = incident.attempts.filter(kind=Kind.CALL, status__in=IN_HAND).values("responder_id")
+        recent = incident.attempts.filter(kind=Kind.CALL, created_at__gt=at - CALL_AT_MOST)
+        busy = recent.filter(status__in=IN_HAND).values("responder_id")
         left = _for(incident).exclude(pk__in=called.values("responder_id")).exclude(pk__in=busy)
         responder = left.order_by("rank", "name").first()
         if responder is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
@@ -103,6 +104,20 @@ def test_nobody_is_called_twice_under_one_order_and_the_end_of_the_list_is_said(
     assert sending.carry_on(following.pk, at=clock.now()) is None
     assert Attempt.objects.filter(kind="call").count() == 2
     assert Event.objects.filter(kind="attempt.exhausted").count() == 1
+
+
+def test_a_call_whose_end_was_never_told_does_not_keep_its_responder_busy_for_ever(
+    line, call, incident, guard, second_guard, alice
+):
+    long_ago = clock.now() - timedelta(minutes=11)
+    Attempt.objects.filter(pk=call.pk).update(status="placed", placed_at=long_ago, created_at=long_ago, answer_by=None)
+    again = actions.send_responder(
+        incident.pk, responder_id=second_guard.pk, token=incident.token, by=alice, at=clock.now(), dedup="k2"
+    )[0]
+    line.status(again, "busy", sid="CA" + "8" * 32)
+    following = sending.carry_on(again.pk, at=clock.now())
+    assert following is not None
+    assert following.responder == guard
 
 
 def test_no_answer_in_time_tries_the_next_and_a_late_yes_still_counts(line, call, second_guard, incident):
