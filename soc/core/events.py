@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models.functions import Least, Now
 
 from soc.core.models import Customer, Delivery, Event, Organisation, Site, User
 
@@ -90,8 +91,11 @@ def record(kind: str, subject: models.Model, *, by: User | None, at: datetime, *
         at=at,
         data={key: str(value) if isinstance(value, UUID) else value for key, value in data.items()},
     )
-    owed = [Delivery(event=event, reaction=name, due_at=at + GRACE) for name in _subscribers.get(kind, ())]
-    if owed:
+    names = _subscribers.get(kind, ())
+    if names:
+        # By PostgreSQL's clock, which the spine compares with: a host whose clock is ahead must not make its alarms wait.
+        due_at = Least(models.Value(at), Now()) + GRACE
+        owed = [Delivery(event=event, reaction=name, due_at=due_at) for name in names]
         Delivery.objects.bulk_create(owed)
         ids = [delivery.pk for delivery in owed]
         transaction.on_commit(lambda: _hint(ids))

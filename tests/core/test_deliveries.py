@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from soc.core import deliveries
+from soc.core import deliveries, events
 from soc.core.clock import db_now
 from soc.core.models import Customer, Delivery
 from tests.core.conftest import happen, in_threads
@@ -179,3 +179,10 @@ def test_nothing_is_due_before_its_time_and_the_oldest_comes_first(site, reactio
     Delivery.objects.filter(pk=third.pk).update(due_at=at + timedelta(seconds=1))
     assert deliveries.due(at=at) == [second.pk, first.pk]
     assert connection.in_atomic_block is False
+
+
+def test_a_host_whose_clock_is_ahead_does_not_make_its_events_wait(site, reactions):
+    reactions(lambda event_id: None)
+    with transaction.atomic():
+        event = events.record("test.happened", site, by=None, at=db_now() + timedelta(hours=1))
+    assert deliveries.due(at=db_now() + timedelta(seconds=1)) == [event.deliveries.get().pk]
