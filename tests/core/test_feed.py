@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+from django.db import OperationalError
 
 from soc.core import chain
 from soc.core.feed import audiences, consumer
@@ -256,3 +257,19 @@ async def test_another_sites_page_gets_no_socket(carols, origin):
     with pytest.raises(ConnectionRefusedError):
         async with socket_of(carols, origin=origin):
             pass
+
+
+async def test_a_database_lost_while_resuming_leaves_nobody_at_the_desk(carols, customer, monkeypatch):
+    """The page comes back; what served the old socket neither listens nor says any more that somebody is there."""
+
+    def lost(self, last):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    before = asyncio.all_tasks()
+    async with socket_of(carols) as socket:
+        await socket.hear("beat")
+        monkeypatch.setattr(consumer.FeedConsumer, "_missed", lost)
+        await socket.resume()
+        assert await socket.closed() == 1013
+        assert not [task for task in asyncio.all_tasks() - before if "_beat" in repr(task.get_coro())]
+    assert Audience("portal", "customer", customer.pk) not in reader._push

@@ -13,6 +13,7 @@ import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
 from django.core.serializers.json import DjangoJSONEncoder
@@ -39,6 +40,21 @@ class _Request:
 
 
 class FeedConsumer(AsyncWebsocketConsumer):
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """One message of the server. Whatever ends it early, nothing goes on without the socket: a beat that did would
+        keep an operator at the desk who has gone.
+        """
+        try:
+            await super().dispatch(message)
+        except StopConsumer:
+            raise
+        except (OperationalError, InterfaceError) as error:
+            log.warning("a page's socket waits for the database: %s", type(error).__name__)
+            await self._end(1013)
+        except BaseException:
+            await self._let_go()
+            raise
+
     async def connect(self) -> None:
         self.out: asyncio.Queue[str] = asyncio.Queue(maxsize=OUTBOX)
         self.audiences: frozenset[Audience] = frozenset()
