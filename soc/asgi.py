@@ -5,6 +5,7 @@ handler with a new connection each time); the price is that there are no async H
 """
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 
@@ -17,11 +18,14 @@ from django.core.wsgi import get_wsgi_application
 
 http = get_wsgi_application()  # loads the apps, which the routes need
 
+from soc.core.bodies import WholeBodies  # noqa: E402
 from soc.routing import websocket_urlpatterns  # noqa: E402
 
+# A clip fits into the queue, so that a phone on a bad line takes its time and not a thread's.
+threads: Any = WSGIMiddleware(http, workers=8, send_queue_size=64)  # type: ignore[arg-type]  # its types name the environ otherwise
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(http, workers=8),  # type: ignore[arg-type]  # its types name the environ otherwise
+        "http": WholeBodies(threads, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS
         ),

@@ -1,0 +1,59 @@
+"""Requests are handed on whole: the few threads that answer pages never wait for a client that sends slowly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+
+class WholeBodies:
+    """ASGI in, ASGI out: reads a request's body before `app` is called.
+
+    Eight senders of one byte a second would otherwise hold all eight threads, and nobody could claim. A body that is not
+    here after `within_s` seconds is answered 408, one of more than `most` bytes 413; nothing of either is handed on.
+    """
+
+    def __init__(self, app: App, *, most: int, within_s: float = 15.0) -> None:
+        self.app, self.most, self.within_s = app, most, within_s
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self.within_s):
+                body = await self._read(receive)
+        except TimeoutError:
+            await _refuse(send, 408)
+            return
+        if body is None:
+            return  # the client went away
+        if len(body) > self.most:
+            await _refuse(send, 413)
+            return
+        waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self.app(scope, again, send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        body = bytearray()
+        while len(body) <= self.most:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        return bytes(body)
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
