@@ -109,7 +109,17 @@ def database(url: str) -> dict:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3, "options": "-c statement_timeout=15000", **query},
+        "OPTIONS": {
+            "connect_timeout": 3,
+            # A process that was stopped or cut off in the middle of a transaction must not keep a site's or an incident's
+            # row for ever: PostgreSQL ends it, and a connection whose other end has gone is noticed in seconds.
+            "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000",
+            "keepalives_idle": 5,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20000,
+            **query,
+        },
     }
 
 
