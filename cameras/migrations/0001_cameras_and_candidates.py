@@ -10,140 +10,340 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0001_tenants_and_spine'),
+        ("core", "0001_tenants_and_spine"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Camera',
+            name="Camera",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('address', models.CharField(help_text='rtsp://host:port/path, without user name and password', max_length=400, verbose_name='address')),
-                ('username', models.CharField(blank=True, max_length=80, verbose_name='user name')),
-                ('password', soc.core.crypto.SecretField(blank=True, verbose_name='password')),
-                ('enabled', models.BooleanField(default=True, verbose_name='in use')),
-                ('speaker', models.BooleanField(default=False, verbose_name='has a speaker')),
-                ('leased_by', models.CharField(blank=True, editable=False, max_length=80)),
-                ('leased_until', models.DateTimeField(editable=False, null=True)),
-                ('generation', models.BigIntegerField(default=0, editable=False)),
-                ('media_address', models.CharField(blank=True, editable=False, help_text="host:port of the owner's live view", max_length=80)),
-                ('health', models.CharField(choices=[('unknown', 'not seen yet'), ('online', 'online'), ('offline', 'no picture')], default='unknown', editable=False, max_length=10, verbose_name='state')),
-                ('health_since', models.DateTimeField(editable=False, null=True)),
-                ('trouble', models.CharField(blank=True, editable=False, max_length=240, verbose_name='cause')),
-                ('last_frame_at', models.DateTimeField(editable=False, null=True)),
-                ('lost_alert_at', models.DateTimeField(editable=False, help_text='when the present loss was raised', null=True)),
-                ('frames', models.JSONField(default=dict, editable=False)),
-                ('organisation', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='core.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "address",
+                    models.CharField(
+                        help_text="rtsp://host:port/path, without user name and password",
+                        max_length=400,
+                        verbose_name="address",
+                    ),
+                ),
+                ("username", models.CharField(blank=True, max_length=80, verbose_name="user name")),
+                ("password", soc.core.crypto.SecretField(blank=True, verbose_name="password")),
+                ("enabled", models.BooleanField(default=True, verbose_name="in use")),
+                ("speaker", models.BooleanField(default=False, verbose_name="has a speaker")),
+                ("leased_by", models.CharField(blank=True, editable=False, max_length=80)),
+                ("leased_until", models.DateTimeField(editable=False, null=True)),
+                ("generation", models.BigIntegerField(default=0, editable=False)),
+                (
+                    "media_address",
+                    models.CharField(
+                        blank=True, editable=False, help_text="host:port of the owner's live view", max_length=80
+                    ),
+                ),
+                (
+                    "health",
+                    models.CharField(
+                        choices=[("unknown", "not seen yet"), ("online", "online"), ("offline", "no picture")],
+                        default="unknown",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("health_since", models.DateTimeField(editable=False, null=True)),
+                ("trouble", models.CharField(blank=True, editable=False, max_length=240, verbose_name="cause")),
+                ("last_frame_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "lost_alert_at",
+                    models.DateTimeField(editable=False, help_text="when the present loss was raised", null=True),
+                ),
+                ("frames", models.JSONField(default=dict, editable=False)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="core.site"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'camera',
-                'verbose_name_plural': 'cameras',
+                "verbose_name": "camera",
+                "verbose_name_plural": "cameras",
             },
         ),
         migrations.CreateModel(
-            name='SignalSource',
+            name="SignalSource",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('key_sha256', models.CharField(editable=False, max_length=64, unique=True)),
-                ('enabled', models.BooleanField(default=True, verbose_name='in use')),
-                ('heartbeat_s', models.PositiveIntegerField(default=0, help_text='seconds; 0: none expected', verbose_name='heartbeat expected every')),
-                ('last_seen_at', models.DateTimeField(editable=False, null=True)),
-                ('lost_alert_at', models.DateTimeField(editable=False, null=True)),
-                ('organisation', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='core.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("key_sha256", models.CharField(editable=False, max_length=64, unique=True)),
+                ("enabled", models.BooleanField(default=True, verbose_name="in use")),
+                (
+                    "heartbeat_s",
+                    models.PositiveIntegerField(
+                        default=0, help_text="seconds; 0: none expected", verbose_name="heartbeat expected every"
+                    ),
+                ),
+                ("last_seen_at", models.DateTimeField(editable=False, null=True)),
+                ("lost_alert_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="core.site"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'signal source',
-                'verbose_name_plural': 'signal sources',
+                "verbose_name": "signal source",
+                "verbose_name_plural": "signal sources",
             },
         ),
         migrations.CreateModel(
-            name='Zone',
+            name="Zone",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('kind', models.CharField(choices=[('inside', 'inside'), ('perimeter', 'perimeter')], default='inside', max_length=10, verbose_name='kind')),
-                ('polygon', models.JSONField(help_text='[[x, y], …], each between 0 and 1', validators=[cameras.models.camera.polygon_in_picture], verbose_name='outline')),
-                ('dwell_s', models.FloatField(default=2.0, help_text='seconds in the zone before it counts', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(600)], verbose_name='dwell')),
-                ('camera', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='zones', to='cameras.camera')),
-                ('organisation', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='core.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("inside", "inside"), ("perimeter", "perimeter")],
+                        default="inside",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "polygon",
+                    models.JSONField(
+                        help_text="[[x, y], …], each between 0 and 1",
+                        validators=[cameras.models.camera.polygon_in_picture],
+                        verbose_name="outline",
+                    ),
+                ),
+                (
+                    "dwell_s",
+                    models.FloatField(
+                        default=2.0,
+                        help_text="seconds in the zone before it counts",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(600),
+                        ],
+                        verbose_name="dwell",
+                    ),
+                ),
+                (
+                    "camera",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="zones", to="cameras.camera"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="core.site"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'zone',
-                'verbose_name_plural': 'zones',
+                "verbose_name": "zone",
+                "verbose_name_plural": "zones",
             },
         ),
         migrations.CreateModel(
-            name='Candidate',
+            name="Candidate",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(choices=[('camera', 'camera'), ('signal', 'signal'), ('system', 'system')], max_length=10)),
-                ('category', models.CharField(max_length=30)),
-                ('dedup', models.CharField(help_text='folds what arrives twice', max_length=120, unique=True)),
-                ('captured_at', models.DateTimeField(help_text="the camera's clock where trusted")),
-                ('clock_source', models.CharField(default='arrival', help_text='rtcp | arrival | sender', max_length=10)),
-                ('clock_offset_s', models.FloatField(default=0, help_text='captured minus arrival, seconds')),
-                ('received_at', models.DateTimeField()),
-                ('judged_at', models.DateTimeField()),
-                ('evidence', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('decision', models.CharField(choices=[('raise', 'raise'), ('watch', 'watch'), ('ignore', 'ignore')], max_length=10)),
-                ('priority', models.PositiveSmallIntegerField()),
-                ('reasons', models.JSONField(default=list, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='[{"code": …, parameters…}]')),
-                ('context', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('policy_version', models.CharField(blank=True, max_length=64)),
-                ('model_sha256', models.CharField(blank=True, max_length=64)),
-                ('camera', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='candidates', to='cameras.camera')),
-                ('clip', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.media')),
-                ('organisation', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='core.site')),
-                ('snapshot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.media')),
-                ('signal_source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='candidates', to='cameras.signalsource')),
-                ('zone', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='candidates', to='cameras.zone')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("camera", "camera"), ("signal", "signal"), ("system", "system")], max_length=10
+                    ),
+                ),
+                ("category", models.CharField(max_length=30)),
+                ("dedup", models.CharField(help_text="folds what arrives twice", max_length=120, unique=True)),
+                ("captured_at", models.DateTimeField(help_text="the camera's clock where trusted")),
+                (
+                    "clock_source",
+                    models.CharField(default="arrival", help_text="rtcp | arrival | sender", max_length=10),
+                ),
+                ("clock_offset_s", models.FloatField(default=0, help_text="captured minus arrival, seconds")),
+                ("received_at", models.DateTimeField()),
+                ("judged_at", models.DateTimeField()),
+                ("evidence", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("raise", "raise"), ("watch", "watch"), ("ignore", "ignore")], max_length=10
+                    ),
+                ),
+                ("priority", models.PositiveSmallIntegerField()),
+                (
+                    "reasons",
+                    models.JSONField(
+                        default=list,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        help_text='[{"code": …, parameters…}]',
+                    ),
+                ),
+                ("context", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("policy_version", models.CharField(blank=True, max_length=64)),
+                ("model_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "camera",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="candidates",
+                        to="cameras.camera",
+                    ),
+                ),
+                (
+                    "clip",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.media"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="core.site"
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.media"
+                    ),
+                ),
+                (
+                    "signal_source",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="candidates",
+                        to="cameras.signalsource",
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="candidates",
+                        to="cameras.zone",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'candidate',
-                'verbose_name_plural': 'candidates',
+                "verbose_name": "candidate",
+                "verbose_name_plural": "candidates",
             },
         ),
         migrations.CreateModel(
-            name='ArmingInterval',
+            name="ArmingInterval",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='day')),
-                ('starts', models.TimeField(verbose_name='from')),
-                ('ends', models.TimeField(help_text='at or before “from”: on the next day; the same time: 24 hours', verbose_name='to')),
-                ('organisation', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='core.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="day",
+                    ),
+                ),
+                ("starts", models.TimeField(verbose_name="from")),
+                (
+                    "ends",
+                    models.TimeField(
+                        help_text="at or before “from”: on the next day; the same time: 24 hours", verbose_name="to"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="core.site"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'armed interval',
-                'verbose_name_plural': 'arming schedule',
-                'ordering': ['weekday', 'starts'],
-                'constraints': [models.UniqueConstraint(fields=('site', 'weekday', 'starts'), name='one_interval_per_start'), models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='weekday_exists')],
+                "verbose_name": "armed interval",
+                "verbose_name_plural": "arming schedule",
+                "ordering": ["weekday", "starts"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("site", "weekday", "starts"), name="one_interval_per_start"),
+                    models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="weekday_exists"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='camera',
-            constraint=models.UniqueConstraint(fields=('site', 'name'), name='camera_name_in_site'),
+            model_name="camera",
+            constraint=models.UniqueConstraint(fields=("site", "name"), name="camera_name_in_site"),
         ),
         migrations.AddConstraint(
-            model_name='zone',
-            constraint=models.UniqueConstraint(fields=('camera', 'name'), name='zone_name_in_camera'),
+            model_name="zone",
+            constraint=models.UniqueConstraint(fields=("camera", "name"), name="zone_name_in_camera"),
         ),
         migrations.AddIndex(
-            model_name='candidate',
-            index=models.Index(fields=['site', '-captured_at'], name='candidate_by_site'),
+            model_name="candidate",
+            index=models.Index(fields=["site", "-captured_at"], name="candidate_by_site"),
         ),
         migrations.AddIndex(
-            model_name='candidate',
-            index=models.Index(fields=['camera', '-captured_at'], name='candidate_by_camera'),
+            model_name="candidate",
+            index=models.Index(fields=["camera", "-captured_at"], name="candidate_by_camera"),
         ),
     ]

@@ -4,40 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cameras', '0002_administrators_history'),
+        ("cameras", "0002_administrators_history"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='camera',
-            name='clock_offset_s',
-            field=models.FloatField(editable=False, help_text='seconds; below zero: behind', null=True, verbose_name='clock is ahead by'),
+            model_name="camera",
+            name="clock_offset_s",
+            field=models.FloatField(
+                editable=False, help_text="seconds; below zero: behind", null=True, verbose_name="clock is ahead by"
+            ),
         ),
         migrations.AddField(
-            model_name='camera',
-            name='crashes',
+            model_name="camera",
+            name="crashes",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='camera',
-            name='drifting',
-            field=models.BooleanField(default=False, editable=False, verbose_name='clock is wrong'),
+            model_name="camera",
+            name="drifting",
+            field=models.BooleanField(default=False, editable=False, verbose_name="clock is wrong"),
         ),
         migrations.AddField(
-            model_name='camera',
-            name='probed',
-            field=models.CharField(blank=True, editable=False, help_text='digest of the address that a first look found usable', max_length=64),
+            model_name="camera",
+            name="probed",
+            field=models.CharField(
+                blank=True,
+                editable=False,
+                help_text="digest of the address that a first look found usable",
+                max_length=64,
+            ),
         ),
         migrations.AddField(
-            model_name='camera',
-            name='retry_at',
+            model_name="camera",
+            name="retry_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='camera',
-            name='suspect_since',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='watched apart since'),
+            model_name="camera",
+            name="suspect_since",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="watched apart since"),
         ),
     ]
