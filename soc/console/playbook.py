@@ -11,6 +11,7 @@ from incidents.models import Incident
 from incidents.outcomes import Verdict
 from responses import actions
 from responses.models import Attempt
+from soc.core.models import Event
 
 ICONS = {
     "look": "eye", "question": "branch", "talk": "horn", "call": "phone", "text": "phone", "note": "note", "close": "check",
@@ -73,9 +74,24 @@ class Sent:
 
 
 def sent(incident: Incident) -> list[Sent]:
-    """What went out, newest first."""
-    rows = incident.attempts.select_related("responder", "camera", "message").order_by("-created_at")
-    return [_sent(attempt) for attempt in rows]
+    """What went out, newest first; above it the word that the last order found nobody, while nobody is coming."""
+    rows = list(incident.attempts.select_related("responder", "camera", "message").order_by("-created_at"))
+    calls = [attempt for attempt in rows if attempt.kind == Attempt.Kind.CALL]
+    told = [_sent(attempt) for attempt in rows]
+    if at := _exhausted(calls):
+        told.insert(
+            0, Sent("phone", _("Responders"), _("Nobody is left to call: choose one yourself"), at, False, True)
+        )
+    return told
+
+
+def _exhausted(calls: list[Attempt]) -> datetime | None:
+    """When the list ended without a yes; None while somebody comes, or is being called by a newer order."""
+    if not calls or any(call.accepted_at and not call.declined_at for call in calls):
+        return None
+    ends = Event.objects.filter(kind="attempt.exhausted", subject_id__in=[call.pk for call in calls])
+    at = ends.order_by("-at").values_list("at", flat=True).first()
+    return at if at and at >= calls[0].created_at else None
 
 
 def _sent(attempt: Attempt) -> Sent:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from cameras.models import Candidate
 from incidents import actions
+from incidents.deadlines import deadlines
 from incidents.models.incident import State
 from soc.console import clockline, sentences, strip
 from soc.core import clock
@@ -139,3 +140,13 @@ def test_a_duty_manager_looks_but_has_no_shift(client, organisation, incident):
     assert "your role does not handle incidents" in client.get(reverse("console")).text
     assert client.post(reverse("console-shift-start"), HTTP_X_REQUESTED_WITH="fetch").status_code == 409
     assert client.post(reverse("console-act", args=[incident.pk, "claim"])).status_code == 404
+
+
+def test_a_claimed_incident_that_stays_undecided_shows_it_to_the_supervisors(incident, alice):
+    held = actions.claim(incident.pk, by=alice, at=clock.now())
+    assert "undecided" not in strip.row(held)["html"]
+    deadlines(held.verdict_by)
+    told = strip.rows(Event.objects.get(kind="incident.escalated"))
+    assert "Ines, undecided" in told["html"]
+    held = actions.decide(incident.pk, verdict="real", token=held.token, by=alice, at=clock.now())
+    assert "undecided" not in strip.row(held)["html"]
