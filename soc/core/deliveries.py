@@ -69,8 +69,13 @@ def run(pk: int) -> bool:
     return True
 
 
-def due(*, at: datetime, limit: int = 100) -> list[int]:
-    """Deliveries whose time has come and that nobody holds, oldest first."""
+def due(*, at: datetime, limit: int = 100, acting: bool | None = None) -> list[int]:
+    """Deliveries whose time has come and that nobody holds, oldest first; only those that act on the outside world, or
+    only the others, where `acting` says so.
+    """
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
     rows = Delivery.objects.filter(free, done_at__isnull=True, due_at__lte=at).order_by("due_at")
+    if acting is not None:
+        outward = Q(reaction__in=events.acting())
+        rows = rows.filter(outward if acting else ~outward)
     return list(rows.values_list("pk", flat=True)[:limit])

@@ -57,6 +57,11 @@ def find(name: str) -> Reaction:
     return _reactions[name]
 
 
+def acting() -> list[str]:
+    """The names of the reactions that act on the outside world, and may take as long as that takes."""
+    return [reaction.name for reaction in _reactions.values() if not reaction.atomic]
+
+
 def lease_s(name: str) -> float:
     """Seconds that one run of a reaction is given; a name no code answers to fails at once, so any will do."""
     return _reactions[name].lease_s if name in _reactions else 15.0

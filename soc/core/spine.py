@@ -29,14 +29,20 @@ class Rhythm:
 
 def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
     """Beat until `stop` is set. Each duty has a thread and a connection of its own: a sweep that waits for a locked row
-    holds up neither the sealing nor the deliveries. A lost database is waited out; other errors are logged.
+    holds up neither the sealing nor the deliveries, and a telephone network that does not answer holds up no alarm.
+    A lost database is waited out; other errors are logged.
     """
     running: set[int] = set()
     signer = _Signer(rhythm.sign)
-    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="delivery") as pool:
+    pools = [ThreadPoolExecutor(max_workers=4, thread_name_prefix=name) for name in ("delivery", "act")]
+    with pools[0] as inner, pools[1] as outer:
+
+        def owed() -> None:
+            _due(inner, running, acting=False)
+            _due(outer, running, acting=True)
+
         beside = [
-            threading.Thread(target=_keep, args=(duty, rhythm.due, stop), name=name)
-            for name, duty in (("sweeps", _sweep), ("due", lambda: _due(pool, running)))
+            threading.Thread(target=_keep, args=(duty, rhythm.due, stop), name=duty.__name__) for duty in (_sweep, owed)
         ]
         for thread in beside:
             thread.start()
@@ -99,8 +105,8 @@ def _sweep() -> None:
             log.exception("sweep %s failed", name)
 
 
-def _due(pool: ThreadPoolExecutor, running: set[int]) -> None:
-    for pk in deliveries.due(at=db_now()):
+def _due(pool: ThreadPoolExecutor, running: set[int], *, acting: bool) -> None:
+    for pk in deliveries.due(at=db_now(), acting=acting):
         if pk not in running:
             running.add(pk)
             pool.submit(_deliver, pk, running)

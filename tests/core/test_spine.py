@@ -200,3 +200,24 @@ def test_a_sweep_that_gave_up_on_a_lock_leaves_the_others_their_turn(site):
 
     with beating():
         assert swept.wait(10)
+
+
+def test_acts_that_hang_hold_up_no_alarm(site, reactions):
+    ran: list[int] = []
+    hanging, go_on = threading.Semaphore(0), threading.Event()
+
+    def hang(event_id: int) -> None:
+        hanging.release()
+        assert go_on.wait(30)
+
+    reactions(hang, name="tests.call", kind="test.called", atomic=False, lease_s=60.0)
+    reactions(ran.append, name="tests.alarm", kind="test.happened")
+    for _ in range(6):
+        happen(site, "test.called")
+    with beating():
+        try:
+            assert all(hanging.acquire(timeout=10) for _ in range(4))
+            event = happen(site)
+            wait_for(lambda: ran == [event.pk])
+        finally:
+            go_on.set()
