@@ -14,7 +14,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
@@ -22,6 +21,7 @@ http = get_wsgi_application()  # loads the apps, which the routes need
 
 from soc.celery import app as celery  # noqa: E402
 from soc.core.bodies import WholeBodies  # noqa: E402
+from soc.core.origins import OwnOrigin  # noqa: E402
 from soc.routing import websocket_urlpatterns  # noqa: E402
 
 
@@ -40,9 +40,7 @@ threads: Any = WSGIMiddleware(http, workers=8, send_queue_size=64)  # type: igno
 application = ProtocolTypeRouter(
     {
         "http": WholeBodies(threads, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
-        "websocket": OriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS
-        ),
+        "websocket": OwnOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS),
     }
 )
 
