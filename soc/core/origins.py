@@ -30,4 +30,6 @@ def same_host(origin: str, host: str) -> bool:
     except ValueError:
         return False
     ours = "https" if settings.SECURE else "http"
-    return bool(name) and parts.scheme == ours and parts.netloc == host and validate_host(name, settings.ALLOWED_HOSTS)
+    if not name:
+        return False
+    return parts.scheme == ours and parts.netloc == host and validate_host(name, settings.ALLOWED_HOSTS)
