@@ -38,13 +38,14 @@ def main(arguments: list[str]) -> int:
 
 
 def run_all(arguments: list[str]) -> int:
-    """The suite. Without arguments in two parts: most of it on two processes, since it waits more than it works, then
-    what kills and times a whole running product, alone. With arguments they go to one plain pytest."""
+    """The suite. Without arguments in two parts, each on two processes, since both wait more than they work: most of it,
+    then what kills programs of whole running products. With arguments they go to one plain pytest."""
     if arguments:
         return run_pytest(arguments)
-    together = run_pytest(["-m", "not fault", "-n", "2", "--dist", "loadfile"])
-    alone = run_pytest(["-m", "fault"])
-    return together or alone
+    two = ["-n", "2", "--durations", "12"]
+    most = run_pytest(["-m", "not fault", *two, "--dist", "loadfile"])
+    faults = run_pytest(["-m", "fault", *two])
+    return most or faults
 
 
 def prepare_browser() -> None:
