@@ -1,20 +1,25 @@
 """What happens when a deadline of an incident passes. Each row is locked, acted on once, and its column cleared."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from cameras.health import Pauses
 from incidents.actions.locking import move
 from incidents.actions.offering import offer, offer_waiting, start_deadlines
-from incidents.models import Incident
-from incidents.models.incident import DEADLINES, State
+from incidents.models import Incident, Shift
+from incidents.models.incident import DEADLINES, HELD, State
 from soc.core import events
+from soc.core.models import Event
 from soc.core.sweeps import sweep
 
 AT_ONCE = 200
+# A console is heard of every two seconds. Longer than a page that is loaded again or a network that stumbles.
+AWAY: Final = timedelta(seconds=60)
 
 
 def _offer_to_all(incident: Incident, at: datetime) -> None:
@@ -96,6 +101,49 @@ def _act(pk: UUID, at: datetime) -> int:
             ACTS[column](incident, at)
         incident.save()
         return len(passed)
+
+
+_pauses = Pauses()
+
+
+@sweep("incidents.absent")
+def absent(at: datetime) -> int:
+    """Mark what is held by somebody who has gone, once, and tell the supervisors; unmark it when they are back. One query
+    when neither is so. Returns how many changed.
+
+    After a pause of the sweeps nobody is called absent for a while: their consoles could not be heard either.
+    """
+    changing = _changing(at, gone_too=_pauses.settled(at))
+    held = Incident.objects.filter(changing, state__in=HELD).order_by("priority").values_list("pk", flat=True)
+    return sum(_come_or_go(pk, changing, at) for pk in list(held[:AT_ONCE]))
+
+
+def _changing(at: datetime, *, gone_too: bool) -> Q:
+    """Held incidents whose owner was called absent and is here; and, `gone_too`, those whose owner has gone since.
+
+    Here is whose console was heard of in an open shift, or who did something to the incident itself.
+    """
+    shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True, seen_at__gt=at - AWAY)
+    deed = Event.objects.filter(subject_id=OuterRef("pk"), by=OuterRef("owner"), at__gt=at - AWAY)
+    here = Q(Exists(shift)) | Q(Exists(deed))
+    back = Q(absent_since__isnull=False) & here
+    return back | (Q(absent_since__isnull=True) & ~here) if gone_too else back
+
+
+def _come_or_go(pk: UUID, changing: Q, at: datetime) -> int:
+    with transaction.atomic():
+        rows = Incident.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("site")
+        incident = rows.filter(changing, pk=pk, state__in=HELD).first()
+        if incident is None:
+            return 0  # another spine has it, or it moved on
+        gone = incident.absent_since is None
+        incident.absent_since = at if gone else None
+        incident.save(update_fields=["absent_since"])
+        if gone:
+            events.record("incident.escalated", incident, by=None, at=at, level=2, why="absent")
+        else:
+            events.record("incident.owner_back", incident, by=None, at=at)
+        return 1
 
 
 @sweep("incidents.offers")

@@ -45,6 +45,7 @@ def document() -> str:
         word = WORDS.get(verb, verb).split(" (")[0]
         lines += [f"    {source} --> {target}: {word}" for source in sources]
     held = ", ".join(str(state) for state in HELD)
-    rows.append(f"| {TAKE_OVER} (a supervisor; new owner and token) | {held} | the same |")
+    who = "a supervisor, or whoever handles where the owner is away; new owner and token"
+    rows.append(f"| {TAKE_OVER} ({who}) | {held} | the same |")
     lines += ["    closed --> [*]", "```"]
     return HEAD + "\n".join(rows) + "\n\n" + "\n".join(lines) + "\n"

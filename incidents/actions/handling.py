@@ -143,9 +143,14 @@ def release(incident_id: UUID, *, token: int, by: User, at: datetime) -> Inciden
 
 
 def take_over(incident_id: UUID, *, by: User, at: datetime) -> Incident:
-    """A supervisor takes it from its owner: same state, new owner, new token, logged."""
+    """A supervisor takes it from its owner, or anybody who handles from one who has gone: same state, new owner, new
+    token, logged.
+    """
     with transaction.atomic():
-        incident = locked(incident_id, by=by, act=Act.TAKE_OVER)
+        incident = locked(incident_id, by=by, act=Act.SEE)
+        gone = incident.absent_since is not None and by.may(Act.HANDLE, incident.site)
+        if not gone and not by.may(Act.TAKE_OVER, incident.site):
+            raise Incident.DoesNotExist(f"no incident {incident_id} that may be taken over")
         if incident.state not in HELD:
             raise Refused("state", _("Nobody holds this incident: claim it."))
         if not by.may(Act.HANDLE, incident.site):
@@ -157,6 +162,7 @@ def take_over(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         hold_desks(by.pk, before)
         incident.owner = by
         incident.token += 1
+        incident.absent_since = None
         incident.save()
         events.record("incident.taken_over", incident, by=by, at=at, before=before, token=incident.token)
         now_free(before, at=at)

@@ -82,6 +82,7 @@ class Incident(SiteOwned):
     token = models.BigIntegerField(
         default=0, help_text="fencing: grows with every claim; a write with an older one is refused"
     )
+    absent_since = models.DateTimeField(null=True, help_text="the owner has gone: whoever handles may take it over")
     offered_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="offers")
     offered_at = models.DateTimeField(null=True)
     # Deadlines are columns; a sweep finds what has passed and sets each to NULL once acted on.
@@ -127,6 +128,8 @@ class Incident(SiteOwned):
                 name="incident_queue",
             ),
             models.Index(fields=["site", "family", "-last_alert_at"], name="incident_fold"),
+            # Whether one goes on here: asked for every picture that an operator sees.
+            models.Index(fields=["site"], condition=~Q(state="closed"), name="incident_goes_on"),
             # What the sweeps ask every 250 ms, among any number of closed ones.
             models.Index(fields=["priority", "queued_at"], condition=Q(state="open"), name="incident_open"),
             models.Index(
@@ -162,6 +165,7 @@ class Incident(SiteOwned):
     def claim(self, *, by: "User", at: "datetime") -> None:
         self.owner = by
         self.token += 1
+        self.absent_since = None
         self.offered_to = self.offered_at = None
         self.claim_by = self.supervisor_by = self.oncall_by = self.due_at = None
         self.claimed_at = self.claimed_at or max(at, self.painted_at or self.queued_at)
@@ -183,13 +187,13 @@ class Incident(SiteOwned):
     @transition(field=state, source=[State.CLAIMED, State.WORKING], target=State.PARKED)
     def park(self, *, until: "datetime", reason: str) -> None:
         self.due_at, self.reason, self.owner = until, reason, None
-        self.verdict_by = None
+        self.verdict_by = self.absent_since = None
 
     @transition(field=state, source=list(HELD), target=State.OPEN)
     def release(self) -> None:
         self.owner = None
         self.token += 1
-        self.verdict_by = self.due_at = None
+        self.verdict_by = self.due_at = self.absent_since = None
 
     @transition(field=state, source=State.PARKED, target=State.OPEN)
     def come_back(self) -> None:
@@ -199,7 +203,7 @@ class Incident(SiteOwned):
     def close(self, *, outcome: str, site_state: str, summary: str, at: "datetime") -> None:
         self.outcome, self.site_state, self.summary = outcome, site_state, summary
         self.closed_at = max(at, self.verdict_at or at)
-        self.verdict_by = self.due_at = None
+        self.verdict_by = self.due_at = self.absent_since = None
 
     @transition(field=state, source=State.CLOSED, target=State.OPEN)
     def reopen(self) -> None:

@@ -50,7 +50,10 @@ def context(
         "mine": mine,
         "offer": handles and incident.state == State.OPEN and _offered(incident, user),
         "handles": handles,
-        "may_take_over": incident.state in HELD and not mine and handles and user.may(Act.TAKE_OVER, incident.site),
+        "may_take_over": incident.state in HELD
+        and not mine
+        and handles
+        and (incident.absent_since is not None or user.may(Act.TAKE_OVER, incident.site)),
         "may_dispatch": user.may(Act.DISPATCH, incident.site),
         "stops": clockline.stops(incident, on_air=talking is not None),
         "decided": clockline.minutes(incident.verdict_at - incident.captured_at) if incident.verdict_at else "",

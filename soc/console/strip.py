@@ -21,7 +21,7 @@ from soc.core.models import Event, Site, User
 from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
-    released returned closed reopened painted stamped step_done step_skipped"""
+    owner_back released returned closed reopened painted stamped step_done step_skipped"""
 ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_my_way on_site left retried unclear"
 KINDS = frozenset(
     {f"incident.{verb}" for verb in INCIDENT.split()}
@@ -56,6 +56,7 @@ def row(incident: Incident) -> dict[str, Any]:
         "state": incident.state,
         "offered_to": str(incident.offered_to_id or ""),
         "owner": str(incident.owner_id or ""),
+        "away": incident.absent_since is not None,
         "priority": incident.priority,
         "escalation": incident.escalation,
         "queued": incident.queued_at.isoformat(),

@@ -61,7 +61,7 @@ export class Strip {
     const holder = document.createElement("template");
     holder.innerHTML = row.html.trim();
     const item = holder.content.firstElementChild;
-    if (this.picks) {
+    if (this.picks || row.away) {  // whoever handles may take over from somebody who has gone
       const link = item.querySelector("[data-href]");
       link.href = link.dataset.href;
     }

@@ -9,7 +9,9 @@ import pytest
 from django.urls import reverse
 
 from incidents import actions
+from incidents.models import Incident
 from incidents.models.incident import State
+from soc.console import strip
 from soc.core import clock
 from tests import factories as make
 
@@ -170,3 +172,16 @@ def test_a_supervisor_takes_over_and_the_owner_reads_it(client, alice, sam, held
 
 def test_an_operator_may_not_take_over(client, dave, held):
     assert post(client, dave, held, "take-over").status_code == 404
+
+
+def test_an_operator_sees_who_is_away_and_takes_over(client, dave, held):
+    Incident.objects.filter(pk=held.pk).update(absent_since=clock.now())
+    held.refresh_from_db()
+    row = strip.row(held)
+    assert row["away"] is True
+    assert "Ines is away" in row["html"]
+    client.force_login(dave)
+    assert "Take over" in client.get(reverse("console-incident", args=[held.pk]), **FETCH).text
+    assert post(client, dave, held, "take-over").status_code == 200
+    held.refresh_from_db()
+    assert (held.owner, held.absent_since) == (dave, None)
