@@ -1,7 +1,7 @@
 """The verbs: one function, one transaction each. Nothing else changes an incident."""
 
 from incidents.actions.closing import close, close_guards, reopen
-from incidents.actions.folding import raise_alert
+from incidents.actions.folding import raise_alert, raise_alone
 from incidents.actions.handling import (
     add_note,
     check_token,
@@ -30,6 +30,7 @@ __all__ = [
     "painted",
     "park",
     "raise_alert",
+    "raise_alone",
     "release",
     "reopen",
     "resume",

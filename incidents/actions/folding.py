@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
-from cameras.categories import Family, category
+from cameras.categories import CATEGORIES, Family, category
 from cameras.models import Candidate
 from incidents.actions.offering import hasten, offer, start_deadlines
 from incidents.models import Alert, Incident
@@ -165,6 +165,40 @@ def _open(candidate: Candidate, *, at: datetime) -> Alert:
         follows=incident.follows_id,
     )
     offer(incident, at=queued_at)
+    return alert
+
+
+def raise_alone(candidate_id: UUID, *, at: datetime) -> Alert:
+    """An incident of its own for an alarm that `raise_alert` fails on: nothing is looked up that could fail as well, and it
+    is open to everyone at once. A category that this version does not know is taken for the gravest: silent at the site.
+    """
+    with transaction.atomic():
+        candidate = Candidate.objects.select_related("site").get(pk=candidate_id)
+        known = Alert.objects.filter(candidate=candidate).first()
+        if known is not None:
+            return known
+        entry = CATEGORIES.get(candidate.category)
+        queued_at = max(at, candidate.judged_at)
+        incident = Incident(
+            site=candidate.site,
+            number=_next_number(),
+            family=entry.family if entry else Family.INTRUSION,
+            category=candidate.category,
+            quiet=entry.quiet if entry else True,
+            priority=candidate.priority,
+            alert_count=1,
+            last_alert_at=candidate.captured_at,
+            captured_at=candidate.captured_at,
+            received_at=candidate.received_at,
+            judged_at=candidate.judged_at,
+            queued_at=queued_at,
+        )
+        start_deadlines(incident, at=queued_at)
+        incident.claim_by, incident.escalation = None, 1
+        incident.save(force_insert=True)
+        alert = _alert(candidate, incident, at=queued_at, sounded=True)
+        codes = {"alert": alert.pk, "category": alert.category, "priority": alert.priority, "why": "not_folded"}
+        events.record("incident.opened", incident, by=None, at=queued_at, **codes)
     return alert
 
 

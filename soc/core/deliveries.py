@@ -14,6 +14,8 @@ from soc.core.models import Delivery
 log = logging.getLogger(__name__)
 
 BACKOFF_S = (1, 2, 5, 15, 60, 300)
+# After so many failures it is no passing trouble: people are told, and a handler may take a simpler way.
+PATIENCE = 3
 
 
 class LeaseLost(Exception):
@@ -67,6 +69,18 @@ def run(pk: int) -> bool:
         )
         log.exception("delivery %s of %s failed, again in %s s", pk, delivery.reaction, wait)
     return True
+
+
+def failed(event_id: int, reaction: str) -> int:
+    """How often running this has failed before; asked by the handler itself, whose own run does not count."""
+    attempts = Delivery.objects.filter(event=event_id, reaction=reaction).values_list("attempts", flat=True).first()
+    return max(0, (attempts or 0) - 1)
+
+
+def stuck(at: datetime) -> int:
+    """Deliveries that are owed and have failed PATIENCE times or more; an attempt that runs now has not failed yet."""
+    running = Q(attempts=PATIENCE, leased_until__gte=at)
+    return Delivery.objects.filter(done_at__isnull=True, attempts__gte=PATIENCE).exclude(running).count()
 
 
 def due(*, at: datetime, limit: int = 100, acting: bool | None = None) -> list[int]:
