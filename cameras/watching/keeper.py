@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=4)
 ROUND_S = 1.0
 LEFT_ALONE_S: Final = 20.0  # a thread that does not end by then hangs in the decoder, and is not waited for
+STOP_S: Final = 6.0  # for all threads together: what they found must be kept before the supervisor loses patience
+CHILD_STOP_S: Final = 3.0  # beyond that, for a process of our own: its outbox comes after its threads
 EMPTY_ROUNDS: Final = 10  # of a process for one camera that cannot have it: then it goes
 
 COUNTS: Final = ("captured", "gated", "inferred", "dropped")
@@ -116,10 +118,11 @@ class Keeper:
             watched.stop()
         if self.quarantine:
             self.quarantine.stop()
+        until = clock.monotonic() + STOP_S
         for watched in self.cameras.values():
-            watched.watcher.join(6)
+            watched.watcher.join(max(until - clock.monotonic(), 0.0))
         if self.quarantine:
-            self.quarantine.join(2)
+            self.quarantine.join(max(until - clock.monotonic(), 0.0) + CHILD_STOP_S)
 
     def release(self) -> None:
         """After `stop`: write the last counts, and leave the cameras to others at once."""

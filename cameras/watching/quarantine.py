@@ -30,6 +30,7 @@ from cameras.actions import suspect_camera
 from cameras.models import Camera
 from cameras.vision import slots
 from cameras.vision.slot_layout import PREFIX, born, create, default_directory
+from soc.core import clock
 
 log = logging.getLogger(__name__)
 
@@ -167,11 +168,12 @@ class Quarantine:
             child.terminate()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for those that were stopped; what does not end is killed."""
+        """Wait for those that were stopped, `timeout_s` for all together; what does not end is killed."""
+        until = clock.monotonic() + timeout_s
         for camera_id in list(self.children):
             child = self.children[camera_id]
             try:
-                child.wait(timeout_s)
+                child.wait(max(until - clock.monotonic(), 0.0))
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()

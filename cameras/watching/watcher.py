@@ -15,8 +15,6 @@ from uuid import UUID
 
 from django.conf import settings
 
-from cameras.actions import commit_candidate
-from cameras.models import Camera, Zone
 from cameras.vision.address import AddressRefused
 from cameras.vision.ingest import Backoff, Frame, Stream
 from cameras.vision.opening import StreamError
@@ -26,6 +24,7 @@ from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.vision.types import FrameStamp
 from cameras.watching.evidence import EvidenceDesk, Proof
 from cameras.watching.outbox import Outbox
+from cameras.watching.pending import PendingCandidate
 from cameras.watching.plan import Plan
 from cameras.watching.sight import Blind, Seen, Sight
 from soc.core import clock
@@ -256,9 +255,6 @@ class Watcher:
         else:
             log.error("%s: %s is not kept: too much waits for the database", self.plan.name, news.kind)
 
-    def _camera(self) -> Camera:
-        return Camera.objects.select_related("site").get(pk=self.plan.camera_id)
-
     # --- what becomes of what was seen
 
     def _report(self, seen: Seen, sight: Sight, stream: Stream) -> None:
@@ -275,29 +271,23 @@ class Watcher:
             "box": [round(v, 4) for v in sighting.box.as_tuple()],
             "path": path,
         }
-        judged = clock.now()
-
-        def write() -> None:
-            camera = self._camera()
-            commit_candidate(
-                site=camera.site,
-                source="camera",
-                category=sighting.kind,
-                camera=camera,
-                zone=Zone.objects.filter(pk=sighting.zone_id).first(),
-                captured_at=stamp.captured,
-                received_at=stamp.received,
-                judged_at=judged,
-                dedup=dedup,
-                evidence=evidence,
-                clock_source=stamp.clock_source,
-                clock_offset_s=_ahead_s(stamp),
-                dwell_s=sighting.dwell_s,
-                score=sighting.score,
-                model_sha256=seen.model,
-            )
-
-        if self.desk.outbox.put(write) and stream.info is not None:
+        pending = PendingCandidate(
+            camera_id=self.plan.camera_id,
+            zone_id=sighting.zone_id,
+            source="camera",
+            category=sighting.kind,
+            captured_at=stamp.captured,
+            received_at=stamp.received,
+            judged_at=clock.now(),
+            dedup=dedup,
+            evidence=evidence,
+            clock_source=stamp.clock_source,
+            clock_offset_s=_ahead_s(stamp),
+            dwell_s=sighting.dwell_s,
+            score=sighting.score,
+            model_sha256=seen.model,
+        )
+        if self.desk.outbox.put(pending) and stream.info is not None:
             self.desk.evidence.prove(
                 Proof(
                     camera_id=self.plan.camera_id,
@@ -326,26 +316,22 @@ class Watcher:
         for category in ("unfiltered_motion", "perception_down"):
             dedup = f"{self.plan.camera_id}:{category}:{self.generation}:{stamp.captured.timestamp():.3f}"
 
-            def write(category: str = category, dedup: str = dedup) -> None:
-                camera = self._camera()
-                motion = category == "unfiltered_motion"
-                commit_candidate(
-                    site=camera.site,
-                    source="camera" if motion else "system",
-                    category=category,
-                    camera=camera,
-                    zone=Zone.objects.filter(pk=blind.zone_id).first() if motion else None,
-                    captured_at=stamp.captured,
-                    received_at=stamp.received,
-                    judged_at=judged,
-                    dedup=dedup,
-                    evidence={"seconds": round(blind.seconds, 1)},
-                    clock_source=stamp.clock_source,
-                    clock_offset_s=_ahead_s(stamp),
-                )
-
-            kept = self.desk.outbox.put(write)
-            if kept and stream.info is not None and category == "unfiltered_motion":
+            motion = category == "unfiltered_motion"
+            pending = PendingCandidate(
+                camera_id=self.plan.camera_id,
+                zone_id=blind.zone_id if motion else "",
+                source="camera" if motion else "system",
+                category=category,
+                captured_at=stamp.captured,
+                received_at=stamp.received,
+                judged_at=judged,
+                dedup=dedup,
+                evidence={"seconds": round(blind.seconds, 1)},
+                clock_source=stamp.clock_source,
+                clock_offset_s=_ahead_s(stamp),
+            )
+            kept = self.desk.outbox.put(pending)
+            if kept and stream.info is not None and motion:
                 self.desk.evidence.prove(
                     Proof(
                         camera_id=self.plan.camera_id,

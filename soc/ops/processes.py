@@ -58,8 +58,8 @@ def programs(env: Mapping[str, str], *, demo: bool, certificate: tuple[str, str]
         Process("web", web(env, certificate)),
         # seals events, re-offers what is owed, sees deadlines pass; needs PostgreSQL only; two may run
         Process("spine", (*manage, "spine"), count=int(env.get("SPINES") or 1)),
-        # reads cameras, gates, tracks, judges
-        Process("watch", (*manage, "watch"), stop_seconds=8),
+        # reads cameras, gates, tracks, judges; long enough to end its threads and then to keep what the database did not take
+        Process("watch", (*manage, "watch"), stop_seconds=16),
         # finds people in frames: the one user of a lot of processor time, never in a queue with responses
         Process("detect", (*celery, "worker", "-n", "detect@%h", "-Q", queue, "-c", cores, *worker)),
         # calls, texts and talks

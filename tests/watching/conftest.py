@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -74,8 +75,8 @@ class People:
 class Watch:
     """One watch process: its rounds are made by the test, on the test's own connection."""
 
-    def __init__(self, space: str, **keeper: Any) -> None:
-        self.outbox, self.evidence = Outbox(), EvidenceDesk()
+    def __init__(self, space: str, folder: Path, **keeper: Any) -> None:
+        self.outbox, self.evidence = Outbox(folder), EvidenceDesk()
         self.desk = Desk(self.outbox, self.evidence, People().ask, space, awake_at=0.0)
         self.keeper = Keeper(self.desk, "127.0.0.1:1", **keeper)
         self.outbox.start()
@@ -103,12 +104,12 @@ class Watch:
 
 
 @pytest.fixture
-def watches(transactional_db) -> Iterator[Callable[..., Watch]]:
+def watches(transactional_db, tmp_path) -> Iterator[Callable[..., Watch]]:
     """make() → Watch; all are ended with the test."""
     made: list[Watch] = []
 
     def make_watch(**keeper: Any) -> Watch:
-        made.append(Watch(f"test{os.getpid()}", **keeper))
+        made.append(Watch(f"test{os.getpid()}", tmp_path / "outbox", **keeper))
         return made[-1]
 
     yield make_watch

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         quarantine = Quarantine(space) if camera is None else None
         if camera is not None:
             threading.Thread(target=_until_input_ends, args=(stop,), name="parent", daemon=True).start()
-        hand_off, outbox = HandOff(), Outbox()
+        hand_off, outbox = HandOff(), Outbox(settings.VAR / "outbox")
         evidence = EvidenceDesk(marks.inside) if marks else EvidenceDesk()
         hand_off.start()
         if not workers_answer(hand_off.ask, space, within_s=settings.BLIND_GRACE_S, stop=stop):
