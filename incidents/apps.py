@@ -7,4 +7,7 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
-        from incidents import deadlines, reactions  # noqa: F401  registers sweeps and reactions
+        from incidents import deadlines, opens, reactions  # noqa: F401  registers sweeps and reactions
+        from soc.core import in_incident
+
+        in_incident.means(in_incident.Meaning(goes_on=opens.goes_on, proves=opens.proves))

@@ -23,10 +23,11 @@ from django.urls import URLPattern, get_resolver
 
 from cameras.models import ArmingInterval
 from incidents import actions
+from incidents.models import Alert
 from responses.actions import links
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
 from soc.core import clock
-from soc.core.models import Customer, Event, Membership, Organisation, Site, SiteOwned, User
+from soc.core.models import Customer, Event, Media, Membership, Organisation, Site, SiteOwned, User
 from soc.core.rights import MATRIX, Act, Role, allows
 from tests import factories as make
 from tests.factories import NIGHT
@@ -59,6 +60,7 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     candidate.clip = make.make_media(site, kind="clip", content=f"film {mark}".encode())
     candidate.snapshot = make.make_media(site, content=f"picture {mark}".encode())
     candidate.save()
+    make.make_media(site, kind="clip", content=f"nobody's evidence {mark}".encode())
     incident = make.make_incident(candidate)
     at = NIGHT + timedelta(seconds=9)
     incident = actions.claim(incident.pk, by=operator, at=at)
@@ -179,6 +181,7 @@ class Line:
     closed: int = 404
     nobody: int = 302
     data: tuple[tuple[str, str], ...] = ()
+    also: Act | None = None  # another act that opens it as well
 
 
 DONE = frozenset({200, 204, 302, 409})  # done, or refused as it stands now: never "not there"
@@ -188,7 +191,7 @@ TABLE: dict[str, list[Line]] = {
     "": [Line(closed=-1)],
     "login/": [Line(closed=302, nobody=200)],
     "logout/": [Line(closed=405, nobody=405)],
-    "media/<uuid:pk>": [Line(Act.VIDEO, "media")],
+    "media/<uuid:pk>": [Line(Act.VIDEO, "media", also=Act.VIDEO_IN_INCIDENT)],
     "console/": [Line(Act.CONSOLE)],
     "console/quiet/": [Line(Act.CONSOLE)],
     "console/shift/start/": [
@@ -347,7 +350,7 @@ class Walk:
             return {200, 302, 401, 403} if line.nobody == -1 else {line.nobody}
         if line.closed == -1:  # the start page sends everybody on, or says that there is nothing
             return {302} if any(may(self.person, act) for act in (Act.CONSOLE, Act.PORTAL)) or self._staff() else {403}
-        if line.act is not None and may(self.person, line.act, place if line.of else None):
+        if any(act is not None and may(self.person, act, place if line.of else None) for act in (line.act, line.also)):
             return line.opened
         if line.act is Act.HANDLE and may(self.person, Act.CONSOLE, place):
             return {line.closed, 409}  # who sees it on the console may be refused in words
@@ -485,6 +488,48 @@ def test_the_world_has_a_row_of_every_model_that_belongs_to_a_site(world):
         assert {place.site.pk for place in world.places.values()} <= sites, model.__name__
 
 
+def reached(held: list[tuple[str, Any]], sites: list[Site], act: Act) -> set[uuid.UUID]:
+    """The sites that (role, scope) pairs cover for an act."""
+    return {
+        site.pk
+        for site in sites
+        for role, scope in held
+        if allows(role, act) and scope.pk in {site.pk, site.customer_id, site.organisation_id}
+    }
+
+
+def evidence_at(sites: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Clips and pictures of raised candidates there."""
+    alerts = Alert.objects.filter(site__in=sites).select_related("candidate")
+    return {pk for alert in alerts for pk in (alert.candidate.clip_id, alert.candidate.snapshot_id) if pk}
+
+
+@pytest.mark.parametrize("state", ["open", "claimed", "waiting", "parked"])
+def test_an_incident_that_goes_on_opens_its_site_to_operators_and_no_other_site(world, state):
+    """However many incidents are closed: one that is not opens pictures, of its site alone, to those in whose scope it is."""
+    place = world.places["A1"]
+    incident = make.make_incident(site=place.site, category="panic")
+    type(incident).objects.filter(pk=incident.pk).update(state=state)
+    operators = {
+        "operator": {place.site.pk},
+        "operator of a customer": {place.site.pk},
+        "operator of A": {place.site.pk},
+    }
+    for name in [*operators, "operator of B", "installer", "admin", "guard"]:
+        person = world.people[name]
+        sites = operators.get(name, set())
+        for model in site_owned():
+            rows = model._default_manager.visible_to(person, Act.VIDEO)
+            expected = set(model._default_manager.filter(site__in=sites).values_list("pk", flat=True))
+            if model is Media:
+                held = [(m.role, getattr(m, m.scope()[0])) for m in person.memberships.all()]
+                expected |= evidence_at(reached(held, list(Site.objects.all()), Act.VIDEO_IN_INCIDENT))
+            assert set(rows.values_list("pk", flat=True)) == expected, (name, model)
+        assert set(Site.objects.visible_to(person, Act.VIDEO).values_list("pk", flat=True)) == sites, name
+        seen = Customer.objects.visible_to(person, Act.VIDEO)
+        assert {customer.pk for customer in seen} == ({place.customer.pk} if sites else set()), name
+
+
 def test_no_membership_ever_shows_a_row_outside_it(world):
     """Any set of memberships, any act, every model: exactly the rows of the sites that they cover."""
     dice = random.Random(20261122)
@@ -496,16 +541,13 @@ def test_no_membership_ever_shows_a_row_outside_it(world):
         for role, scope in held:
             make.give(user, role, scope)
         for act in Act:
-            reach = {
-                site.pk
-                for site in sites
-                for role, scope in held
-                if allows(role, act) and scope.pk in {site.pk, site.customer_id, site.organisation_id}
-            }
+            reach = reached(held, sites, act)
             assert set(Site.objects.visible_to(user, act).values_list("pk", flat=True)) == reach
             for model in site_owned():
                 rows = model._default_manager.visible_to(user, act)
                 expected = set(model._default_manager.filter(site__in=reach).values_list("pk", flat=True))
+                if model is Media and act == Act.VIDEO:
+                    expected |= evidence_at(reached(held, sites, Act.VIDEO_IN_INCIDENT))
                 assert set(rows.values_list("pk", flat=True)) == expected, (model, held, act)
 
 

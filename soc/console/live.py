@@ -9,8 +9,6 @@ Texts to the browser: {"type": "trouble", "code": "waiting" | "none"}. Close cod
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
 from typing import Any
@@ -19,10 +17,10 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from cameras.models import Camera
+from cameras.watching.live import key_of
 from soc.core.models import User
 from soc.core.rights import Act
 
@@ -38,11 +36,6 @@ LARGEST = 4_000_000  # bytes of one frame
 
 class Broken(Exception):
     """The watch side hung up, or sent what is no frame."""
-
-
-def key(camera_id: UUID) -> str:
-    """What proves to a watch process that we share its secret."""
-    return hmac.new(settings.SECRET_KEY.encode(), str(camera_id).encode(), hashlib.sha256).hexdigest()
 
 
 def pause_of(query: bytes) -> float:
@@ -109,7 +102,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_connection(*address)
         try:
-            hello = {"camera": str(self.camera_id), "key": key(self.camera_id), "kind": "jpeg"}
+            hello = {"camera": str(self.camera_id), "key": key_of(self.camera_id), "kind": "jpeg"}
             writer.write(json.dumps(hello).encode() + b"\n")
             await writer.drain()
             await self._tell("waiting")
@@ -160,9 +153,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     @database_sync_to_async
     def _camera(self) -> Camera | None:
         """The camera, if the session still stands and its user may see the picture now."""
-        session = self.scope["session"]
-        key_of: Any = session.session_key
-        if not key_of or not session.__class__().exists(key_of):
+        session: Any = self.scope["session"]
+        if not session.session_key or not session.__class__().exists(session.session_key):
             return None
         user = User.objects.filter(pk=self.scope["user"].pk, is_active=True).first()
         if user is None:

@@ -1,6 +1,7 @@
 """Evidence in and out: written once with its hash, served by one authorised view that answers Range."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,13 +11,15 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from soc.core import clock, events
 from soc.core.models import Event, Media, Site, User
 from soc.core.models.media import evidence_store
+
+log = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024
 KEPT = timedelta(minutes=10)  # how long a browser may keep what it was sent
@@ -65,6 +68,15 @@ def _slice(file: IO[bytes], first: int, last: int) -> Iterator[bytes]:
             yield chunk
 
 
+def opened(item: Media) -> IO[bytes] | None:
+    """Its bytes, to be closed by the caller; None where the store has lost them, which the log is told."""
+    try:
+        return evidence_store().open(item.key)
+    except FileNotFoundError:
+        log.error("evidence missing: %s", item.key)
+        return None
+
+
 def record_view(item: Media, *, by: User | None, at: datetime, **codes: UUID) -> None:
     """Record that somebody sees it now, once in `KEPT`. `codes` tell viewers without a log-in apart."""
     lately = Event.objects.filter(subject_id=item.pk, kind="media.viewed", by=by, at__gt=at - KEPT)
@@ -100,8 +112,12 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if status == 206:
         headers["Content-Range"] = f"bytes {first}-{last}/{item.size}"
     headers["Content-Length"] = str(last - first + 1)
+    file = opened(item)
+    if file is None:
+        raise Http404
     if request.method == "HEAD":
+        file.close()
         return HttpResponse(status=status, content_type=item.content_type, headers=headers)
-    body = _slice(evidence_store().open(item.key), first, last)
+    body = _slice(file, first, last)
     record_view(item, by=request.user, at=clock.now())  # type: ignore[arg-type]
     return StreamingHttpResponse(body, status=status, content_type=item.content_type, headers=headers)

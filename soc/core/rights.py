@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from soc.core import in_incident
+
 if TYPE_CHECKING:
     from soc.core.models.people import User
 
@@ -39,6 +41,7 @@ class Act(StrEnum):
     DISPATCH = "dispatch"
     TAKE_OVER = "take_over"
     VIDEO = "video"  # clips and live view
+    VIDEO_IN_INCIDENT = "video_in_incident"  # the same, but only of an incident: asked for as VIDEO, never by itself
     WHO_WATCHED = "who_watched"  # which people watched one's own videos
     ADMINISTER = "administer"
     AUDIT = "audit"
@@ -54,7 +57,8 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.HANDLE: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
     Act.DISPATCH: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
     Act.TAKE_OVER: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
-    Act.VIDEO: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
+    Act.VIDEO: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
+    Act.VIDEO_IN_INCIDENT: frozenset({_R.OPERATOR}),
     Act.WHO_WATCHED: frozenset({_R.OWNER}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
@@ -71,18 +75,22 @@ def scoped(
     """The rows on which some membership of `user` (with a role `among` these, if given) allows `act`.
 
     The three paths lead from the row to its organisation, customer and site; "" means the row is it.
-    Nobody, a deactivated user and a user without a fitting membership get a Q that matches nothing.
+    Nobody, a deactivated user and a user without a fitting membership get a Q that matches nothing. VIDEO is also what
+    VIDEO_IN_INCIDENT gives at a site while an incident goes on there.
     """
+    paths = {"organisation": organisation, "customer": customer, "site": site}
     nothing = Q(pk__in=[])
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return nothing
-    held: dict[str, list] = {"organisation": [], "customer": [], "site": []}
-    for membership in user.memberships.all():
-        if allows(membership.role, act) and (among is None or membership.role in among):
-            kind, pk = membership.scope()
-            held[kind].append(pk)
-    result = nothing
-    for kind, path in (("organisation", organisation), ("customer", customer), ("site", site)):
-        if held[kind]:
-            result |= Q(**{f"{path}__in" if path else "pk__in": held[kind]})
-    return result
+    held = [(m.role, *m.scope()) for m in user.memberships.all() if among is None or m.role in among]
+
+    def reach(act: Act) -> Q:
+        result = nothing
+        for kind, path in paths.items():
+            if found := [pk for role, of, pk in held if of == kind and allows(role, act)]:
+                result |= Q(**{f"{path}__in" if path else "pk__in": found})
+        return result
+
+    if act != Act.VIDEO:
+        return reach(act)
+    return reach(act) | (reach(Act.VIDEO_IN_INCIDENT) & in_incident.goes_on(site))

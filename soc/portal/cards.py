@@ -182,7 +182,9 @@ def _watcher(viewing: reads.Viewing, reader: User, site: Site) -> Watcher:
         when = _("%(time)s, %(times)d times") % {"time": when, "times": viewing.times}
     if viewing.user == reader:
         return Watcher(_("You"), when)
-    held = [m for m in viewing.user.memberships.all() if allows(m.role, Act.VIDEO)]
+    held = [
+        m for m in viewing.user.memberships.all() if allows(m.role, Act.VIDEO) or allows(m.role, Act.VIDEO_IN_INCIDENT)
+    ]
     scopes = {site.pk, site.customer_id, site.organisation_id}
     role = next((m.role for m in held if m.scope()[1] in scopes), "")
     word = sentences.role_word(role)

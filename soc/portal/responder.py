@@ -30,9 +30,8 @@ from incidents.models.incident import State
 from responses.actions import Link, answer_link, find_link
 from responses.actions.links import ANSWERS, Stand
 from soc.core import clock as time
-from soc.core.media import record_view
+from soc.core.media import opened, record_view
 from soc.core.models import Media, Site
-from soc.core.models.media import evidence_store
 from soc.portal import cards, clock, sentences
 
 URGENCY = {
@@ -142,7 +141,10 @@ def picture(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
     item = _pictures(link.incident).filter(pk=pk).first() if link.shows else None
     if item is None:
         return _nothing(request)
-    with evidence_store().open(item.key) as file:
+    file = opened(item)
+    if file is None:
+        return _nothing(request)
+    with file:
         content = file.read()
     if request.method == "GET":
         record_view(item, by=None, at=at, attempt=link.call.pk, responder=link.responder.pk)

@@ -11,16 +11,26 @@ import time
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 
+from incidents import actions
 from soc.console import live
 from soc.routing import websocket_urlpatterns
+from tests import factories as make
 from tests.console.watching import watching
+from tests.factories import NIGHT
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def incident(camera):
+    """What lets an operator look."""
+    return make.make_incident(camera=camera)
 
 
 class Browser(ApplicationCommunicator):
@@ -79,7 +89,7 @@ async def pictures(communicator, count, *, answer=True):
     return found
 
 
-def test_an_operator_gets_pictures_with_their_capture_time(alice, camera):
+def test_an_operator_gets_pictures_with_their_capture_time(alice, camera, incident):
     with watching() as watch:
         type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
 
@@ -100,7 +110,7 @@ def test_an_operator_gets_pictures_with_their_capture_time(alice, camera):
     assert hello["key"] == proof
 
 
-def test_a_browser_that_does_not_answer_gets_two_pictures_and_no_more(alice, camera):
+def test_a_browser_that_does_not_answer_gets_two_pictures_and_no_more(alice, camera, incident):
     with watching(fps=50) as watch:
         type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
         communicator = socket_of(alice, camera)
@@ -120,16 +130,22 @@ def test_a_browser_that_does_not_answer_gets_two_pictures_and_no_more(alice, cam
     assert gap > 0.5
 
 
-def test_nobody_else_sees_the_camera(oscar, bob, camera):
+def test_nobody_else_sees_the_camera(oscar, bob, camera, incident):
     for stranger in (oscar, bob):
         assert run(closed(socket_of(stranger, camera))) == 4403
     assert run(closed(socket_of(None, camera))) == 4401
 
 
-def test_the_owner_of_the_site_sees_it(carol, camera):
+def test_an_operator_sees_no_camera_of_a_site_without_an_incident(alice, camera, other_camera):
+    make.make_incident(camera=other_camera)
+    assert run(closed(socket_of(alice, camera))) == 4403
+
+
+@pytest.mark.parametrize("who", ["carol", "sam"])
+def test_the_owner_of_the_site_and_a_supervisor_see_it_without_an_incident(request, who, camera):
     with watching() as watch:
         type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
-        communicator = socket_of(carol, camera)
+        communicator = socket_of(request.getfixturevalue(who), camera)
 
         async def look():
             await communicator.connect()
@@ -140,7 +156,16 @@ def test_the_owner_of_the_site_sees_it(carol, camera):
         assert run(look())
 
 
-def test_rights_taken_away_end_the_picture(alice, camera, monkeypatch):
+def close(incident, by):
+    token = actions.claim(incident.pk, by=by, at=NIGHT).token
+    actions.decide(incident.pk, verdict="real", token=token, by=by, at=NIGHT)
+    actions.close(
+        incident.pk, outcome="genuine.attempt_only", site_state="secure", summary="", token=token, by=by, at=NIGHT
+    )
+
+
+@pytest.mark.parametrize("end", ["right taken away", "incident closed"])
+def test_what_gave_the_right_ends_and_the_picture_with_it(alice, camera, incident, monkeypatch, end):
     monkeypatch.setattr(live, "RECHECK_S", 0.2)
     with watching() as watch:
         type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
@@ -149,7 +174,10 @@ def test_rights_taken_away_end_the_picture(alice, camera, monkeypatch):
         async def look():
             await communicator.connect()
             await pictures(communicator, 1)
-            await asyncio.to_thread(alice.memberships.all().delete)
+            if end == "incident closed":
+                await database_sync_to_async(close)(incident, alice)
+            else:
+                await database_sync_to_async(alice.memberships.all().delete)()
             while True:
                 said = await communicator.receive_output(10)
                 if said["type"] == "websocket.close":
@@ -161,7 +189,7 @@ def test_rights_taken_away_end_the_picture(alice, camera, monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "127.0.0.1:1"])
-def test_a_camera_that_nobody_watches_says_so_and_goes_on_trying(alice, camera, address):
+def test_a_camera_that_nobody_watches_says_so_and_goes_on_trying(alice, camera, incident, address):
     type(camera).objects.filter(pk=camera.pk).update(media_address=address)
     communicator = socket_of(alice, camera)
 

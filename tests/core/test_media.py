@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from incidents import actions
 from soc.core import clock
 from soc.core.media import asked_range
 from soc.core.models import Event
@@ -162,7 +164,7 @@ def test_nothing_can_be_done_to_a_clip_but_looking(carols, clip):
 
 @pytest.mark.parametrize(
     ("who", "status"),
-    [("carol", 200), ("alice", 200), ("sam", 200), ("bob", 404), ("oscar", 404), ("admin", 404)],
+    [("carol", 200), ("alice", 404), ("sam", 200), ("bob", 404), ("oscar", 404), ("admin", 404)],
 )
 def test_a_foreign_clip_does_not_exist(client, request, clip, who, status):
     client.force_login(request.getfixturevalue(who))
@@ -180,12 +182,85 @@ def test_nobody_is_sent_to_the_log_in(client, clip):
 
 def test_a_clip_that_does_not_exist_and_a_foreign_one_look_the_same(client, bob, clip):
     client.force_login(bob)
-    import uuid
-
     foreign = ask(client, clip)
     clip.pk = uuid.uuid4()
     absent = ask(client, clip)
     assert (foreign.status_code, foreign.content) == (absent.status_code, absent.content)
+
+
+# --- the operator's: in an incident
+
+
+@pytest.fixture
+def alices(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def seen_on(camera, decision):
+    """A candidate with its clip and picture."""
+    candidate = make.make_candidate(camera=camera, decision=decision)
+    candidate.clip = make.make_media(camera.site, kind="clip", content=CONTENT)
+    candidate.snapshot = make.make_media(camera.site)
+    candidate.save()
+    return candidate
+
+
+def closed(incident, by):
+    at = NIGHT + timedelta(seconds=9)
+    token = actions.claim(incident.pk, by=by, at=at).token
+    actions.decide(incident.pk, verdict="real", token=token, by=by, at=at)
+    return actions.close(
+        incident.pk, outcome="genuine.attempt_only", site_state="secure", summary="", token=token, by=by, at=at
+    )
+
+
+def statuses(client, *items):
+    return [ask(client, item).status_code for item in items]
+
+
+def test_an_operator_sees_nothing_of_what_was_ignored_at_a_quiet_site(alices, camera):
+    ignored = seen_on(camera, "ignore")
+    assert statuses(alices, ignored.clip, ignored.snapshot) == [404, 404]
+    assert not Event.objects.filter(kind="media.viewed").exists()
+
+
+def test_an_operator_sees_an_incidents_evidence_and_while_it_goes_on_all_of_its_site(
+    alices, alice, camera, other_camera
+):
+    elsewhere = seen_on(other_camera, "ignore")
+    ignored, raised = seen_on(camera, "ignore"), seen_on(camera, "raise")
+    first_clip = make.make_media(camera.site, kind="clip", content=CONTENT)  # the whole one has replaced it
+    incident = make.make_incident(raised)
+    here = (raised.clip, raised.snapshot, first_clip, ignored.clip)
+    assert statuses(alices, *here, elsewhere.clip) == [200, 200, 200, 200, 404]
+    closed(incident, alice)
+    assert statuses(alices, *here) == [200, 200, 404, 404]
+    actions.reopen(incident.pk, by=alice, at=NIGHT + timedelta(minutes=1))
+    assert statuses(alices, *here) == [200, 200, 200, 200]
+
+
+def test_an_incident_shows_nothing_to_another_organisation(client, oscar, camera, other_organisation):
+    raised = seen_on(camera, "raise")
+    make.make_incident(raised)
+    theirs = make.make_site(make.make_customer(other_organisation, "Theirs"))
+    make.make_incident(site=theirs, category="panic")
+    client.force_login(oscar)
+    assert statuses(client, raised.clip, raised.snapshot) == [404, 404]
+
+
+@pytest.mark.parametrize("role", ["supervisor", "duty_manager", "qa"])
+def test_others_of_the_centre_see_a_clip_without_an_incident(client, organisation, camera, role):
+    client.force_login(make.make_user("x", role, organisation))
+    assert statuses(client, seen_on(camera, "ignore").clip) == [200]
+
+
+@pytest.mark.parametrize("role", ["admin", "installer", "guard"])
+def test_an_incident_opens_nothing_to_who_sees_no_video(client, organisation, camera, role):
+    raised = seen_on(camera, "raise")
+    make.make_incident(raised)
+    client.force_login(make.make_user("x", role, organisation))
+    assert statuses(client, raised.clip, raised.snapshot) == [404, 404]
 
 
 # --- viewing is recorded
@@ -222,9 +297,9 @@ def test_looking_again_later_is_another_viewing(carols, clip):
     assert viewings(clip) == 2
 
 
-def test_two_people_are_two_viewings(client, carols, alice, clip):
+def test_two_people_are_two_viewings(client, carols, sam, clip):
     ask(carols, clip)
-    client.force_login(alice)
+    client.force_login(sam)
     ask(client, clip)
     assert viewings(clip) == 2
 
@@ -232,6 +307,14 @@ def test_two_people_are_two_viewings(client, carols, alice, clip):
 def test_what_cannot_be_sent_is_not_a_viewing(carols, clip):
     ask(carols, clip, Range="bytes=99999999-")
     evidence_store().delete(clip.key)
-    with pytest.raises(FileNotFoundError):
-        ask(carols, clip)
+    ask(carols, clip)
     assert viewings(clip) == 0
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_evidence_whose_file_is_gone_is_not_there_and_the_log_names_it(carols, clip, method, caplog):
+    evidence_store().delete(clip.key)
+    assert ask(carols, clip, method).status_code == 404
+    assert [(line.levelname, line.getMessage()) for line in caplog.records if line.name == "soc.core.media"] == [
+        ("ERROR", f"evidence missing: {clip.key}")
+    ]

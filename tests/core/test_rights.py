@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from soc.core import in_incident
 from soc.core.models import Membership, Site
 from soc.core.rights import MATRIX, Act, Role, allows
 from tests import factories as make
@@ -16,7 +17,8 @@ TABLE = {
     Act.HANDLE: "++.......",  # claim, talk, verdict, close
     Act.DISPATCH: "++.......",
     Act.TAKE_OVER: ".++......",
-    Act.VIDEO: "+++..+++.",  # the operator's by incident, the reviewer's by sample: narrower where it is used
+    Act.VIDEO: ".++..+++.",  # the reviewer's by sample: narrower where it is used
+    Act.VIDEO_IN_INCIDENT: "+........",
     Act.WHO_WATCHED: "......+..",  # "audit log: own video"
     Act.AUDIT: ".+++.+...",  # the operator's own entries are not the log
     Act.ADMINISTER: "...+.....",  # users, roles
@@ -61,6 +63,15 @@ def test_roles_do_not_add_up_across_scopes(site, other_site):
     assert not user.may(Act.HANDLE, site)
     assert user.may(Act.PORTAL, site)
     assert not user.may(Act.PORTAL, other_site)
+
+
+def test_while_nobody_has_told_what_an_incident_is_an_operator_sees_no_picture(monkeypatch, alice, camera):
+    make.make_incident(camera=camera)
+    picture = make.make_media(camera.site)
+    assert alice.may(Act.VIDEO, camera.site)
+    monkeypatch.setattr(in_incident, "_told", [])
+    assert not alice.may(Act.VIDEO, camera.site)
+    assert not type(picture).objects.visible_to(alice).exists()
 
 
 @pytest.mark.parametrize("state", ["deactivated", "without a membership", "a superuser"])

@@ -20,6 +20,7 @@ from responses.actions import links
 from responses.models import Responder
 from soc.core import clock
 from soc.core.models import Event
+from soc.core.models.media import evidence_store
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +179,14 @@ def test_the_picture_is_this_incidents_and_its_viewing_is_recorded_once(
     viewed = Event.objects.get(kind="media.viewed")
     assert (viewed.subject_id, viewed.by) == (mine.pk, None)
     assert viewed.data == {"sha256": mine.sha256, "attempt": str(call.pk), "responder": str(guard.pk)}
+
+
+def test_a_picture_that_the_store_has_lost_is_not_there_and_nobody_saw_it(client, url, incident, caplog):
+    lost = incident.alerts.get().candidate.snapshot
+    evidence_store().delete(lost.key)
+    assert client.get(f"{url}/picture/{lost.pk}").status_code == 404
+    assert f"evidence missing: {lost.key}" in caplog.messages
+    assert not Event.objects.filter(kind="media.viewed").exists()
 
 
 def test_the_page_shows_the_newest_sight_of_what_the_incident_is_named_after(client, url, zone, incident):

@@ -1,12 +1,14 @@
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from soc.core import in_incident
 from soc.core.models.tenants import SiteOwned, SiteOwnedQuerySet
-from soc.core.rights import Act
+from soc.core.rights import Act, scoped
 
 if TYPE_CHECKING:
     from soc.core.models.people import User
@@ -18,7 +20,11 @@ def evidence_store() -> Storage:
 
 class MediaQuerySet(SiteOwnedQuerySet):
     def visible_to(self, user: "User", act: Act = Act.VIDEO) -> "MediaQuerySet":
-        return super().visible_to(user, act)
+        """Who sees pictures only in an incident sees its evidence, and all of a site where one goes on."""
+        if act != Act.VIDEO:
+            return super().visible_to(user, act)
+        reach = partial(scoped, user, organisation="organisation", customer="site__customer", site="site")
+        return self.filter(reach(act=act) | (reach(act=Act.VIDEO_IN_INCIDENT) & in_incident.proves()))
 
 
 class Media(SiteOwned):
