@@ -5,7 +5,8 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
+from django.db.models.functions import Greatest
 
 from soc.core import events
 from soc.core.clock import db_now
@@ -81,6 +82,16 @@ def stuck(at: datetime) -> int:
     """Deliveries that are owed and have failed PATIENCE times or more; an attempt that runs now has not failed yet."""
     running = Q(attempts=PATIENCE, leased_until__gte=at)
     return Delivery.objects.filter(done_at__isnull=True, attempts__gte=PATIENCE).exclude(running).count()
+
+
+def overdue_since(at: datetime) -> datetime | None:
+    """Since when the oldest delivery that anybody could run now has waited for somebody to do so; None without one.
+
+    Those that act on the outside are not looked at: what a telephone network holds up says nothing of the spine.
+    """
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+    rows = Delivery.objects.filter(free, done_at__isnull=True, due_at__lte=at).exclude(reaction__in=events.acting())
+    return rows.aggregate(since=Min(Greatest("due_at", "leased_until")))["since"]  # GREATEST passes over NULL
 
 
 def due(*, at: datetime, limit: int = 100, acting: bool | None = None) -> list[int]:

@@ -2,20 +2,25 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from soc.core import pulse
 from soc.core.rights import Act
 
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 when this process answers and PostgreSQL does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"ok": True})
+    """200 when this process answers and PostgreSQL does, with how far the spine is behind; else 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        now = pulse.latest()
+    except (OperationalError, InterfaceError):
+        return JsonResponse({"ok": False}, status=503)
+    return JsonResponse({"ok": True, "lag_s": now.lag_s, "stuck": now.stuck})
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:

@@ -105,12 +105,33 @@ desk.root.addEventListener("shown", () => {
 feed.addEventListener("lost", () => { stale(); announce(say("lost_feed"), true); });
 feed.addEventListener("tick", () => { if (feed.lost) stale(); });
 feed.addEventListener("back", () => {
+  still = false;  // the next beat tells
   byId("stale").hidden = true;
   byId("top").hidden = false;
   announce(say("found_feed"));
   if (desk.id) desk.refresh();
 });
 feed.addEventListener("forbidden", () => location.reload());
+for (const kind of ["snapshot", "beat"]) feed.addEventListener(kind, ({ detail }) => pulse(detail));
+
+const LAG_S = 5;
+let still = false;
+
+/** How the spine stands, as the centre says: what it does not write down, this page does not show. */
+function pulse({ lag_s: lag = 0, stuck = 0 }) {
+  const bar = byId("stale"), caution = byId("stuck"), words = stuck ? say(stuck === 1 ? "stuck_one" : "stuck", { n: stuck }) : "";
+  if (caution.textContent !== words) caution.textContent = words;
+  caution.hidden = !stuck;
+  if (lag > LAG_S) {
+    bar.querySelector("b").textContent = say("stands_still", { time: clockText(now() - lag * 1000) });
+    bar.querySelector(".more").textContent = say("stands_still_more");
+  }
+  if (still === lag > LAG_S) return;
+  still = lag > LAG_S;
+  bar.hidden = !still;
+  byId("top").hidden = still;
+  if (still) announce(bar.querySelector("b").textContent, true);
+}
 
 function stale() {
   const bar = byId("stale");

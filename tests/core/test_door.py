@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, override_settings
 from django.urls import path
 from django.views.defaults import bad_request
 
+from soc.core import pulse
 from soc.urls import urlpatterns as real
 from tests import factories as make
+from tests.core.conftest import happen
 
 
 def broken(request):
@@ -105,5 +108,22 @@ def test_the_door_lets_no_one_frame_it_and_no_script_in(client, db):
     assert "<script>" not in answer.content.decode()
 
 
-def test_the_process_says_that_it_lives(client, db):
-    assert client.get("/healthz").json() == {"ok": True}
+@pytest.fixture
+def finger(monkeypatch):
+    """Nothing of an earlier test's pulse."""
+    monkeypatch.setattr(pulse, "_finger", pulse.Finger())
+
+
+def test_the_process_says_that_it_lives_and_how_far_the_spine_is_behind(client, finger, site):
+    assert client.get("/healthz").json() == {"ok": True, "lag_s": 0.0, "stuck": 0}
+    happen(site)
+    assert client.get("/healthz").json()["lag_s"] == 0.0, "it is asked at most every two seconds"
+
+
+def test_a_process_without_its_database_says_so(client, finger, db, monkeypatch):
+    def away():
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(pulse, "measure", away)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"ok": False})

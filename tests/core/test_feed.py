@@ -131,6 +131,21 @@ async def test_a_dealer_hears_each_customer_on_its_own_chain(organisation, custo
     assert not any(follower.gaps for follower in followers)
 
 
+async def test_a_page_is_told_how_far_the_spine_is_behind_and_the_centre_what_is_stuck(
+    alices, carols, organisation, monkeypatch
+):
+    monkeypatch.setattr(consumer.pulse, "latest", lambda: consumer.pulse.Pulse(lag_s=6.5, stuck=2))
+    async with socket_of(alices, face="ops") as socket:
+        await socket.resume()
+        for kind in ("snapshot", "beat"):
+            said = await socket.hear(kind)
+            assert (said["lag_s"], said["stuck"]) == (6.5, 2)
+    async with socket_of(carols) as socket:
+        said = await socket.hear("beat")
+    assert said["lag_s"] == 6.5
+    assert "stuck" not in said
+
+
 async def test_the_pages_life_is_told_to_its_face(alices, alice, organisation, faces):
     async with socket_of(alices, face="ops") as socket:
         await socket.hear("beat")

@@ -1,7 +1,7 @@
 """The one socket of a page: events downwards with positions, resumed without a gap after a loss.
 
 Client → server: {"type": "resume", "last": {audience: seq}} · {"type": "ping", "t": anything}
-Server → client: hello · snapshot · event · beat (every 2 s, with the head of each audience) · pong
+Server → client: hello · snapshot · event · beat (every 2 s, with the head of each audience and the spine's pulse) · pong
 Close codes: 4401 not logged in (any more) · 4403 nothing to see · 4408 too slow, come back and resume · 4400 garbage
 """
 
@@ -19,7 +19,7 @@ from django.contrib.auth import get_user
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError
 
-from soc.core import clock
+from soc.core import clock, pulse
 from soc.core.feed.audiences import Audience, audiences_of, face
 from soc.core.feed.reader import message, reader, rows_of
 from soc.core.models import User
@@ -156,7 +156,8 @@ class FeedConsumer(AsyncWebsocketConsumer):
             # Positions first, state second: the state is at least as new, and later events only repeat themselves.
             heads = await self._heads()
             state = await database_sync_to_async(face(self.face).snapshot)(user)
-            self._put({"type": "snapshot", "heads": heads, "now": clock.now(), **state})
+            told = await database_sync_to_async(self._pulse)()
+            self._put({"type": "snapshot", "heads": heads, "now": clock.now(), **told, **state})
             return
         for text in texts:
             self._enqueue(text)
@@ -183,7 +184,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         while True:
             await asyncio.sleep(BEAT_S)
             try:
-                wanted = await database_sync_to_async(self._wanted)()
+                wanted, told = await database_sync_to_async(lambda: (self._wanted(), self._pulse()))()
             except (OperationalError, InterfaceError):
                 # The page's own "no contact" banner comes from missing beats; say nothing that is not known.
                 continue
@@ -193,7 +194,12 @@ class FeedConsumer(AsyncWebsocketConsumer):
             if wanted != self.audiences:
                 await self._end(4403)  # rights changed: the page reloads what it may see
                 return
-            self._put({"type": "beat", "heads": await self._heads(), "now": clock.now()})
+            self._put({"type": "beat", "heads": await self._heads(), "now": clock.now(), **told})
+
+    def _pulse(self) -> dict[str, Any]:
+        """What a page is told of the spine; how much is stuck is the centre's own affair."""
+        now = pulse.latest()
+        return {"lag_s": now.lag_s} | ({"stuck": now.stuck} if self.face == "ops" else {})
 
     def _user(self) -> User | None:
         """The session's user as the database has it now, or None."""
