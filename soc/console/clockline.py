@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from cameras.categories import Family
 from incidents.models import Incident
 from incidents.models.incident import State
+from incidents.outcomes import Verdict
 
 LABELS: dict[str, Any] = {
     "captured": gettext_lazy("Captured"),
@@ -37,11 +39,14 @@ DECIDED: dict[str, Any] = {
     "authorised": gettext_lazy("Authorised"),
     "false": gettext_lazy("Decided false"),
 }
-# What is worth showing before it has happened; on a narrow screen the machine's own stamps make room.
-EXPECTED = ("painted", "claimed", "verdict", "audio_heard", "call_placed", "responder_accepted", "on_site", "closed")
-QUIET_EXPECTED = ("painted", "claimed", "verdict", "call_placed", "responder_accepted", "on_site", "closed")
-LATER = {"responder_accepted"}
-MINOR = {"captured", "received", "judged", "queued", "audio_sent", "call_answered"}
+# The machine's own stamps: on a narrow screen they are one stop, whose gap is the sum of theirs.
+MACHINE = ("received", "judged", "queued")
+MERGED = gettext_lazy("In the queue")
+# What is worth showing before it has happened, in the order it usually does.
+MAIN = ("painted", "claimed", "verdict", "closed")
+CALLED = ("call_placed", "call_answered", "responder_accepted", "on_site")
+ORDER = ("painted", "claimed", "evidence_shown", "verdict", "audio_sent", *CALLED, "closed")
+DISMISSED = {Verdict.AUTHORISED, Verdict.FALSE}
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Stop:
     label: str
     text: str
     state: str  # done | now | next | todo
-    minor: bool
+    screen: str = ""  # wide | narrow: shown on that only
     live: bool = False
 
 
@@ -68,32 +73,58 @@ def minutes(span: timedelta) -> str:
 
 
 def stops(incident: Incident, *, on_air: bool = False) -> list[Stop]:
-    """Stamps in the order they happened, each with the gap to the one before, so that the gaps sum to the total;
-    then what is still to come."""
-    stamps: list[tuple[datetime, str]] = [
-        (at, name) for name, at in incident.clock().items() if at is not None and name in LABELS
-    ]
+    """Stamps in the order they happened, each with the gap to the one before, so that the gaps sum to the total; and what
+    is still to come. What has happened stays where it is; what was passed over keeps its place between."""
     order = list(LABELS)
+    stamps = [(at, name) for name, at in incident.clock().items() if at is not None and name in LABELS]
     stamps.sort(key=lambda stamp: (stamp[0], order.index(stamp[1])))
     over = incident.state == State.CLOSED
-    line = [
-        _happened(incident, stamps, n, last=not over and n == len(stamps) - 1, on_air=on_air)
-        for n in range(len(stamps))
-    ]
+    line: list[Stop] = []
+    for n, (_at, name) in enumerate(stamps):
+        line.append(_happened(incident, stamps, n, last=not over and n == len(stamps) - 1, on_air=on_air))
+        if name == "queued":
+            line.append(_merged(incident, line[-1]))
     if over:
         return line
-    have = {name for _at, name in stamps}
-    if incident.claimed_at:
-        have |= {"painted"}  # whoever claims has seen it, told or not
-    todo = [name for name in (QUIET_EXPECTED if incident.quiet else EXPECTED) if name not in have]
-    for n, name in enumerate(todo):
-        first = n == 0
-        line.append(
-            Stop(
-                name, str(LABELS[name]), _due(incident, name), "next" if first else "todo", not first and name in LATER
-            )
-        )
+    done = len(line)
+    for name in _to_come(incident):
+        line.insert(_place(line, name), Stop(name, str(LABELS[name]), _due(incident, name), "todo"))
+    follows = next((n for n in range(len(line)) if line[n].state == "todo" and n >= _last_done(line)), None)
+    if done and follows is not None:
+        line[follows] = replace(line[follows], state="next")
     return line
+
+
+def _to_come(incident: Incident) -> list[str]:
+    """What may still happen to this incident: no voice where none may be heard, no help for what was dismissed."""
+    leave = {name for name, at in incident.clock().items() if at is not None}
+    if incident.claimed_at:
+        leave.add("painted")  # whoever claims has seen it, told or not
+    if not any(alert.candidate.camera_id for alert in incident.alerts.all()):
+        leave.add("evidence_shown")
+    if incident.quiet or incident.family != Family.INTRUSION:
+        leave.add("audio_sent")
+    if incident.family == Family.TECHNICAL:
+        leave.update(CALLED)
+    if incident.verdict in DISMISSED:
+        leave.update(("audio_sent", *CALLED))
+    return [name for name in ORDER if name not in leave]
+
+
+def _place(line: list[Stop], name: str) -> int:
+    """Behind everything that comes before it: a step of the main path also behind all that has happened."""
+    order = list(LABELS)
+    later = order[order.index(name) :]
+    ahead = [n for n, stop in enumerate(line) if stop.name not in later]
+    return max([*ahead, _last_done(line) - 1 if name in MAIN else -1], default=-1) + 1
+
+
+def _last_done(line: list[Stop]) -> int:
+    return max((n for n, stop in enumerate(line) if stop.state != "todo"), default=-1) + 1
+
+
+def _merged(incident: Incident, last: Stop) -> Stop:
+    return Stop("queue", str(MERGED), "+ " + seconds(incident.queued_at - incident.captured_at), last.state, "narrow")
 
 
 def _happened(incident: Incident, stamps: list[tuple[datetime, str]], n: int, *, last: bool, on_air: bool) -> Stop:
@@ -108,7 +139,7 @@ def _happened(incident: Incident, stamps: list[tuple[datetime, str]], n: int, *,
     if name == "verdict" and incident.verdict:
         label = str(DECIDED.get(incident.verdict, LABELS[name]))
     live = on_air and name in {"audio_sent", "audio_heard"}
-    return Stop(name, label, text, "now" if last else "done", name in MINOR and not live, live)
+    return Stop(name, label, text, "now" if last else "done", "wide" if name in MACHINE else "", live)
 
 
 def _due(incident: Incident, name: str) -> str:

@@ -97,7 +97,7 @@ def test_the_gaps_of_the_clock_sum_to_the_total(zone, alice):
         at=at + timedelta(seconds=30),
     )
     incident.refresh_from_db()
-    gaps = [stop.text for stop in clockline.stops(incident)[1:]]
+    gaps = [stop.text for stop in clockline.stops(incident)[1:] if stop.screen != "narrow"]
     assert sum(float(gap.removeprefix("+ ").removesuffix(" s")) for gap in gaps) == pytest.approx(30, abs=0.5)
 
 
