@@ -43,6 +43,7 @@ def context(
     steps = playbook.steps(incident)
     run = responses.run_of(incident)
     coming = next((shown for shown in steps if shown.state == "next"), None)
+    about = bright(incident, mine=mine, coming=coming)
     return {
         "incident": incident,
         "title": headline(incident),
@@ -67,9 +68,9 @@ def context(
         "past": past(incident, user),
         "notes": incident.notes.select_related("by"),
         "playbook": run.playbook.name if run else "",
-        "steps": steps,
+        "steps": [shown for shown in steps if not (about == "verdict" and shown.open and shown.by_verdict)],
         "next_step": coming,
-        "bright": bright(incident, mine=mine, coming=coming),
+        "bright": about,
         "sent": playbook.sent(incident),
         "talking": talking,
         "messages": responses.available_messages(incident) if mine else [],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -35,6 +35,11 @@ class Shown:
     def open(self) -> bool:
         return self.state in {"next", "todo"}
 
+    @property
+    def by_verdict(self) -> bool:
+        """The question that the verdict answers: it is asked by the bright block."""
+        return self.step.kind == "question" and self.step.by_act
+
 
 def steps(incident: Incident) -> list[Shown]:
     """The playbook's steps in order; empty before the first claim or without a playbook. The first open one is next."""
@@ -63,7 +68,7 @@ def _told(incident: Incident, step: actions.Step) -> str:
 
 @dataclass(frozen=True)
 class Sent:
-    """One outward act as the pane tells it. `live`: it is going on now."""
+    """One outward act as the pane tells it. `live`: it is going on now. `steps`: how far the responder has come."""
 
     icon: str
     what: str
@@ -71,6 +76,8 @@ class Sent:
     at: datetime
     live: bool
     failed: bool
+    steps: list[tuple[str, datetime]] = field(default_factory=list)
+    next: str = ""
 
 
 def sent(incident: Incident) -> list[Sent]:
@@ -79,9 +86,9 @@ def sent(incident: Incident) -> list[Sent]:
     calls = [attempt for attempt in rows if attempt.kind == Attempt.Kind.CALL]
     told = [_sent(attempt) for attempt in rows]
     if at := _exhausted(calls):
-        told.insert(
-            0, Sent("phone", _("Responders"), _("Nobody is left to call: choose one yourself"), at, False, True)
-        )
+        words = _("Nobody is left to call: choose one yourself")
+        way = _("C shows the list; or call by hand and note it.")
+        told.insert(0, Sent("warn", _("Responders"), words, at, False, True, next=way))
     return told
 
 
@@ -105,8 +112,26 @@ def _sent(attempt: Attempt) -> Sent:
     status = str(attempt.get_status_display())
     if attempt.error:
         status = f"{status}: {attempt.error}"
-    latest = attempt.ended_at or attempt.accepted_at or attempt.answered_at or attempt.placed_at or attempt.created_at
-    return Sent(icon, what, status, latest, attempt.status in UNDER_WAY, failed)
+    steps = _progress(attempt)
+    if steps:  # what the responder said last says more than how the call ended
+        status, latest = steps.pop()
+    else:
+        stamps = (attempt.ended_at, attempt.answered_at, attempt.placed_at)
+        latest = next((at for at in stamps if at), attempt.created_at)
+    return Sent(icon, what, status, latest, attempt.status in UNDER_WAY, failed, steps)
+
+
+def _progress(attempt: Attempt) -> list[tuple[str, datetime]]:
+    """How far a responder who said yes has come, in the order of the stamps; nothing of one who declined after all."""
+    if attempt.declined_at or not attempt.accepted_at:
+        return []
+    stamps = [
+        (_("Accepted"), attempt.accepted_at),
+        (_("On the way"), attempt.on_my_way_at),
+        (_("On site"), attempt.on_site_at),
+        (_("Left the site"), attempt.left_at),
+    ]
+    return [(words, at) for words, at in stamps if at]
 
 
 def on_air(incident: Incident) -> Attempt | None:

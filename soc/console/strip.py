@@ -17,7 +17,7 @@ from responses.models import Attempt
 from soc.console.door import ALERTS, incidents_of
 from soc.console.sentences import place, title
 from soc.core import clock
-from soc.core.models import Event, Site, User
+from soc.core.models import Event, User
 from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
@@ -105,7 +105,6 @@ def snapshot(user: User) -> dict[str, Any]:
 
 def figures(user: User) -> dict[str, Any]:
     """How the night stands, for the quiet screen. Counts; `last` is an ISO instant or ""."""
-    sites = Site.objects.visible_to(user, Act.CONSOLE)
     cameras = Camera.objects.visible_to(user, Act.CONSOLE).filter(enabled=True)
     last = (
         Incident.objects.visible_to(user, Act.CONSOLE)
@@ -117,7 +116,7 @@ def figures(user: User) -> dict[str, Any]:
     done = Incident.objects.filter(owner=user, state=State.CLOSED)
     filtered = Candidate.objects.visible_to(user, Act.CONSOLE).exclude(decision=Candidate.Decision.RAISE)
     return {
-        "sites": sites.count(),
+        "sites": cameras.order_by().values("site").distinct().count(),
         "cameras": cameras.count(),
         "dark": cameras.filter(health=Camera.Health.OFFLINE).count(),
         "last": last.isoformat() if last else "",

@@ -11,7 +11,7 @@ def words() -> dict[str, str]:
     return {
         "waiting": _("waiting"),
         "oldest": _("oldest {age}"),
-        "nothing_waits": _("nothing waits"),
+        "nothing_waits": _("Nothing waits"),
         "parked": _("parked"),
         "next_back": _("next back {time}"),
         "yours": _("yours"),
@@ -50,6 +50,8 @@ def words() -> dict[str, str]:
         "claimed_by": _("{sign} claimed it."),
         "score": _("{label} {score}"),
         "person": _("Person"),
+        "enlarged": _("enlarged {times} ×"),
+        "exhausted": _("Nobody is left to call for {title}: choose one yourself."),
         "pause": _("Pause the clip"),
         "play": _("Play the clip"),
         "more_waiting": _("and {n} more"),
