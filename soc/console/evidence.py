@@ -21,7 +21,8 @@ CLIP_EXPECTED = timedelta(seconds=30)
 @dataclass(frozen=True)
 class Evidence:
     """`kind`: clip | snapshot | none. `tracks` as the overlay has them, times in seconds from `started`; `zone` is an
-    SVG path in a 0..1 square; `note` says what is missing and when it comes."""
+    SVG path in a 0..1 square; `key_s` is the moment of the trigger in seconds from `started`; `note` says what is missing
+    and when it comes."""
 
     kind: str
     alert: Alert | None
@@ -31,6 +32,7 @@ class Evidence:
     started: datetime | None = None
     tracks: list[dict[str, Any]] = field(default_factory=list)
     zone: str = ""
+    key_s: float = 0
     note: str = ""
     more: str = ""
     description: str = ""
@@ -50,7 +52,8 @@ def evidence(incident: Incident, *, chosen: UUID | None, at: datetime) -> Eviden
         poster = f"/media/{candidate.snapshot_id}" if candidate.snapshot_id else ""
         return Evidence(
             "clip", url=f"/media/{candidate.clip_id}", poster=poster, started=candidate.clip.started_at,
-            tracks=overlay.get("tracks") or _still(candidate), zone=_zone(candidate, overlay), **shown,
+            tracks=overlay.get("tracks") or _still(candidate, _key_s(candidate)), zone=_zone(candidate, overlay),
+            key_s=_key_s(candidate), **shown,
         )  # fmt: skip
     if candidate.snapshot:
         note = _("The clip follows in a few seconds") if coming else _("No clip, only this picture")
@@ -70,13 +73,21 @@ def _alert(incident: Incident, chosen: UUID | None) -> Alert | None:
     return alerts[0] if alerts else None
 
 
-def _still(candidate: Candidate) -> list[dict[str, Any]]:
-    """The trigger's own box, for a picture that does not move."""
+def _key_s(candidate: Candidate) -> float:
+    """Where in the clip the trigger is: what a clip that stands still shows."""
+    if candidate.clip is None:
+        return 0
+    moment = candidate.snapshot.started_at if candidate.snapshot else None
+    return max(0.0, ((moment or candidate.captured_at) - candidate.clip.started_at).total_seconds())
+
+
+def _still(candidate: Candidate, at_s: float = 0) -> list[dict[str, Any]]:
+    """The trigger's own box, for a picture that does not move and a clip without tracks: at its moment only."""
     box = candidate.evidence.get("box")
     if not box:
         return []
     label = {"label": candidate.evidence.get("label", ""), "score": candidate.evidence.get("score")}
-    return [{"id": candidate.evidence.get("track", 0), **label, "path": [[0, *box]]}]
+    return [{"id": candidate.evidence.get("track", 0), **label, "path": [[at_s, *box]]}]
 
 
 def _zone(candidate: Candidate, overlay: dict[str, Any]) -> str:

@@ -80,9 +80,11 @@ customElements.define("camera-view", class extends HTMLElement {
         this.canvas.width = picture.width;
         this.canvas.height = picture.height;
         const frame = this.canvas.parentElement;
-        frame.style.setProperty("--ar", `${picture.width} / ${picture.height}`);
-        frame.style.width = picture.width / picture.height > 16 / 9 ? "100%" : "";
-        frame.style.height = picture.width / picture.height > 16 / 9 ? "" : "100%";
+        const wide = picture.width / picture.height > 16 / 9, large = this.classList.contains("large");
+        // The large one's stage takes its picture's shape; the small ones keep theirs, so that a row of them is even.
+        (large ? this : frame).style.setProperty("--ar", `${picture.width} / ${picture.height}`);
+        frame.style.width = wide && !large ? "100%" : "";
+        frame.style.height = wide && !large ? "" : "100%";
       }
       this.canvas.getContext("2d").drawImage(picture, 0, 0);
       picture.close();

@@ -67,7 +67,7 @@ function leave() {
 feed.addEventListener("snapshot", ({ detail }) => {
   document.body.dataset.shift = detail.shift ? "on" : "off";
   strip.replace(detail.rows);
-  detail.rows.forEach(painted);
+  painted();
   if (desk.id) desk.refresh();
   settle();
 });
@@ -76,22 +76,32 @@ feed.addEventListener("event", ({ detail: event }) => {
   if (event.stale) { feed.resync(); return; }
   if (!event.incident) return;
   const before = strip.update(event);
-  painted(event);
+  painted();
   if (event.incident === desk.id) desk.refresh();
   // Taken from my hands: it stays in sight, with who has it, until I go on.
   if (event.incident === desk.id && before?.owner === settings.me && event.kind === "incident.taken_over") desk.looking = true;
-  if (event.owner === settings.me && ["incident.sounded", "incident.due"].includes(event.kind)) sound.burst(event.priority);
+  if (event.owner === settings.me && ["incident.sounded", "incident.due", "attempt.exhausted"].includes(event.kind)) sound.burst(event.priority);
+  if (event.owner === settings.me && event.kind === "attempt.exhausted") announce(say("exhausted", event), true);
   if (!before && event.state === "open") announce(say("new_incident", event), event.priority === 1);
   settle();
 });
 
-/** An offered row is on the screen once two frames have been drawn after it came. */
-function painted(row) {
-  if (row.painted || told.painted.has(row.incident) || row.state !== "open" || !onShift()) return;
-  if (!strip.claimable().some((open) => open.incident === row.incident)) return;
-  told.painted.add(row.incident);
-  requestAnimationFrame(() => requestAnimationFrame(() => report(row.incident, "painted", now())));
+/** Whether an incident can be seen here now: on the desk, or as a row that the strip has room for. */
+const inSight = (id) => desk.pane?.dataset.id === id || strip.shows(id);
+
+/** An offered incident is on the screen once two frames have been drawn with it in sight. */
+function painted() {
+  if (!onShift()) return;
+  for (const { incident: id, painted: known } of strip.claimable()) {
+    if (known || told.painted.has(id) || !inSight(id)) continue;
+    told.painted.add(id);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (inSight(id)) report(id, "painted", now()); else told.painted.delete(id);
+    }));
+  }
 }
+strip.onshown = painted;  // a row that had no room, once it has
+desk.addEventListener("opened", painted);
 
 desk.root.addEventListener("shown", () => {
   if (told.shown.has(desk.id) || desk.pane?.dataset.evidenceShown === "yes") return;
@@ -253,9 +263,16 @@ for (const end of ["pointerup", "pointercancel", "pointerleave"]) document.addEv
 
 // --- the clip's rail
 
+function pauseState(paused) {
+  const button = desk.root.querySelector('.scrub [data-do="pause"]');
+  button?.querySelector("use").setAttribute("href", paused ? "#i-play" : "#i-pause");
+  button?.setAttribute("aria-label", say(paused ? "play" : "pause"));
+}
+
 function clipControls() {
   const loop = desk.root.querySelector("evidence-loop"), scrub = desk.root.querySelector(".scrub");
   if (!loop || !scrub || loop.onposition) return;
+  if (loop.video && !loop.video.autoplay) pauseState(true);
   loop.onposition = (at, whole) => {
     const rail = desk.root.querySelector('[data-do="seek"]');
     if (!rail || rail.dataset.dragged) return;
@@ -270,6 +287,6 @@ desk.root.addEventListener("input", ({ target }) => {
 });
 desk.root.addEventListener("playing-changed", () => {
   const video = desk.root.querySelector("evidence-loop")?.video;
-  desk.root.querySelector('[data-do="pause"] use')?.setAttribute("href", video?.paused ? "#i-play" : "#i-pause");
+  if (video) pauseState(video.paused);
 }, true);
 clipControls();

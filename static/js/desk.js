@@ -110,6 +110,9 @@ export class Desk extends EventTarget {
     const wanted = this.pane.dataset.panelOpen;
     delete this.pane.dataset.panelOpen;
     if (wanted) this.panel(wanted);
+    // On a narrow screen the line scrolls: what has just happened is in sight, with the stop before it.
+    const line = this.root.querySelector(".line"), last = line?.querySelector(".stop--now");
+    if (last && line.scrollWidth > line.clientWidth) line.scrollLeft = last.offsetLeft - line.offsetLeft - 96;
     this.dispatchEvent(new Event("shown"));
   }
 

@@ -1,16 +1,20 @@
-/* <evidence-loop data-kind data-url data-started data-zone-path>: the clip in a loop with its boxes, or the snapshot.
+/* <evidence-loop data-kind data-url data-started data-zone-path data-key-at>: the clip in a loop with its boxes, or the snapshot.
    Tracks are its JSON child: [{label, score, path: [[t, x1, y1, x2, y2], …]}], t in seconds from the clip's start.
    Says "shown" once, when the first picture is on the screen. */
 import { clockText } from "./time.js";
 import { say } from "./words.js";
 
 const HOLD_S = 0.6;  // a box outlives its last sighting by this much, then it is gone
+const EARLY_S = 0.02;  // a frame's time and its sighting's, each rounded
+const ENLARGED = 1.02;
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The box of a track at `t`, between its two nearest sightings; null before and after. */
+let lastShape = "";  // most likely the next one's too: then nothing shifts when it is known
+
+/** The box of a track at `t`, between its two nearest sightings; null before the first and some time after the last:
+    a box may trail a person, it may not wait for one. */
 export function boxAt(path, t) {
-  if (path.length === 1) return path[0].slice(1);
-  if (t < path[0][0] - HOLD_S || t > path[path.length - 1][0] + HOLD_S) return null;
+  if (t < path[0][0] - EARLY_S || t > path[path.length - 1][0] + HOLD_S) return null;
   const next = path.findIndex((point) => point[0] >= t);
   if (next <= 0) return (next === 0 ? path[0] : path[path.length - 1]).slice(1);
   const [a, b] = [path[next - 1], path[next]];
@@ -25,12 +29,16 @@ customElements.define("evidence-loop", class extends HTMLElement {
     this.tracks = JSON.parse(this.querySelector("script")?.textContent || "[]");
     const kept = sessionStorage.getItem("boxes") !== "off";
     this.setBoxes(kept);
+    if (lastShape && this.dataset.kind !== "none") this.style.setProperty("--ar", lastShape);
+    this.sizes = new ResizeObserver(() => this.#size());
+    this.sizes.observe(this.frame);
     if (this.dataset.kind === "clip") this.#clip();
     else if (this.dataset.kind === "snapshot") this.#snapshot();
   }
 
   disconnectedCallback() {
     cancelAnimationFrame(this.painting);
+    this.sizes.disconnect();
     this.video?.pause();
     this.video?.removeAttribute("src");
   }
@@ -56,15 +64,20 @@ customElements.define("evidence-loop", class extends HTMLElement {
     Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: this.dataset.url });
     if (this.dataset.poster) video.poster = this.dataset.poster;
     // With reduced motion the loop stands on its key frame with a play button.
-    video.autoplay = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    video.autoplay = !still;
     video.setAttribute("aria-hidden", "true");
-    video.onloadedmetadata = () => this.#shape(video.videoWidth, video.videoHeight);
+    video.onloadedmetadata = () => {
+      this.#shape(video.videoWidth, video.videoHeight);
+      if (still) video.currentTime = Math.min(Number(this.dataset.keyAt) || 0, video.duration);
+    };
     video.onloadeddata = () => this.#shown();
     video.onerror = () => this.#failed();
     video.onplay = video.onpause = () => this.dispatchEvent(new Event("playing-changed", { bubbles: true }));
     this.video = video;
     this.frame.replaceChildren(video);
     this.#overlay();
+    if (still) this.#offerPlay();
     const paint = () => { this.#draw(video.currentTime); this.painting = requestAnimationFrame(paint); };
     paint();
   }
@@ -81,8 +94,27 @@ customElements.define("evidence-loop", class extends HTMLElement {
   }
 
   #shape(width, height) {
-    if (width && height) this.frame.style.setProperty("--ar", `${width} / ${height}`);
-    this.frame.style[width / height > 16 / 9 ? "width" : "height"] = "100%";
+    if (!width || !height) return;
+    this.pixels = width;
+    lastShape = `${width} / ${height}`;
+    this.style.setProperty("--ar", lastShape);  // the stage too: it takes what room there is for this shape
+    this.#size();
+  }
+
+  /** A picture larger than its pixels says so. */
+  #size() {
+    const word = this.querySelector("[data-enlarged]"), times = this.frame.clientWidth / (this.pixels || Infinity);
+    if (!word) return;
+    word.hidden = times < ENLARGED;
+    if (!word.hidden) word.textContent = say("enlarged", { times: times.toFixed(1) });
+  }
+
+  /** Nothing moves unasked: the clip stands on the moment of the alarm until somebody wants it to play. */
+  #offerPlay() {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn--go play", textContent: say("play") });
+    button.dataset.do = "pause";
+    this.video.addEventListener("play", () => button.remove(), { once: true });
+    this.append(button);
   }
 
   #shown() {

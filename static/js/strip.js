@@ -18,6 +18,7 @@ export class Strip {
   }
 
   replace(rows) {
+    this.known = true;
     this.incidents = new Map(rows.map((row) => [row.incident, row]));
     this.list.replaceChildren();
     for (const row of rows) this.#paint(row);
@@ -68,7 +69,14 @@ export class Strip {
     if (old) old.replaceWith(item); else this.list.append(item);
   }
 
+  /** Whether a row is in sight: a full strip hides the last ones, a narrow screen scrolls them. */
+  shows(id) {
+    const place = document.getElementById(`q-${id}`)?.getBoundingClientRect();
+    return Boolean(place?.width) && place.left < innerWidth && place.right > 0 && place.top < innerHeight && place.bottom > 0;
+  }
+
   tick() {
+    if (!this.known) return;  // what waits is not known before the centre has told it
     const rows = this.#all(), room = NARROW.matches ? 5 : 6;
     const shown = rows.filter((row) => row.state !== "parked");
     // What is open on the desk stays in sight even when the strip is full.
@@ -82,6 +90,7 @@ export class Strip {
     });
     this.list.classList.toggle("is-full", shown.length >= room);
     this.#counts(rows, shown, room);
+    this.onshown?.();
   }
 
   #dress(item, row) {
@@ -101,10 +110,10 @@ export class Strip {
   #counts(rows, shown, room) {
     const waiting = shown.filter((row) => row.state === "open");
     const more = shown.length - room;
-    this.count.textContent = `${waiting.length} ${say("waiting")}`;
+    this.count.textContent = waiting.length ? `${waiting.length} ${say("waiting")}` : say("nothing_waits");
     const captured = waiting.map((row) => Date.parse(document.getElementById(`q-${row.incident}`)?.dataset.captured));
-    const oldest = captured.length ? say("oldest", { age: span(now() - Math.min(...captured)) }) : say("nothing_waits");
-    this.oldest.textContent = more > 0 ? `${oldest}, ${say("more_waiting", { n: more })}` : oldest;
+    const oldest = captured.length ? say("oldest", { age: span(now() - Math.min(...captured)) }) : "";
+    this.oldest.textContent = [oldest, more > 0 ? say("more_waiting", { n: more }) : ""].filter(Boolean).join(", ");
     const parked = rows.filter((row) => row.state === "parked");
     this.parked.hidden = !parked.length;
     if (!parked.length) return;

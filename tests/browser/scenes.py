@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
+from typing import Any
 
 import av
 import cv2
@@ -49,34 +50,43 @@ def jpeg(t: float = 2.0, *, figure: bool = True) -> bytes:
     return data.tobytes()
 
 
-def mp4() -> bytes:
+def mp4(size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     """H.264 in MP4, as the product's own clips are."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as out:
         stream = out.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for n in range(FPS * SECONDS):
-            frame = av.VideoFrame.from_ndarray(yard(n / FPS), format="bgr24")
+            frame = av.VideoFrame.from_ndarray(cv2.resize(yard(n / FPS), size), format="bgr24")
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
     return file.getvalue()
 
 
-def with_evidence(zone: Zone, *, at: datetime, clip: bool = True) -> Candidate:
+def with_evidence(zone: Zone, *, at: datetime, clip: bool = True, **of_clip: Any) -> Candidate:
     """A raised candidate with its snapshot, and its clip unless that is still to come."""
     candidate = make.make_candidate(zone=zone, at=at)
     started = at - timedelta(seconds=2)
     candidate.evidence = {**candidate.evidence, "box": box(2.0)}
     candidate.snapshot = make.make_media(zone.site, content=jpeg(), started_at=at, at=at)
     if clip:
-        candidate.clip = clip_of(zone, started_at=started)
+        candidate.clip = clip_of(zone, started_at=started, **of_clip)
     candidate.save()
     return candidate
 
 
-def clip_of(zone: Zone, *, started_at: datetime) -> Media:
-    path = [[n / 10, *box(n / 10)] for n in range(0, SECONDS * 10, 2)]
+def clip_of(
+    zone: Zone, *, started_at: datetime, size: tuple[int, int] = (WIDTH, HEIGHT), seen_from: float = 0
+) -> Media:
+    """A clip of that many pixels, whose figure the detector has seen from that second on."""
+    path = [[n / 10, *box(n / 10)] for n in range(round(seen_from * 10), SECONDS * 10, 2)]
     overlay = {"tracks": [{"id": 1, "label": "person", "score": 0.91, "path": path}], "zone": zone.polygon}
     return make.make_media(
-        zone.site, kind="clip", content=mp4(), started_at=started_at, at=started_at, duration_s=SECONDS, overlay=overlay
+        zone.site,
+        kind="clip",
+        content=mp4(size),
+        started_at=started_at,
+        at=started_at,
+        duration_s=SECONDS,
+        overlay=overlay,
     )

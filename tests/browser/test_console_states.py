@@ -17,6 +17,13 @@ from tests.console.watching import watching
 
 STEPS = [
     {"id": "look", "kind": "look", "title": "Look: is someone inside the fence?", "required": True},
+    {
+        "id": "belongs",
+        "kind": "question",
+        "title": "Does this person belong here?",
+        "required": True,
+        "fulfilled_by": "verdict",
+    },
     {"id": "talk", "kind": "talk", "title": "Warn over the loudspeaker", "help": "Then watch for 15 seconds."},
     {
         "id": "left",
