@@ -69,7 +69,7 @@ def context(
         "notes": incident.notes.select_related("by"),
         "playbook": run.playbook.name if run else "",
         "steps": [shown for shown in steps if not (about == "verdict" and shown.open and shown.by_verdict)],
-        "next_step": coming,
+        "next_step": coming if about == "step" else None,
         "bright": about,
         "sent": playbook.sent(incident),
         "talking": talking,
