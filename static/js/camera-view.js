@@ -49,7 +49,7 @@ customElements.define("camera-view", class extends HTMLElement {
     this.socket = null;
     this.captured = 0;
     this.#pressed();
-    if (this.cover) { this.cover.hidden = false; this.classList.remove("is-old"); this.old.hidden = true; this.age.textContent = ""; }
+    if (this.cover) { this.cover.hidden = false; this.classList.remove("is-old"); this.old.hidden = true; if (this.age) this.age.textContent = ""; }
   }
 
   #open() {
