@@ -44,7 +44,10 @@ class Fault:
 
 def _kill(name: str, number: int = signal.SIGKILL) -> Callable[[World], None]:
     def do(world: World) -> None:
-        for pid in world.pids(name):
+        pids = world.pids(name)
+        if not pids:
+            raise AssertionError(f"there is no {name} to hit: a fault that does nothing proves nothing")
+        for pid in pids:
             os.kill(pid, number)
 
     return do
@@ -307,4 +310,4 @@ def world_for_faults(var: Path, password: str, ports: Any, *, settings: str = "s
         "CAMERA_LOST_S": "20",
         "DEMO_CAMERAS": "yard,quiet",
     }
-    return World(var, ports=ports, env=env, throwaway=True)
+    return World(var, ports=ports, env=env, throwaway=True, own_servers=True)

@@ -90,7 +90,8 @@ def stage(
         **(env or {}),
     }
     var = Path(tempfile.mkdtemp(prefix="nightdesk-stage-"))
-    world = World(var, ports=free_ports(), env=settings, throwaway=throwaway, say=say)
+    # Thrown away: in a test, beside others, and so on servers of its own.
+    world = World(var, ports=free_ports(), env=settings, throwaway=throwaway, own_servers=throwaway, say=say)
     try:
         with world:
             world.wait_healthy(HEALTHY_S)

@@ -76,6 +76,7 @@ class World:
         https: bool = False,
         throwaway: bool = False,
         env: Mapping[str, str] | None = None,
+        own_servers: bool = False,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.var = var.resolve()
@@ -90,6 +91,7 @@ class World:
         self.authority: Path | None = None
         self.env: dict[str, str] = {}
         self._overrides = dict(env or {})
+        self._ignored = set(servers.KEYS.values()) if own_servers else set()
         self._daemon: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
@@ -112,7 +114,7 @@ class World:
                 )
             control = self._open_folders() / "supervisor.sock"
             self._choose_addresses()
-            own = processes.servers(self.var, os.environ | self._overrides, throwaway=self.throwaway)
+            own = processes.servers(self.var, self._given(), throwaway=self.throwaway)
             table = [*own, *self._programs()]
             self._hand_over()
             config = supervise.write_config(self.var, control, table, self.mode)
@@ -187,8 +189,12 @@ class World:
             if path.exists():
                 drop.give(path, owner)
 
+    def _given(self) -> dict[str, str]:
+        """The environment and what was given for it, as far as this world listens to it."""
+        return {key: value for key, value in (os.environ | self._overrides).items() if key not in self._ignored}
+
     def _choose_addresses(self) -> None:
-        given = os.environ | self._overrides
+        given = self._given()
         if self.ports is None:
             self.ports = Ports(
                 self._port(given, "WEB_PORT", 8000, self.host),

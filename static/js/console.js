@@ -278,7 +278,8 @@ function clipControls() {
     if (!rail || rail.dataset.dragged) return;
     rail.value = String(Math.round((at / whole) * 1000));
     rail.style.setProperty("--at", `${(at / whole) * 100}%`);
-    desk.root.querySelector("[data-position]").textContent = `${span(at * 1000)} / ${span(whole * 1000)}`;
+    const position = desk.root.querySelector("[data-position]");
+    if (position) position.textContent = `${span(at * 1000)} / ${span(whole * 1000)}`;
   };
 }
 desk.root.addEventListener("input", ({ target }) => {

@@ -7,6 +7,14 @@ const GAP_MS = 500;  // at most one fetch of the open incident in this time
 const LOADING_MS = 200;
 const bare = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 
+/** What was chosen in an open panel stays chosen: a later fetch does not know what an act's answer had filled in. */
+function keepChoices(old, fresh) {
+  for (const field of old.querySelectorAll("input:checked")) {
+    const twin = [...fresh.querySelectorAll("input")].find((one) => one.name === field.name && one.value === field.value);
+    if (twin) twin.checked = true;
+  }
+}
+
 export class Desk extends EventTarget {
   constructor() {
     super();
@@ -149,7 +157,7 @@ export class Desk extends EventTarget {
     if (open && this.typing(old)) return;  // half-written: exchanged when the panel is left
     this.parts.set(name, html);
     const fresh = part.cloneNode(true), focus = this.#focus(old);
-    if (open) fresh.hidden = false;
+    if (open) { fresh.hidden = false; keepChoices(old, fresh); }
     fillTimes(fresh);
     old.replaceWith(fresh);
     if (focus) fresh.querySelector(focus)?.focus({ preventScroll: true });

@@ -73,7 +73,7 @@ class Live:
         context = self.chrome.new_context(**{"viewport": DESK, "color_scheme": "dark", **options})
         self.contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: self.trouble.append(f"page error: {error.stack or error}"))
         page.on("console", lambda said: said.type == "error" and self.trouble.append(f"{said.text} {said.location}"))
         return page
 
