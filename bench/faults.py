@@ -87,8 +87,8 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-def lengthened(faults: Sequence[Fault], seconds: float = 30.0) -> list[Fault]:
-    """The same, those that last at all lasting for a whole intrusion."""
+def lengthened(faults: Sequence[Fault], seconds: float = 66.0) -> list[Fault]:
+    """The same, those that last at all lasting until a whole intrusion has come and gone."""
     return [replace(fault, lasts_s=seconds) if fault.lasts_s else fault for fault in faults]
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from cameras.actions import attach_evidence
 from cameras.models import Candidate
@@ -136,7 +136,7 @@ class EvidenceDesk:
                 self._again(job, tries, SOON_S)
             except ClipError as error:
                 log.warning("no clip: %s", error)
-            except (OperationalError, InterfaceError, OSError) as error:
+            except (DatabaseError, InterfaceError, OSError) as error:
                 # Database or disk: the packets are held by the job, so waiting costs memory only.
                 log.warning("evidence waits: %s", type(error).__name__)
                 connection.close()
