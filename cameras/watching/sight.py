@@ -47,10 +47,7 @@ class Blind:
 
 
 class Sight:
-    """One connection's worth of seeing. `ask` hands a slot's reference to the workers and must not block.
-
-    `awake_at` (monotonic s): before it nobody is called blind, since the workers of a fresh start are starting too.
-    """
+    """One connection's worth of seeing. `ask` hands a slot's reference to the workers and must not block."""
 
     def __init__(
         self,
@@ -59,11 +56,10 @@ class Sight:
         *,
         ask: Callable[[SlotRef], None],
         blind_after_s: float,
-        awake_at: float = 0.0,
         gate: MotionGate | None = None,
     ) -> None:
         self.plan, self.slot, self.ask = plan, slot, ask
-        self.blind_after_s, self.awake_at = blind_after_s, awake_at
+        self.blind_after_s = blind_after_s
         self.gate, self.tracker, self.zones = gate or MotionGate(), Tracker(), ZoneWatch(plan.zones)
         self.counts: Counter[str] = Counter()
         self.latest: Frame | None = None
@@ -159,11 +155,7 @@ class Sight:
         if self._unanswered is None:
             self._unanswered = now
         waited = now - self._unanswered
-        if (
-            waited <= self.blind_after_s
-            or now < self.awake_at
-            or (self._blind_at is not None and now - self._blind_at < BLIND_AGAIN_S)
-        ):
+        if waited <= self.blind_after_s or (self._blind_at is not None and now - self._blind_at < BLIND_AGAIN_S):
             return None
         self._blind_at = now
         return Blind(frame, zone, waited)

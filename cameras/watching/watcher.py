@@ -50,7 +50,6 @@ class Desk:
     evidence: EvidenceDesk
     ask: Callable[[SlotRef], None]
     space: str
-    awake_at: float
     inside: Callable[[UUID], AbstractContextManager[object]] = lambda camera_id: nullcontext()
     leave: Callable[[], None] = lambda: None
     probes: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(PROBES))
@@ -181,9 +180,7 @@ class Watcher:
             max_height=settings.SLOT_HEIGHT,
         )
         with slot:
-            sight = Sight(
-                self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S, awake_at=self.desk.awake_at
-            )
+            sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
             with self._counting:
                 self.sight = sight
             try:

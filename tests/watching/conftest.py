@@ -77,7 +77,7 @@ class Watch:
 
     def __init__(self, space: str, folder: Path, **keeper: Any) -> None:
         self.outbox, self.evidence = Outbox(folder), EvidenceDesk()
-        self.desk = Desk(self.outbox, self.evidence, People().ask, space, awake_at=0.0)
+        self.desk = Desk(self.outbox, self.evidence, People().ask, space)
         self.keeper = Keeper(self.desk, "127.0.0.1:1", **keeper)
         self.outbox.start()
         self.evidence.start()

@@ -18,7 +18,6 @@ from cameras.watching.live import LiveServer
 from cameras.watching.outbox import Outbox
 from cameras.watching.quarantine import Marks, Quarantine
 from cameras.watching.watcher import Desk
-from soc.core import clock
 
 
 class Command(BaseCommand):
@@ -55,7 +54,6 @@ class Command(BaseCommand):
             evidence,
             hand_off.ask,
             space,
-            awake_at=clock.monotonic(),
             inside=marks.inside if marks else lambda camera_id: nullcontext(),
             leave=marks.leave if marks else lambda: None,
         )
