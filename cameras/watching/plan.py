@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from cameras.context.arming import Interval, arm_state
-from cameras.models import Camera
+from cameras.models import Camera, Zone
 from cameras.vision.address import Credentials, PinnedAddress, pin
-from cameras.vision.types import ZoneShape
+from cameras.vision.types import Point, ZoneShape
+
+Polygon = tuple[Point, ...]
+
+OURS: Final = Camera.Analytics.OURS.value
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One camera as its thread sees it. Equal plans need no restart."""
+    """One camera as its thread sees it. Equal plans need no change; plans with the same `connection` no new connection.
+
+    sub_address: of the small picture, empty where there is none. analytics: who looks at the pictures, "ours" or
+    "camera". model: the card of its detector, empty for the house's. day_score, night_score: the least scores asked
+    for, None for the detector's. perspective: how tall a person is at two places, ((far feet, height), (near feet,
+    height)), 0..1.
+    """
 
     camera_id: UUID
     site_id: UUID
@@ -27,13 +38,50 @@ class Plan:
     zones: tuple[ZoneShape, ...]
     intervals: tuple[Interval, ...]
     time_zone: str
-    digest: str = ""  # of address and log-in
+    digest: str = ""  # of addresses and log-in
     # What a first look found usable. It may be written while the camera is watched, which is no reason to begin anew.
     probed: str = field(default="", compare=False)
+    sub_address: str = ""
+    analytics: str = OURS
+    model: str = ""
+    day_score: float | None = None
+    night_score: float | None = None
+    ignore_areas: tuple[Polygon, ...] = ()
+    privacy_masks: tuple[Polygon, ...] = ()
+    perspective: tuple[Point, Point] | None = None
+
+    @property
+    def connection(self) -> tuple[object, ...]:
+        """What the stream itself is made of: where this differs, the camera is connected anew."""
+        return (self.address, self.sub_address, self.credentials, self.digest, self.privacy_masks)
+
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """What gate, detector, tracker and zones are made of: where this differs, they begin anew."""
+        return (
+            self.zones,
+            self.analytics,
+            self.model,
+            self.day_score,
+            self.night_score,
+            self.ignore_areas,
+            self.perspective,
+        )
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Every kind or label that some zone of this camera counts."""
+        return frozenset(name for zone in self.zones for name in zone.classes)
 
     def pinned(self) -> PinnedAddress:
         """Looks the name up. Raises AddressRefused with words for the camera's page."""
         return pin(self.address, networks=settings.CAMERA_NETWORKS, credentials=self.credentials)
+
+    def pinned_sub(self) -> PinnedAddress | None:
+        """The same for the small picture, None where there is none."""
+        if not self.sub_address:
+            return None
+        return pin(self.sub_address, networks=settings.CAMERA_NETWORKS, credentials=self.credentials)
 
     def armed(self, at: datetime) -> bool:
         return arm_state(self.intervals, ZoneInfo(self.time_zone), at).armed
@@ -50,12 +98,41 @@ def plan_of(camera: Camera) -> Plan:
         name=str(camera),
         address=camera.address,
         credentials=Credentials(camera.username, camera.password),
-        zones=tuple(
-            ZoneShape(str(zone.pk), tuple((x, y) for x, y in zone.polygon), dwell_s=zone.dwell_s)
-            for zone in camera.zones.all()
-        ),
+        zones=tuple(_shape(zone) for zone in camera.zones.all()),
         intervals=tuple(row.interval() for row in camera.site.armingintervals.all()),
         time_zone=camera.site.time_zone,
         digest=camera.digest(),
         probed=camera.probed,
+        sub_address=camera.sub_address,
+        analytics=camera.analytics,
+        model=camera.model,
+        day_score=camera.day_score,
+        night_score=camera.night_score,
+        ignore_areas=_polygons(camera.ignore_areas),
+        privacy_masks=_polygons(camera.privacy_masks),
+        perspective=_perspective(camera.perspective),
     )
+
+
+def _shape(zone: Zone) -> ZoneShape:
+    return ZoneShape(
+        str(zone.pk),
+        _polygon(zone.polygon),
+        dwell_s=zone.dwell_s,
+        classes=frozenset(zone.classes),
+    )
+
+
+def _polygon(points: list[list[float]]) -> Polygon:
+    return tuple((float(x), float(y)) for x, y in points)
+
+
+def _polygons(rows: list[list[list[float]]]) -> tuple[Polygon, ...]:
+    return tuple(_polygon(points) for points in rows)
+
+
+def _perspective(value: dict[str, Any] | None) -> tuple[Point, Point] | None:
+    if value is None:
+        return None
+    (far, near) = (value["far"], value["near"])
+    return (float(far[0]), float(far[1])), (float(near[0]), float(near[1]))
