@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cameras.models import Camera, Zone
-from cameras.models.camera import polygon_in_picture
+from cameras.models.shapes import polygon_in_picture
 from cameras.vision.address import AddressRefused, Credentials, pin
 from cameras.vision.probe import ProbeReport, probe
 from soc.core.admin.bound import BoundAdmin, BoundInline

@@ -7,9 +7,24 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from cameras.models.shapes import (
+    known_classes,
+    line_in_picture,
+    perspective_in_picture,
+    polygon_in_picture,
+    polygons_in_picture,
+)
 from cameras.vision.address import AddressRefused, pin
 from soc.core.crypto import SecretField
-from soc.core.models import SiteOwned
+from soc.core.models import Media, SiteOwned
+
+PERSON = ["person"]
+SCORE = [MinValueValidator(0.05), MaxValueValidator(0.99)]
+
+
+def person() -> list[str]:
+    """What a zone counts where nobody said anything else."""
+    return list(PERSON)
 
 
 class Camera(SiteOwned):
@@ -20,14 +35,59 @@ class Camera(SiteOwned):
         ONLINE = "online", _("online")
         OFFLINE = "offline", _("no picture")
 
+    class Analytics(models.TextChoices):
+        OURS = "ours", _("ours: pictures are looked at here")
+        CAMERA = "camera", _("the camera's own: it reports what it sees")
+
     name = models.CharField(_("name"), max_length=80)
     address = models.CharField(
         _("address"), max_length=400, help_text=_("rtsp://host:port/path, without user name and password")
+    )
+    sub_address = models.CharField(
+        _("address of the small picture"),
+        max_length=400,
+        blank=True,
+        help_text=_("If the camera has one: it is looked at, and the large one is only recorded and shown."),
     )
     username = models.CharField(_("user name"), max_length=80, blank=True)
     password = SecretField(_("password"), blank=True)
     enabled = models.BooleanField(_("in use"), default=True)
     speaker = models.BooleanField(_("has a speaker"), default=False)
+
+    # How it is looked at.
+    analytics = models.CharField(_("analytics"), max_length=10, choices=Analytics.choices, default=Analytics.OURS)
+    model = models.CharField(_("detector"), max_length=80, blank=True, help_text=_("empty: the house's"))
+    day_score = models.FloatField(
+        _("least score by day"), null=True, blank=True, validators=SCORE, help_text=_("0 to 1; empty: the detector's")
+    )
+    night_score = models.FloatField(
+        _("least score by night"), null=True, blank=True, validators=SCORE, help_text=_("0 to 1; empty: the detector's")
+    )
+    ignore_areas = models.JSONField(
+        _("areas without motion"),
+        default=list,
+        blank=True,
+        validators=[polygons_in_picture],
+        help_text=_("Outlines in which movement is no reason to look: a road, a flag. [[[x, y], …], …]"),
+    )
+    privacy_masks = models.JSONField(
+        _("privacy masks"),
+        default=list,
+        blank=True,
+        validators=[polygons_in_picture],
+        help_text=_("Outlines blackened before anything is seen, kept or shown. [[[x, y], …], …]"),
+    )
+    # {"far": [y, height], "near": [y, height]}: how tall a person is (0..1) whose feet are at y (0..1), at two places.
+    perspective = models.JSONField(
+        _("perspective"),
+        null=True,
+        blank=True,
+        validators=[perspective_in_picture],
+        help_text=_('How tall a person is at two places: {"far": [feet, height], "near": [feet, height]}'),
+    )
+    # The picture that a moved view is told by.
+    reference = models.ForeignKey(Media, models.SET_NULL, null=True, editable=False, related_name="+")
+    reference_at = models.DateTimeField(null=True, editable=False)
 
     # The lease: a watch process owns the camera until leased_until; a higher generation ends an older owner's rights.
     leased_by = models.CharField(max_length=80, blank=True, editable=False)
@@ -56,6 +116,11 @@ class Camera(SiteOwned):
     retry_at = models.DateTimeField(null=True, editable=False)
     # {"captured": n, "gated": n, "inferred": n, "dropped": n, "dropped_by": {cause: n}}; captured is the sum of the three
     frames = models.JSONField(default=dict, editable=False)
+    # How it does just now: {"fps": …, "decode_ms": …, "inference_ms": …, "inferred_fps": …, "age_ms": …, "light": 0..1}
+    measured = models.JSONField(default=dict, editable=False)
+    speaker_ok = models.BooleanField(_("speaker answers"), null=True, editable=False)
+    speaker_words = models.CharField(max_length=240, blank=True, editable=False)
+    speaker_checked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("camera")
@@ -67,47 +132,17 @@ class Camera(SiteOwned):
 
     def digest(self) -> str:
         """Names this address and log-in without telling the password: another one is another device, to be looked at first."""
-        given = "\0".join((self.address, self.username, self.password))
+        given = "\0".join((self.address, self.username, self.password, self.sub_address))
         return salted_hmac("cameras.probed", given, algorithm="sha256").hexdigest()
 
     def clean(self) -> None:
         super().clean()
-        try:
-            pin(self.address, networks=settings.CAMERA_NETWORKS)
-        except AddressRefused as error:
-            raise ValidationError({"address": str(error)}) from error
-
-
-def polygon_in_picture(value: Any) -> None:
-    """A list of at least three [x, y] points, 0..1, that does not cross itself."""
-    if not isinstance(value, list) or len(value) < 3:
-        raise ValidationError(_("A zone needs at least three points."))
-    for point in value:
-        if not (
-            isinstance(point, list)
-            and len(point) == 2
-            and all(isinstance(v, int | float) and 0 <= v <= 1 for v in point)
-        ):
-            raise ValidationError(
-                _("Every point is [x, y] with both between 0 and 1; %(point)s is not."),
-                params={"point": point},
-            )
-    if crosses_itself(value):
-        raise ValidationError(_("The zone's outline crosses itself."))
-
-
-def crosses_itself(points: list[list[float]]) -> bool:
-    def side(a: list[float], b: list[float], c: list[float]) -> float:
-        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-    edges = [(points[i], points[(i + 1) % len(points)]) for i in range(len(points))]
-    for i, (a, b) in enumerate(edges):
-        for j, (c, d) in enumerate(edges):
-            if j <= i + 1 or (i == 0 and j == len(edges) - 1):
-                continue  # neighbours share a point
-            if side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0:
-                return True
-    return False
+        for name in ("address", "sub_address"):
+            if not (name == "sub_address" and not self.sub_address):
+                try:
+                    pin(getattr(self, name), networks=settings.CAMERA_NETWORKS)
+                except AddressRefused as error:
+                    raise ValidationError({name: str(error)}) from error
 
 
 class Zone(SiteOwned):
@@ -116,6 +151,11 @@ class Zone(SiteOwned):
     class Kind(models.TextChoices):
         INSIDE = "inside", _("inside")
         PERIMETER = "perimeter", _("perimeter")
+
+    class Direction(models.TextChoices):
+        BOTH = "both", _("either way")
+        LEFT = "left", _("to its left")
+        RIGHT = "right", _("to its right")
 
     camera = models.ForeignKey(Camera, models.CASCADE, related_name="zones")
     name = models.CharField(_("name"), max_length=80)
@@ -128,6 +168,36 @@ class Zone(SiteOwned):
         default=2.0,
         validators=[MinValueValidator(0), MaxValueValidator(600)],
         help_text=_("seconds in the zone before it counts"),
+    )
+    classes = models.JSONField(
+        _("what counts"), default=person, validators=[known_classes], help_text=_('["person"] or ["person", "vehicle"]')
+    )
+    loiter_s = models.FloatField(
+        _("loitering after"),
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(3600)],
+        help_text=_("seconds in the zone; 0: not watched for"),
+    )
+    line = models.JSONField(
+        _("line"),
+        null=True,
+        blank=True,
+        validators=[line_in_picture],
+        help_text=_("[[x, y], [x, y]]: crossing it is reported as well"),
+    )
+    line_direction = models.CharField(
+        _("crossed"),
+        max_length=5,
+        choices=Direction.choices,
+        default=Direction.BOTH,
+        help_text=_("seen along the line"),
+    )
+    also_seen_by = models.ManyToManyField(
+        Camera,
+        blank=True,
+        related_name="sees_zones",
+        verbose_name=_("also seen by"),
+        help_text=_("their clips are kept too"),
     )
 
     class Meta:

@@ -6,6 +6,15 @@ from cameras.models.source import SignalSource
 from soc.core.history import keep_history
 
 keep_history(ArmingInterval, ["id", "site", "weekday", "starts", "ends"])
-keep_history(Camera, ["id", "site", "name", "address", "username", "enabled", "speaker"])
-keep_history(Zone, ["id", "camera", "name", "kind", "polygon", "dwell_s"])
+keep_history(
+    Camera,
+    [
+        *("id", "site", "name", "address", "sub_address", "username", "enabled", "speaker"),
+        *("analytics", "model", "day_score", "night_score", "ignore_areas", "privacy_masks", "perspective"),
+    ],
+)
+keep_history(
+    Zone,
+    ["id", "camera", "name", "kind", "polygon", "dwell_s", "classes", "loiter_s", "line", "line_direction"],
+)
 keep_history(SignalSource, ["id", "site", "name", "enabled", "heartbeat_s"])
