@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from cameras.health import Pauses
@@ -14,6 +14,7 @@ from incidents.actions.offering import offer, offer_waiting, start_deadlines
 from incidents.models import Incident, Shift
 from incidents.models.incident import DEADLINES, HELD, State
 from soc.core import events
+from soc.core.away import LOST
 from soc.core.models import Event
 from soc.core.sweeps import sweep
 
@@ -79,7 +80,7 @@ def deadlines(at: datetime) -> int:
     for pk in list(Incident.objects.filter(_passed(at)).order_by("priority").values_list("pk", flat=True)[:AT_ONCE]):
         try:
             done += _act(pk, at)
-        except (OperationalError, InterfaceError):
+        except LOST:
             raise  # the database is away: for the spine to wait out
         except Exception as error:
             failed.append(error)

@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from cameras.actions import camera_back, camera_drifts, camera_lost, camera_on_time, clear_camera
@@ -24,6 +24,7 @@ from cameras.watching.plan import Plan, plan_of
 from cameras.watching.quarantine import Quarantine, proof_s
 from cameras.watching.watcher import Desk, News, Watcher
 from soc.core import clock
+from soc.core.away import LOST
 from soc.core.clock import db_now
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Keeper:
         while not stop.is_set():
             try:
                 self.round(db_now())
-            except (OperationalError, InterfaceError) as error:
+            except LOST as error:
                 # Cameras go on being watched: nobody else can take them while the database is away either.
                 log.warning("the watcher waits for the database: %s", str(error).splitlines()[0])
                 connection.close()

@@ -14,6 +14,7 @@ from django.db import connection
 from cameras.watching import spill
 from cameras.watching.pending import PendingCandidate
 from soc.core import clock
+from soc.core.away import LOST
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Outbox:
             try:
                 attempt()
                 return True
-            except spill.AWAY as error:
+            except LOST as error:
                 if not warned:
                     log.warning("a candidate waits for the database: %s", (str(error).splitlines() or [""])[0])
                 warned = True

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from cameras.actions import commit_candidate
 from cameras.models import Camera, Zone
-from soc.core.away import loss_is_operational
 
 MOMENTS = ("captured_at", "received_at", "judged_at")
 
@@ -39,10 +38,9 @@ class PendingCandidate:
         Camera.DoesNotExist for a camera that was deleted meanwhile.
         """
         fields = {name: value for name, value in vars(self).items() if name not in ("camera_id", "zone_id")}
-        with loss_is_operational():
-            camera = Camera.objects.select_related("site").get(pk=self.camera_id)
-            zone = Zone.objects.filter(pk=self.zone_id).first() if self.zone_id else None
-            commit_candidate(site=camera.site, camera=camera, zone=zone, **fields)
+        camera = Camera.objects.select_related("site").get(pk=self.camera_id)
+        zone = Zone.objects.filter(pk=self.zone_id).first() if self.zone_id else None
+        commit_candidate(site=camera.site, camera=camera, zone=zone, **fields)
 
     def as_line(self) -> str:
         texts = {name: getattr(self, name).isoformat() for name in MOMENTS}

@@ -14,13 +14,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from django.db import InterfaceError, OperationalError
-
 from cameras.watching.pending import PendingCandidate
+from soc.core.away import LOST
 
 log = logging.getLogger(__name__)
 
-AWAY = (OperationalError, InterfaceError)
 ABANDONED_S = 60.0
 
 
@@ -56,7 +54,7 @@ def replay(folder: Path) -> None:
         except OSError:
             log.exception("%s cannot be read", taken)
             damaged = 1
-        except AWAY:
+        except LOST:
             _rename(taken, folder / f"{_id(taken)}.jsonl")
             raise
         if damaged:
@@ -91,7 +89,7 @@ def _commit(path: Path) -> int:
     for line in path.read_bytes().splitlines():
         try:
             PendingCandidate.from_line(line.decode()).commit()
-        except AWAY:
+        except LOST:
             raise
         except Exception:
             # Whatever is wrong with one, the others must not wait for it.

@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers, status
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from cameras.receivers.signals import SignalRefused
+from soc.core.away import LOST
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class ErrorSerializer(serializers.Serializer):
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler for this door; None for what is our own fault, which becomes a 500 and a log entry."""
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, LOST):
         log.warning("refused while the database is away: %s", str(error).partition("\n")[0])
         words = _("The database is not available. Nothing was stored: send it again.")
         return refusal(503, "unavailable", words, headers={"Retry-After": str(RETRY_AFTER_S)})

@@ -17,10 +17,10 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import InterfaceError, OperationalError
 
 from cameras.models import Camera
 from cameras.watching.live import key_of
+from soc.core.away import LOST
 from soc.core.models import User
 from soc.core.rights import Act
 
@@ -130,7 +130,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 if await self._camera() is None:
                     await self.close(4403)
                     return
-            except (OperationalError, InterfaceError):
+            except LOST:
                 # Rights that cannot be read are not rights: the page comes back when the database does.
                 await self.close(1013)
                 return
@@ -143,7 +143,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _address(self) -> tuple[str, int] | None:
         try:
             camera = await self._camera()
-        except (OperationalError, InterfaceError):
+        except LOST:
             return None
         if camera is None:
             return None

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from soc.core import chain, deliveries, heads
+from soc.core.away import LOST
 from soc.core.clock import db_now, monotonic
 from soc.core.sweeps import all_sweeps
 
@@ -58,7 +59,7 @@ def _keep(duty: Callable[[], None], every_s: float, stop: threading.Event) -> No
     while not stop.wait(every_s):
         try:
             duty()
-        except (OperationalError, InterfaceError) as error:
+        except LOST as error:
             log.warning("database not there, trying again: %s", _first_line(error))
             connection.close()
             stop.wait(0.2)
@@ -97,7 +98,7 @@ def _sweep() -> None:
     for name, sweep in all_sweeps().items():
         try:
             sweep(db_now())
-        except (OperationalError, InterfaceError) as error:
+        except LOST as error:
             # Also what waited too long for a lock: the other deadlines have passed all the same.
             log.warning("sweep %s waits for the database: %s", name, _first_line(error))
             connection.close()
@@ -116,7 +117,7 @@ def _deliver(pk: int, running: set[int]) -> None:
     try:
         close_old_connections()
         deliveries.run(pk)
-    except (OperationalError, InterfaceError) as error:
+    except LOST as error:
         log.warning("delivery %s waits for the database: %s", pk, _first_line(error))
         connection.close()
     except Exception:  # nobody looks at the pool's results: what is not said here is never said

@@ -2,12 +2,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from soc.core import pulse
+from soc.core.away import LOST
 from soc.core.rights import Act
 
 
@@ -18,7 +19,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         now = pulse.latest()
-    except (OperationalError, InterfaceError):
+    except LOST:
         return JsonResponse({"ok": False}, status=503)
     return JsonResponse({"ok": True, "lag_s": now.lag_s, "stuck": now.stuck})
 

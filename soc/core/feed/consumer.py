@@ -17,9 +17,9 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InterfaceError, OperationalError
 
 from soc.core import clock, pulse
+from soc.core.away import LOST
 from soc.core.feed.audiences import Audience, audiences_of, face
 from soc.core.feed.reader import message, reader, rows_of
 from soc.core.models import User
@@ -48,7 +48,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             await super().dispatch(message)
         except StopConsumer:
             raise
-        except (OperationalError, InterfaceError) as error:
+        except LOST as error:
             log.warning("a page's socket waits for the database: %s", type(error).__name__)
             await self._end(1013)
         except BaseException:
@@ -185,7 +185,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(BEAT_S)
             try:
                 wanted, told = await database_sync_to_async(lambda: (self._wanted(), self._pulse()))()
-            except (OperationalError, InterfaceError):
+            except LOST:
                 # The page's own "no contact" banner comes from missing beats; say nothing that is not known.
                 continue
             if wanted is None:

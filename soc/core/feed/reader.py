@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from soc.core import chain
+from soc.core.away import LOST
 from soc.core.feed.audiences import Audience, face
 from soc.core.models import Event
 
@@ -88,7 +89,7 @@ class Reader:
         while not self._stop.is_set():
             try:
                 self._listen()
-            except (OperationalError, InterfaceError) as error:
+            except LOST as error:
                 log.warning("feed waits for the database: %s", str(error).splitlines()[0])
                 connection.close()
                 self._stop.wait(0.2)
@@ -144,7 +145,7 @@ def rows_of(name: str, event: Event) -> dict[str, Any]:
     """What the face shows of an event. A picture that cannot be made becomes a request to look again, never a gap."""
     try:
         return face(name).rows(event)
-    except (OperationalError, InterfaceError):
+    except LOST:
         raise
     except Exception:
         log.exception("face %s could not render event %s", name, event.pk)
