@@ -99,6 +99,13 @@ class Incident(SiteOwned):
     site_state = models.CharField(max_length=20, choices=SiteState.choices, blank=True)
     summary = models.TextField(blank=True, max_length=2000, help_text="what the customer reads")
 
+    # On hold: its pictures and videos are kept, however old they grow.
+    hold_at = models.DateTimeField(_("on hold since"), null=True)
+    hold_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("put on hold by")
+    )
+    hold_reason = models.CharField(_("why it is on hold"), max_length=400, blank=True)
+
     captured_at = models.DateTimeField()
     received_at = models.DateTimeField()
     judged_at = models.DateTimeField()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.core.files.storage import Storage, storages
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from soc.core import in_incident
@@ -45,8 +46,32 @@ class Media(SiteOwned):
     # Boxes and track as data beside the picture: {"tracks": [...]}, normalised 0..1, times in seconds from started_at.
     overlay = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
+    # The row comes before its bytes, so that a crash leaves nothing in the store that no row names.
+    writing = models.BooleanField(default=False, help_text="its bytes are not all in the store yet")
+    # Erased: from this moment on nobody is shown it; the row stays with its size and hash. The file goes after the row.
+    erased_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True, help_text="when the file was really gone")
 
     objects = MediaQuerySet.as_manager()  # type: ignore[misc]  # narrower than the base's, as meant
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "created_at"], condition=Q(erased_at=None), name="media_kept"),
+            models.Index(
+                fields=["erased_at"], condition=Q(erased_at__isnull=False, removed_at=None), name="media_half_erased"
+            ),
+            models.Index(fields=["created_at"], condition=Q(writing=True), name="media_half_written"),
+        ]
+
+    @property
+    def there(self) -> bool:
+        """Whether there is something to show: all of it written, and not erased."""
+        return not self.writing and self.erased_at is None
+
+    @property
+    def kept_days(self) -> int:
+        """For how many days it was kept, once it is erased."""
+        return (self.erased_at - self.created_at).days if self.erased_at else 0
 
     @staticmethod
     def new_key(site_id: uuid.UUID, kind: str, suffix: str) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -76,6 +77,12 @@ class Site(models.Model):
     hazards = models.CharField(_("hazards"), max_length=240, blank=True, help_text=_("Dogs, chemicals, open pits."))
     instructions = models.TextField(_("instructions"), blank=True, max_length=2000)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_zone])
+    retention_days = models.PositiveSmallIntegerField(
+        _("pictures and videos are kept"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("days; then they are erased, unless an incident they belong to goes on or is on hold"),
+    )
 
     objects = SiteQuerySet.as_manager()
 
