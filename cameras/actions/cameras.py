@@ -1,0 +1,112 @@
+"""How a camera is: with a picture or without, its clock, and whether it must be watched apart."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from cameras.actions.candidates import commit_candidate
+from cameras.models import Camera
+from soc.core import events
+
+# After a crash of the process that a suspect camera has to itself: how long it is left alone, doubling.
+FIRST_RETRY_S, LONGEST_RETRY_S = 30.0, 600.0
+CRASHES = (
+    "What answers there makes the decoder crash; it is not watched. It is tried again later, in a process of its own."
+)
+
+
+def locked(camera_id: UUID) -> Camera | None:
+    """The camera's row with its site, locked; None where it was deleted meanwhile, and nothing is left to be said of it."""
+    rows = Camera.objects.select_for_update(of=("self",)).select_related("site")
+    return rows.filter(pk=camera_id).first()
+
+
+def camera_back(camera_id: UUID, *, at: datetime) -> None:
+    """A picture again: marked, and nothing is closed by it."""
+    with transaction.atomic():
+        row = locked(camera_id)
+        if row is None or row.health == Camera.Health.ONLINE:
+            return
+        was = row.health
+        Camera.objects.filter(pk=row.pk).update(
+            health=Camera.Health.ONLINE, health_since=at, trouble="", lost_alert_at=None
+        )
+        if was == Camera.Health.OFFLINE:
+            events.record("camera.back", row, by=None, at=at)
+
+
+def camera_lost(camera_id: UUID, *, code: str, words: str, at: datetime) -> None:
+    """No picture: the state changes at once, the alert follows when it has lasted (cameras.health)."""
+    words = words[:240]
+    with transaction.atomic():
+        row = locked(camera_id)
+        if row is None:
+            return
+        if row.health == Camera.Health.OFFLINE:
+            if row.trouble != words:
+                Camera.objects.filter(pk=row.pk).update(trouble=words)
+            return
+        Camera.objects.filter(pk=row.pk).update(health=Camera.Health.OFFLINE, health_since=at, trouble=words)
+        events.record("camera.lost", row, by=None, at=at, code=code)
+
+
+def camera_drifts(camera_id: UUID, *, offset_s: float, at: datetime) -> None:
+    """Its clock is wrong by `offset_s` (camera minus ours): flagged, and one technical alert until it is right again."""
+    with transaction.atomic():
+        row = locked(camera_id)
+        if row is None:
+            return
+        Camera.objects.filter(pk=row.pk).update(drifting=True, clock_offset_s=offset_s)
+        if row.drifting:
+            return
+        commit_candidate(
+            site=row.site,
+            source="system",
+            category="drift",
+            camera=row,
+            captured_at=at,
+            received_at=at,
+            judged_at=at,
+            dedup=f"drift:{row.pk}:{at.isoformat()}",
+            evidence={"offset_s": round(offset_s, 1)},
+        )
+
+
+def camera_on_time(camera_id: UUID) -> None:
+    """Its clock is right again: the next time it is not counts anew."""
+    Camera.objects.filter(pk=camera_id, drifting=True).update(drifting=False, clock_offset_s=None)
+
+
+def suspect_camera(camera_id: UUID, *, at: datetime) -> None:
+    """A process crashed with this camera's bytes in its decoder. The camera goes to a process of its own.
+
+    The first time at once. A camera that was suspect already waits, twice as long each time, and is lost meanwhile.
+    """
+    with transaction.atomic():
+        row = locked(camera_id)
+        if row is None:
+            return
+        again = row.suspect_since is not None
+        crashes = row.crashes + 1
+        wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(crashes - 2, 20)) if again else 0.0
+        Camera.objects.filter(pk=row.pk).update(
+            suspect_since=row.suspect_since or at,
+            crashes=crashes,
+            retry_at=at + timedelta(seconds=wait_s),
+            leased_by="",  # whoever held it is dead
+            leased_until=None,
+        )
+        events.record("camera.suspected", row, by=None, at=at, crashes=crashes)
+        if again:
+            camera_lost(camera_id, code="crashed", words=CRASHES, at=at)
+
+
+def clear_camera(camera_id: UUID, *, at: datetime) -> None:
+    """Watched long enough without a crash: any process may have it again. How often it crashed is remembered."""
+    with transaction.atomic():
+        row = locked(camera_id)
+        if row is None or row.suspect_since is None:
+            return
+        Camera.objects.filter(pk=row.pk).update(suspect_since=None, retry_at=None)
+        events.record("camera.cleared", row, by=None, at=at)

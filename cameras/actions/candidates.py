@@ -1,0 +1,110 @@
+"""Candidates: judged by context, stored with the verdict, and given what proves them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from cameras.context.arming import arm_state
+from cameras.context.policy import Context, Facts, judge
+from cameras.models import Camera, Candidate, SignalSource, Zone
+from soc.core import events
+from soc.core.models import Media, Site
+
+EVENT = {"raise": "candidate.raised", "watch": "candidate.watched", "ignore": "candidate.ignored"}
+
+
+def context_of(site: Site, *, at: datetime, dwell_limit_s: float = 0.0) -> Context:
+    """The circumstances of a site at `at`, frozen."""
+    state = arm_state([row.interval() for row in site.armingintervals.all()], site.zone_info, at)
+    return Context(
+        armed=state.armed,
+        arm_owner=state.owner,
+        armed_since=state.since,
+        armed_until=state.until,
+        local_time=at.astimezone(site.zone_info).isoformat(timespec="seconds"),
+        dwell_limit_s=dwell_limit_s,
+    )
+
+
+def commit_candidate(
+    *,
+    site: Site,
+    source: str,
+    category: str,
+    captured_at: datetime,
+    received_at: datetime,
+    judged_at: datetime,
+    dedup: str,
+    camera: Camera | None = None,
+    zone: Zone | None = None,
+    signal_source: SignalSource | None = None,
+    evidence: dict[str, Any] | None = None,
+    clock_source: str = "arrival",
+    clock_offset_s: float = 0.0,
+    dwell_s: float = 0.0,
+    score: float | None = None,
+    model_sha256: str = "",
+) -> Candidate:
+    """Judge what was noticed and store it with its verdict and frozen context, in one transaction. Idempotent by `dedup`.
+
+    Raises KeyError for a category that is not in the table, OperationalError while the database is away: the caller
+    keeps what it has and tries again.
+    """
+    if known := Candidate.objects.filter(dedup=dedup).first():
+        return known
+    context = context_of(site, at=captured_at, dwell_limit_s=zone.dwell_s if zone else 0.0)
+    facts = Facts(category, captured_at, zone.kind if zone else "", dwell_s, score)
+    verdict = judge(facts, context)
+    candidate = Candidate(
+        site=site,
+        source=source,
+        camera=camera,
+        zone=zone,
+        signal_source=signal_source,
+        category=category,
+        dedup=dedup,
+        # A camera's clock a little ahead of ours must not put the capture after the arrival.
+        captured_at=min(captured_at, received_at),
+        clock_source=clock_source,
+        clock_offset_s=clock_offset_s,
+        received_at=received_at,
+        judged_at=max(judged_at, received_at),
+        evidence=evidence or {},
+        decision=verdict.decision,
+        priority=verdict.priority,
+        reasons=[reason.as_json() for reason in verdict.reasons],
+        context=context.as_json(),
+        policy_version=context.policy_version,
+        model_sha256=model_sha256,
+    )
+    try:
+        with transaction.atomic():
+            candidate.save(force_insert=True)
+            events.record(
+                EVENT[verdict.decision],
+                candidate,
+                by=None,
+                at=candidate.judged_at,
+                category=category,
+                priority=verdict.priority,
+                camera=camera.pk if camera else None,
+                zone=zone.pk if zone else None,
+                reasons=[reason.code for reason in verdict.reasons],
+            )
+    except IntegrityError:
+        return Candidate.objects.get(dedup=dedup)
+    return candidate
+
+
+def attach_evidence(
+    candidate: Candidate, *, at: datetime, clip: Media | None = None, snapshot: Media | None = None
+) -> None:
+    """Give a candidate its clip or snapshot once they are stored."""
+    given = {name: media for name, media in (("clip", clip), ("snapshot", snapshot)) if media is not None}
+    if not given:
+        return
+    with transaction.atomic():
+        Candidate.objects.filter(pk=candidate.pk).update(**given)
+        hashes = {name: media.sha256 for name, media in given.items()}
+        events.record("evidence.ready", candidate, by=None, at=at, **hashes)
