@@ -38,7 +38,10 @@ class CameraForm(forms.ModelForm):
 
     class Meta:
         model = Camera
-        fields = ["site", "name", "address", "username", "password", "enabled", "speaker"]
+        fields = [
+            *("site", "name", "address", "sub_address", "username", "password", "enabled", "speaker"),
+            *("analytics", "model", "day_score", "night_score", "ignore_areas", "privacy_masks", "perspective"),
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,9 +128,11 @@ class CameraAdmin(BoundAdmin):
         login = ["username", "password"]
         if obj is not None and obj.password:
             login.append("forget_password")
-        settings_ = (None, {"fields": ["site", "name", "address", *login, "enabled", "speaker"]})
+        settings_ = (None, {"fields": ["site", "name", "address", "sub_address", *login, "enabled", "speaker"]})
+        looking = ["analytics", "model", "day_score", "night_score", "ignore_areas", "privacy_masks", "perspective"]
+        looks = (_("How it is looked at"), {"fields": looking, "classes": ["collapse"]})
         state = (_("State"), {"fields": self.readonly_fields})
-        return (settings_,) if obj is None else (settings_, state)
+        return (settings_, looks) if obj is None else (settings_, looks, state)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(zones_drawn=Count("zones"))
@@ -179,11 +184,40 @@ def sentence(report: ProbeReport) -> str:
     return gettext("The camera works: %(facts)s.") % {"facts": ", ".join(facts)}
 
 
+class ZoneForm(forms.ModelForm):
+    """Cameras that also see it are of its own site: no clip crosses to another customer."""
+
+    class Meta:
+        model = Zone
+        fields = [
+            *("camera", "name", "kind", "polygon", "dwell_s", "classes", "loiter_s", "line", "line_direction"),
+            "also_seen_by",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others: Any = self.fields["also_seen_by"]
+        if self.instance.camera_id:
+            others.queryset = others.queryset.filter(site=self.instance.site_id).exclude(pk=self.instance.camera_id)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        camera = said.get("camera") or (self.instance.camera if self.instance.camera_id else None)
+        strangers = [other for other in said.get("also_seen_by") or () if camera and other.site_id != camera.site_id]
+        if strangers:
+            raise ValidationError({"also_seen_by": _("Only cameras of the same site can see this zone.")})
+        return said
+
+
 @admin.register(Zone)
 class ZoneAdmin(BoundAdmin):
+    form = ZoneForm
     list_display = ["name", "camera", "kind", "dwell_s"]
     list_select_related = ["camera__site"]
     list_filter = ["kind", ("camera", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "camera__name", "site__name"]
-    fields = ["camera", "name", "kind", "polygon", "dwell_s"]
+    fields = [
+        *("camera", "name", "kind", "polygon", "dwell_s", "classes", "loiter_s", "line", "line_direction"),
+        "also_seen_by",
+    ]
     fixed = ("camera",)

@@ -1,4 +1,5 @@
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -137,12 +138,14 @@ class Camera(SiteOwned):
 
     def clean(self) -> None:
         super().clean()
-        for name in ("address", "sub_address"):
-            if not (name == "sub_address" and not self.sub_address):
-                try:
-                    pin(getattr(self, name), networks=settings.CAMERA_NETWORKS)
-                except AddressRefused as error:
-                    raise ValidationError({name: str(error)}) from error
+        for name in ("address", "sub_address") if self.sub_address else ("address",):
+            try:
+                pin(getattr(self, name), networks=settings.CAMERA_NETWORKS)
+            except AddressRefused as error:
+                raise ValidationError({name: str(error)}) from error
+        if self.sub_address and urlsplit(self.sub_address).hostname != urlsplit(self.address).hostname:
+            # The log-in goes with it, and was given for the one device.
+            raise ValidationError({"sub_address": _("The small picture must come from the same device.")})
 
 
 class Zone(SiteOwned):

@@ -195,3 +195,37 @@ def test_probe_needs_a_post_and_a_camera_of_ones_own(client, other_admin, as_, c
     assert client.get(address).status_code == 302
     assert as_(other_admin).post(address).status_code == 404
     assert not asked
+
+
+def test_the_small_picture_comes_from_the_same_device(client, camera, url):
+    page = url(camera, "change")
+    data = fields_of(client.get(page)) | {"sub_address": "rtsp://192.168.99.99/small"}
+    assert "must come from the same device" in client.post(page, data).content.decode()
+    host = camera.address.split("/")[2]
+    assert client.post(page, data | {"sub_address": f"rtsp://{host}/small"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("privacy_masks", "[[[0, 0], [1, 1]]]", "at least three points"),
+        ("ignore_areas", '{"road": 1}', "list of at most"),
+        ("perspective", '{"far": [0.9, 0.5], "near": [0.2, 0.1]}', "far above near"),
+        ("day_score", "3", "less than or equal"),
+    ],
+)
+def test_what_is_drawn_wrongly_is_said(client, camera, url, field, value, words):
+    page = url(camera, "change")
+    answer = client.post(page, fields_of(client.get(page)) | {field: value})
+    assert words in answer.content.decode()
+
+
+def test_a_zone_is_seen_by_cameras_of_its_own_site_alone(client, zone, other_camera, url):
+    neighbour = make.make_camera(zone.site, "Neighbour")
+    page = url(zone, "change")
+    offered = client.get(page).context["adminform"].form.fields["also_seen_by"].queryset
+    assert list(offered) == [neighbour]
+    data = fields_of(client.get(page))
+    assert client.post(page, data | {"also_seen_by": [str(other_camera.pk)]}).status_code == 200
+    assert client.post(page, data | {"also_seen_by": [str(neighbour.pk)]}).status_code == 302
+    assert list(zone.also_seen_by.all()) == [neighbour]
