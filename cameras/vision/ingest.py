@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
@@ -19,6 +19,7 @@ import av
 import av.error
 
 from .address import PinnedAddress
+from .mask import Mask, MaskedVideo
 from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera
 from .picture import Picture, PictureRefused
 from .ring import MediaPacket, PacketRing
@@ -44,6 +45,7 @@ class Frame:
     stamp: FrameStamp
     picture: Picture
     keyframe: bool
+    pts: int | None = None  # as the camera counts, where it does
 
 
 class Backoff:
@@ -69,6 +71,10 @@ class CameraClock:
 
     def __init__(self, *, largest_offset_s: float = LARGEST_OFFSET_S) -> None:
         self.largest_offset_s = largest_offset_s
+
+    def captured(self, sent: datetime | None, received: datetime) -> datetime:
+        """When a packet's picture was made: by the sender's clock where it is believed, else when it came in."""
+        return self.stamp(0, sent, received, 0.0).captured
 
     def stamp(self, number: int, sent: datetime | None, received: datetime, monotonic: float) -> FrameStamp:
         """A frame's stamp. A time a little in the future is a clock that runs ahead: captured is never after
@@ -156,8 +162,11 @@ class Stream:
         monotonic: Callable[[], float] = time.monotonic,
         opener: Callable[[PinnedAddress, OpenOptions], Any] = open_camera,
         inside: Callable[[], AbstractContextManager[object]] = nullcontext,
+        mask: Mask | None = None,
     ) -> None:
-        """inside: entered while the decoder's native code has this camera's bytes, so that a crash can be traced to it."""
+        """inside: entered while the decoder's native code has this camera's bytes, so that a crash can be traced to it.
+        mask: what nobody may see. Then frames are masked, and ring and `on_packet` get packets made of masked frames.
+        """
         self.address = address
         self.ring = ring if ring is not None else PacketRing()
         self.options = options or OpenOptions()
@@ -166,6 +175,8 @@ class Stream:
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
+        self._mask = mask
+        self._masked: MaskedVideo | None = None
 
     def read(
         self,
@@ -187,7 +198,7 @@ class Stream:
         with self._inside():
             container = self._opener(self.address, self.options)
         try:
-            self.info = None
+            self.info = self._masked = None
             self.ring.clear()
             self._pump(container, on_frame, on_packet, on_open, should_stop)
         finally:
@@ -208,20 +219,26 @@ class Stream:
         video = container.streams.video[0]
         video.thread_type = "NONE"
         watchdog = Watchdog(self._monotonic(), first_s=self.options.first_frame_s)
-        decoder = _Decoder(video, CameraClock())
+        clock = CameraClock()
+        decoder = _Decoder(video, clock, self._mask)
         packets = container.demux(video, *container.streams.audio[:1])
         while not should_stop():
             packet = _next_packet(packets)
             received, monotonic = self._wall(), self._monotonic()
             if packet.size:
                 is_video = packet.stream is video
-                copy = _copied(packet, "video" if is_video else "audio", received, monotonic)
-                self.ring.append(copy)
+                copy = _copied(packet, "video" if is_video else "audio", received, monotonic, clock)
+                kept = [] if is_video and self._mask is not None else [copy]
+                for one in kept:
+                    self.ring.append(one)
                 frames = self._decoded(decoder, packet, copy, watchdog) if is_video else []
+                if is_video and self._mask is not None:
+                    kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
                 if self.info is None and frames:
-                    self._opened(container, decoder, copy, on_open)
+                    self._opened(container, decoder, kept[0], on_open)
                 if self.info is not None and on_packet is not None:
-                    on_packet(copy)
+                    for one in kept:
+                        on_packet(one)
                 for frame in frames:
                     on_frame(frame)
             watchdog.check(monotonic)
@@ -234,8 +251,22 @@ class Stream:
         on_open: Callable[[StreamInfo], None] | None,
     ) -> None:
         self.info = describe(container, decoder.image, max_pixels=self.options.max_pixels, keyframe=keyframe.data)
+        if self._masked is not None:
+            self.info = replace(self.info, video=self._masked.info(keyframe))
         if on_open is not None:
             on_open(self.info)
+
+    def _encoded(self, frame: Frame, image: Any, time_base: Fraction, container: Any) -> MediaPacket:
+        """The packet of a masked frame, in the ring. The camera's own packet is not kept."""
+        picture = frame.picture
+        if self._masked is None:
+            rate, full = container.streams.video[0].average_rate, image.format.name.startswith("yuvj")
+            self._masked = MaskedVideo(picture.width, picture.height, float(rate) if rate else None, full_range=full)
+        elif (picture.width, picture.height) != (self._masked.width, self._masked.height):
+            raise StreamError("ended", "its picture has another size now")
+        packet = self._masked.add(picture, frame.stamp, frame.pts, time_base)
+        self.ring.append(packet)
+        return packet
 
     def _decoded(self, decoder: _Decoder, packet: Any, copy: MediaPacket, watchdog: Watchdog) -> list[Frame]:
         media_s = None if copy.pts is None else float(copy.pts * copy.time_base)
@@ -263,8 +294,8 @@ class _Decoder:
     reordered.
     """
 
-    def __init__(self, stream: Any, clock: CameraClock) -> None:
-        self._stream, self._clock = stream, clock
+    def __init__(self, stream: Any, clock: CameraClock, mask: Mask | None = None) -> None:
+        self._stream, self._clock, self._mask = stream, clock, mask
         self._arrivals: OrderedDict[int | None, tuple[datetime | None, datetime, float]] = OrderedDict()
         self._failures = 0
         self.image: Any = None  # the newest decoded frame, as PyAV has it
@@ -284,7 +315,10 @@ class _Decoder:
             sent, came, ticked = self._arrivals.pop(image.pts, arrival)
             self.image = image
             stamp = self._clock.stamp(number, sent, came, ticked)
-            decoded.append(Frame(stamp, Picture.of_frame(image), bool(image.key_frame)))
+            picture = Picture.of_frame(image)
+            if self._mask is not None:
+                picture = self._mask.of(picture)  # before anybody else has it
+            decoded.append(Frame(stamp, picture, bool(image.key_frame), image.pts))
             self._failures = 0
         return decoded
 
@@ -301,9 +335,10 @@ def _next_packet(packets: Any) -> Any:
     return packet
 
 
-def _copied(packet: Any, kind: Any, received: datetime, monotonic: float) -> MediaPacket:
+def _copied(packet: Any, kind: Any, received: datetime, monotonic: float, clock: CameraClock) -> MediaPacket:
     base = packet.time_base or Fraction(1, 90_000)
-    return MediaPacket(kind, bytes(packet), packet.pts, packet.dts, base, bool(packet.is_keyframe), received, monotonic)
+    key, captured = bool(packet.is_keyframe), clock.captured(_sender_time(packet), received)
+    return MediaPacket(kind, bytes(packet), packet.pts, packet.dts, base, key, received, monotonic, captured)
 
 
 def _sender_time(packet: Any) -> datetime | None:

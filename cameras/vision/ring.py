@@ -12,7 +12,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class MediaPacket:
-    """An encoded packet as it came in. `pts` and `dts` count `time_base` seconds; `monotonic` is its arrival."""
+    """An encoded packet as it came in. `pts` and `dts` count `time_base` seconds; `monotonic` is its arrival.
+
+    `captured`: when its picture was made, where the camera tells; None where only its arrival is known.
+    """
 
     kind: Literal["video", "audio"]
     data: bytes
@@ -22,6 +25,7 @@ class MediaPacket:
     keyframe: bool
     received: datetime
     monotonic: float
+    captured: datetime | None = None
 
     @property
     def size(self) -> int:

@@ -17,12 +17,13 @@ from django.conf import settings
 
 from cameras.vision.address import AddressRefused
 from cameras.vision.ingest import Backoff, Frame, Stream
+from cameras.vision.mask import Mask
 from cameras.vision.opening import StreamError
 from cameras.vision.probe import probe
 from cameras.vision.ring import PacketRing
 from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.vision.types import FrameStamp
-from cameras.watching.evidence import EvidenceDesk, Proof
+from cameras.watching.evidence import AFTER_S, EvidenceDesk, Proof
 from cameras.watching.outbox import Outbox
 from cameras.watching.pending import PendingCandidate
 from cameras.watching.plan import Plan
@@ -38,6 +39,7 @@ PROBE_AGAIN_S = 60.0  # at most, between two looks at an address that was never 
 CRASHED_AGAIN_S = 600.0
 CRASHED = "What answers there makes the decoder crash; it is not watched."
 MOST_NEWS = 1000
+CLIP_S = 3.0  # for a clip to be cut once its end has come
 
 _connections = itertools.count(1)
 
@@ -89,6 +91,7 @@ class Watcher:
         self.decoded_s = 0.0  # how long pictures have come, breaks left out
         self._told: tuple[str, str] | None = None
         self._usable = plan.probed
+        self._reported: float | None = None  # monotonic s of the last candidate
         self._drifting: bool | None = None
         self._drifting_since: float | None = None
         self._counting = threading.Lock()
@@ -109,6 +112,21 @@ class Watcher:
 
     def stopping(self) -> bool:
         return self._stop.is_set()
+
+    def replan(self, plan: Plan) -> None:
+        """Go on with a plan that needs no new connection; the thread takes it up with its next frame."""
+        self.plan = plan
+
+    def rank(self, monotonic: float) -> int:
+        """How much would be disturbed if another process took over now: 0 nothing is seen here anyway, 1 nothing goes on,
+        2 something moves, 3 the clip of a candidate is not complete.
+        """
+        sight, reported = self.sight, self._reported
+        if not self.online or sight is None:
+            return 0
+        if reported is not None and monotonic - reported < AFTER_S + CLIP_S:
+            return 3
+        return 2 if sight.tracker.following or sight.slot.counts.waiting else 1
 
     def totals(self) -> Counter[str]:
         """Counts of all connections; captured is the sum of the three ends a frame can have."""
@@ -167,11 +185,22 @@ class Watcher:
         self._tell(News("probed", clock.now(), code=self.plan.digest))
 
     def _watch(self, backoff: Backoff) -> None:
-        """One connection. Slots are numbered by lease and connection, so that an old answer is never taken for a new one."""
+        """One connection."""
         if self._stop.is_set():
             return
         inside = partial(self.desk.inside, self.plan.camera_id)
-        stream = Stream(self.plan.pinned(), ring=PacketRing(), inside=inside)
+        masks = self.plan.privacy_masks
+        stream = Stream(self.plan.pinned(), ring=PacketRing(), inside=inside, mask=Mask(masks) if masks else None)
+        self._open_eyes()
+        try:
+            stream.read(
+                partial(self._frame, stream), on_open=lambda info: backoff.reset(), should_stop=self._stop.is_set
+            )
+        finally:
+            self._close_eyes(stream)
+
+    def _open_eyes(self) -> None:
+        """Slots are numbered by lease and connection, so that an old answer is never taken for a new one."""
         slot = SlotWriter(
             str(self.plan.camera_id),
             generation=self.generation * 1_000_000 + next(_connections) % 1_000_000,
@@ -179,24 +208,31 @@ class Watcher:
             max_width=settings.SLOT_WIDTH,
             max_height=settings.SLOT_HEIGHT,
         )
-        with slot:
-            sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
-            with self._counting:
-                self.sight = sight
-            try:
-                stream.read(
-                    partial(self._frame, sight, stream),
-                    on_open=lambda info: backoff.reset(),
-                    should_stop=self._stop.is_set,
-                )
-            finally:
-                self._drain(sight, stream)
-                sight.close()
-                with self._counting:
-                    self.counts.update(sight.counts)
-                    self.sight = None
+        sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
+        with self._counting:
+            self.sight = sight
 
-    def _frame(self, sight: Sight, stream: Stream, frame: Frame) -> None:
+    def _close_eyes(self, stream: Stream) -> None:
+        sight = self.sight
+        if sight is None:
+            return
+        self._drain(sight, stream)
+        sight.close()
+        with self._counting:
+            self.counts.update(sight.counts)
+            self.sight = None
+
+    def _replanned(self, sight: Sight, stream: Stream) -> Sight:
+        """Other hours are only noted; where it is looked at in another way, the looking begins anew. The stream goes on."""
+        if sight.plan.looks == self.plan.looks:
+            sight.plan = self.plan
+            return sight
+        self._close_eyes(stream)
+        self._open_eyes()
+        assert self.sight is not None
+        return self.sight
+
+    def _frame(self, stream: Stream, frame: Frame) -> None:
         if self.last_frame is not None:
             self.decoded_s += min(max(frame.stamp.monotonic - self.last_frame.stamp.monotonic, 0.0), 1.0)
         self.last_frame = frame
@@ -204,6 +240,10 @@ class Watcher:
             self.online, self._told = True, None
             self._tell(News("back", frame.stamp.received))
         self._judge_clock(frame.stamp)
+        sight = self.sight
+        assert sight is not None
+        if sight.plan is not self.plan:
+            sight = self._replanned(sight, stream)
         seen, blind = sight.see(frame)
         for one in seen:
             self._report(one, sight, stream)
@@ -284,6 +324,7 @@ class Watcher:
             score=sighting.score,
             model_sha256=seen.model,
         )
+        self._reported = stamp.monotonic
         if self.desk.outbox.put(pending) and stream.info is not None:
             self.desk.evidence.prove(
                 Proof(
@@ -327,6 +368,7 @@ class Watcher:
                 clock_source=stamp.clock_source,
                 clock_offset_s=_ahead_s(stamp),
             )
+            self._reported = stamp.monotonic
             kept = self.desk.outbox.put(pending)
             if kept and stream.info is not None and motion:
                 self.desk.evidence.prove(
