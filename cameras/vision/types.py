@@ -7,9 +7,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 ClockSource = Literal["rtcp", "arrival"]
+Direction = Literal["both", "left", "right"]
 Point = tuple[float, float]
 
 # What a detector's label means to the people who read it. A zone may ask for a kind or for one label.
@@ -160,8 +161,10 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One object followed through time. `path` holds (monotonic seconds, x, y) of its foot point, newest
-    last.
+    """One object followed through time. `path` holds (monotonic seconds, x, y) of its foot point, newest last.
+
+    `stationary`: it has stood still for long, and is remembered where it stands. Then `last_seen` may be before the
+    frame it is given with: it is believed to be there until looks in a row have missed it.
     """
 
     id: int
@@ -173,10 +176,18 @@ class Track:
     hits: int
     path: tuple[tuple[float, float, float], ...] = ()
     best_score: float = 0.0
+    stationary: bool = False
 
     @property
     def kind(self) -> str:
         return kind_of(self.label)
+
+
+def _check_line(zone: str, line: tuple[Point, Point]) -> None:
+    if len(line) != 2 or line[0] == line[1]:
+        raise ValueError(f"zone {zone}: a line needs two different points")
+    for point in line:
+        _check_point(point)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +195,9 @@ class ZoneShape:
     """A polygon somebody drew, and what in it deserves attention.
 
     `dwell_s`: seconds an object must be inside before it is a sighting. `classes`: kinds or labels that
-    count. `min_score`: the least best score of a track that counts, 0..1.
+    count. `min_score`: the least best score of a track that counts, 0..1. `loiter_s`: seconds inside after which a
+    person loiters as well, 0 where nobody asks. `line`: crossing it is a sighting of its own, inside the polygon or
+    not; `line_direction` says to which side, as seen going from its first to its second point.
     """
 
     id: str
@@ -192,6 +205,9 @@ class ZoneShape:
     dwell_s: float = 1.0
     classes: frozenset[str] = field(default_factory=lambda: frozenset({"person"}))
     min_score: float = 0.0
+    loiter_s: float = 0.0
+    line: tuple[Point, Point] | None = None
+    line_direction: Direction = "both"
 
     def __post_init__(self) -> None:
         if len(self.polygon) < 3:
@@ -200,6 +216,12 @@ class ZoneShape:
             _check_point(point)
         if not (math.isfinite(self.dwell_s) and self.dwell_s >= 0):
             raise ValueError(f"zone {self.id}: dwell must be zero seconds or more")
+        if not (math.isfinite(self.loiter_s) and self.loiter_s >= 0):
+            raise ValueError(f"zone {self.id}: loitering must be zero seconds or more")
+        if self.line is not None:
+            _check_line(self.id, self.line)
+        if self.line_direction not in get_args(Direction):
+            raise ValueError(f"zone {self.id}: a line is crossed to the left, to the right, or both")
         if not self.classes:
             raise ValueError(f"zone {self.id}: name at least one class")
 
@@ -226,10 +248,12 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """An object stayed in a zone for the zone's dwell time: what becomes a candidate.
+    """An object did what a zone asks for: what becomes a candidate.
 
-    `at` is the capture time of the frame that decided it, `stamp` that frame's stamp; `dwell_s` seconds
-    inside.
+    `category` says what, as a code of the categories' table: person or vehicle (it stayed for the dwell time), loitering
+    (for the loitering time), line_crossing, group (`track` is the one that completed it). `at` is the capture time of
+    the frame that decided it, `stamp` that frame's stamp; `dwell_s` seconds inside. `direction`: to which side of the
+    line it went, "" without a line.
     """
 
     track: Track
@@ -237,6 +261,8 @@ class Sighting:
     entered_at: datetime
     dwell_s: float
     stamp: FrameStamp
+    category: str
+    direction: str = ""
 
     @property
     def at(self) -> datetime:

@@ -82,7 +82,7 @@ class ZoneWatch:
                     continue
                 if not stay.reported and stay.dwell_s >= zone.dwell_s:
                     stay.reported = True
-                    sightings.append(Sighting(track, zone.id, stay.entered_at, stay.dwell_s, stamp))
+                    sightings.append(Sighting(track, zone.id, stay.entered_at, stay.dwell_s, stamp, track.kind))
                 present.append(Presence(track, zone.id, stay.entered_at, stay.dwell_s, stay.reported))
         self._forget(stamp.monotonic)
         return ZoneUpdate(tuple(sightings), tuple(present))
