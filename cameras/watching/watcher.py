@@ -85,6 +85,7 @@ class Watcher:
         self.plan, self.generation, self.desk = plan, generation, desk
         self.counts: Counter[str] = Counter()
         self.sight: Sight | None = None
+        self.stream: Stream | None = None
         self.last_frame: Frame | None = None
         self.online: bool | None = None
         self.news: deque[News] = deque()
@@ -192,11 +193,13 @@ class Watcher:
         masks = self.plan.privacy_masks
         stream = Stream(self.plan.pinned(), ring=PacketRing(), inside=inside, mask=Mask(masks) if masks else None)
         self._open_eyes()
+        self.stream = stream
         try:
             stream.read(
                 partial(self._frame, stream), on_open=lambda info: backoff.reset(), should_stop=self._stop.is_set
             )
         finally:
+            self.stream = None
             self._close_eyes(stream)
 
     def _open_eyes(self) -> None:
@@ -208,7 +211,11 @@ class Watcher:
             max_width=settings.SLOT_WIDTH,
             max_height=settings.SLOT_HEIGHT,
         )
-        sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
+        try:
+            sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
+        except BaseException:
+            slot.close()
+            raise
         with self._counting:
             self.sight = sight
 
@@ -298,8 +305,9 @@ class Watcher:
         """A candidate into the outbox, its evidence ordered. The packets before it are held from this moment."""
         sighting = seen.sighting
         track = f"{sight.slot.generation}-{sighting.track.id}"
-        dedup = f"{self.plan.camera_id}:{track}:{sighting.zone_id}:{sighting.entered_at.timestamp():.3f}"
         stamp = sighting.stamp
+        # By the frame that decided it: one stay may be several things, one after the other, and a line is crossed twice.
+        dedup = f"{self.plan.camera_id.hex}:{track}:{sighting.zone_id}:{sighting.category}:{stamp.captured.timestamp():.3f}"
         path = [[round(t - stamp.monotonic, 3), *(round(v, 4) for v in b.as_tuple())] for t, b in seen.path[-50:]]
         evidence = {
             "track": track,
@@ -308,11 +316,13 @@ class Watcher:
             "box": [round(v, 4) for v in sighting.box.as_tuple()],
             "path": path,
         }
+        if sighting.direction:
+            evidence["direction"] = sighting.direction
         pending = PendingCandidate(
             camera_id=self.plan.camera_id,
             zone_id=sighting.zone_id,
             source="camera",
-            category=sighting.kind,
+            category=sighting.category,
             captured_at=stamp.captured,
             received_at=stamp.received,
             judged_at=clock.now(),
@@ -389,7 +399,13 @@ class Watcher:
                 )
 
     def newest(self) -> Frame | None:
-        return self.last_frame if self.online else None
+        """For the live view. None once it is stopping: what it holds may be unmasked by the masks of now."""
+        return self.last_frame if self.online and not self.stopping() else None
+
+    def on_air(self) -> Stream | None:
+        """The stream that is recorded, for the live view: what it is, and its packets."""
+        stream = self.stream
+        return stream if stream is not None and stream.info is not None and not self.stopping() else None
 
 
 def _ahead_s(stamp: FrameStamp) -> float:
