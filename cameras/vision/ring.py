@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from itertools import islice
 from typing import Literal
 
 
@@ -57,11 +58,15 @@ class PacketRing:
         self._packets: deque[MediaPacket] = deque()
         self._keyframes: deque[float] = deque()  # arrival of each keyframe still held
         self._bytes = 0
+        self._count = 0  # of all packets that ever came
         self._lock = threading.Lock()
+        self._more = threading.Condition(self._lock)
 
     def append(self, packet: MediaPacket) -> None:
         with self._lock:
             self._packets.append(packet)
+            self._count += 1
+            self._more.notify_all()
             self._bytes += packet.size
             if packet.kind == "video" and packet.keyframe:
                 self._keyframes.append(packet.monotonic)
@@ -86,6 +91,26 @@ class PacketRing:
         """
         with self._lock:
             return tuple(self._packets)
+
+    def group(self) -> tuple[tuple[MediaPacket, ...], int]:
+        """The packets from the newest video keyframe on, and the count to go on from with `after`."""
+        with self._lock:
+            held = tuple(self._packets)
+            count = self._count
+        for at in range(len(held) - 1, -1, -1):
+            if held[at].kind == "video" and held[at].keyframe:
+                return held[at:], count
+        return (), count
+
+    def after(self, count: int, *, timeout_s: float) -> tuple[tuple[MediaPacket, ...], int]:
+        """What came since that count, waiting for the first of it; and the new count. What was dropped since is left
+        out, so whoever is that late has to begin anew at a keyframe.
+        """
+        with self._lock:
+            if self._count <= count:
+                self._more.wait(timeout_s)
+            missed = min(self._count - count, len(self._packets))
+            return tuple(islice(self._packets, len(self._packets) - missed, None)), self._count
 
     def span(self) -> RingSpan | None:
         """What is held now; None for an empty ring."""
