@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -25,6 +26,7 @@ from soc.core.models import Event, User
 from soc.ops import browser as chromium
 from soc.ops.paths import CHECKOUT
 from tests import factories as make
+from tests.browser import forks
 
 # Playwright's own loop runs in this thread; the rows are still made by ordinary synchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -48,6 +50,43 @@ def chrome() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class Place:
+    """What all products of these tests share, one after the other."""
+
+    port: int
+    evidence: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@pytest.fixture(scope="session")
+def place(django_db_setup, tmp_path_factory) -> Place:
+    """Where web and spine will be, told to the process that they are forked from."""
+    made = Place(free_port(), tmp_path_factory.mktemp("evidence"))
+    forks.prepare(
+        {
+            "DATABASE_URL": database_url_of_this_test(),
+            "PUBLIC_URL": made.url,
+            "EVIDENCE_OPTIONS": json.dumps({"location": str(made.evidence)}),
+            "LOG_LEVEL": "WARNING",
+        }
+    )
+    return made
+
+
+@pytest.fixture(autouse=True)
+def evidence_in_a_folder_of_its_own(settings, place) -> Iterator[None]:
+    """The folder that web and spine read as well, empty for each test."""
+    kept = {**settings.STORAGES["evidence"], "OPTIONS": {"location": str(place.evidence)}}
+    settings.STORAGES = {**settings.STORAGES, "evidence": kept}
+    yield
+    shutil.rmtree(place.evidence)
+    place.evidence.mkdir()
+
+
 @dataclass
 class Live:
     """A running product. `log_in` gives a page of its own context, already logged in."""
@@ -56,7 +95,7 @@ class Live:
     folder: Path
     chrome: Browser
     contexts: list[BrowserContext]
-    processes: dict[str, subprocess.Popen[bytes]]
+    processes: dict[str, BaseProcess]
     start: Callable[[str], None]
 
     def log_in(self, user: User, path: str = "/", **options: Any) -> Page:
@@ -83,55 +122,38 @@ class Live:
         return self.__dict__.setdefault("_trouble", [])
 
     def stop(self, name: str) -> None:
-        process = self.processes.pop(name)
-        process.kill()
-        process.wait(10)
+        end(self.processes.pop(name))
 
 
 @pytest.fixture
-def live(transactional_db, chrome, settings, tmp_path) -> Iterator[Live]:
-    """Web and spine on a free port; a fresh database for each test."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    evidence = settings.STORAGES["evidence"]["OPTIONS"]["location"]
-    env = {
-        **os.environ,
-        "DATABASE_URL": database_url_of_this_test(),
-        "PUBLIC_URL": url,
-        "EVIDENCE_OPTIONS": f'{{"location": "{evidence}"}}',
-        "LOG_LEVEL": "WARNING",
-    }
-    commands = {
-        "web": ["-m", "uvicorn", "soc.asgi:application", "--port", str(port), "--timeout-graceful-shutdown", "1"],
-        "spine": ["manage.py", "spine"],
-    }
-    processes: dict[str, subprocess.Popen[bytes]] = {}
+def live(transactional_db, chrome, place, tmp_path) -> Iterator[Live]:
+    """Web and spine of this test alone, beside a fresh database."""
+    processes: dict[str, BaseProcess] = {}
 
     def start(name: str) -> None:
-        with (tmp_path / f"{name}.log").open("ab") as log:
-            processes[name] = subprocess.Popen(
-                [sys.executable, *commands[name]], cwd=CHECKOUT, env=env, stdout=log, stderr=log
-            )
+        log = tmp_path / f"{name}.log"
+        processes[name] = forks.start(name, place.port, log)
         if name == "web":
-            wait_for(url, processes["web"], tmp_path / "web.log")
+            wait_for(place.url, processes["web"], log)
 
     try:
         start("spine")
         start("web")
         wait_for_spine(tmp_path / "spine.log")
-        running = Live(url, tmp_path, chrome, [], processes, start)
+        running = Live(place.url, tmp_path, chrome, [], processes, start)
         yield running
         for context in running.contexts:
             context.close()
     finally:
         for process in processes.values():
-            process.terminate()
-        for process in processes.values():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
+
+
+def end(process: BaseProcess) -> None:
+    """By SIGKILL, as a power cut would."""
+    process.kill()
+    process.join(10)
+    assert process.exitcode is not None
 
 
 @pytest.fixture
@@ -180,10 +202,10 @@ def free_port() -> int:
     raise RuntimeError("no free port")
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, process: BaseProcess, log: Path) -> None:
     limit = time.monotonic() + READY_S
     while time.monotonic() < limit:
-        if process.poll() is not None:
+        if not process.is_alive():
             break
         try:
             if httpx.get(f"{url}/healthz", timeout=5).status_code == 200:

@@ -15,6 +15,8 @@ from soc.core import clock
 from tests import factories as make
 from tests.browser.test_portal import PHONE, no_sideways_scroll, seen
 
+LOOKS_EVERY_MS = 5000  # the page's own rhythm
+
 
 @pytest.fixture
 def incident(zone, alice):
@@ -111,20 +113,25 @@ def test_an_incident_that_is_closed_meanwhile_says_so_by_itself_and_then_the_lin
     live, call, path, incident, alice, screenshot, scheme
 ):
     late = live.page(color_scheme=scheme, **PHONE)
+    late.clock.install()
     late.goto(live.url + path)
     actions.answer_link(links.token(call.pk), "accept", at=clock.now())
+    late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_role("button", name="I am on my way")).to_be_visible()
     incidents.decide(incident.pk, verdict="false", token=incident.token, by=alice, at=clock.now())
     incidents.close(
         incident.pk, outcome="false.animal", site_state="secure", summary="", token=incident.token, by=alice,
         at=clock.now(),
     )  # fmt: skip
+    late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_text("The desk has closed this incident.")).to_be_visible()
     screenshot(late, f"responder-closed-{scheme}-390")
     Attempt.objects.filter(pk=call.pk).update(accepted_at=None)
+    late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_role("heading", name="You are no longer needed")).to_be_visible()
     screenshot(late, f"responder-settled-{scheme}-390")
     Attempt.objects.filter(pk=call.pk).update(created_at=clock.now() - timedelta(hours=4))
+    late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_role("heading", name="This link has ended")).to_be_visible()
     expect(late.get_by_text("ND-")).to_be_hidden()
     targets_are_big(late)
