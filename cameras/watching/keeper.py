@@ -9,7 +9,7 @@ import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -19,9 +19,10 @@ from django.db.models import F, Q, QuerySet
 
 from cameras.actions import camera_back, camera_drifts, camera_lost, camera_on_time, clear_camera
 from cameras.models import Camera
-from cameras.vision.ingest import Frame
+from cameras.vision.ingest import Frame, Stream
 from cameras.watching.plan import Plan, plan_of
 from cameras.watching.quarantine import Quarantine, proof_s
+from cameras.watching.shares import LEASE, Surplus, announce, fair_share, take_leave
 from cameras.watching.watcher import Desk, News, Watcher
 from soc.core import clock
 from soc.core.away import LOST
@@ -29,7 +30,6 @@ from soc.core.clock import db_now
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=4)
 ROUND_S = 1.0
 LEFT_ALONE_S: Final = 20.0  # a thread that does not end by then hangs in the decoder, and is not waited for
 STOP_S: Final = 6.0  # for all threads together: what they found must be kept before the supervisor loses patience
@@ -48,11 +48,16 @@ class Watched:
     generation: int
     saved: Counter[str] = field(default_factory=Counter)
     stopped_at: float | None = None  # monotonic s
+    given_up: bool = False  # for others to have once its thread has ended
 
     def stop(self) -> None:
         if self.stopped_at is None:
             self.stopped_at = clock.monotonic()
             self.watcher.stop()
+
+    def serves(self, plan: Plan, generation: int) -> bool:
+        """Whether its thread may go on with that plan, without connecting anew."""
+        return not self.given_up and generation == self.generation and plan.connection == self.plan.connection
 
     def gone(self) -> bool:
         if not self.watcher.alive():
@@ -75,6 +80,7 @@ class Keeper:
         self.me = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
         self.cameras: dict[UUID, Watched] = {}
         self._empty_rounds, self._had = 0, False
+        self._surplus = Surplus()
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop, or until there is nothing left to do for the keeper of one camera."""
@@ -93,17 +99,24 @@ class Keeper:
             stop.wait(ROUND_S)
 
     def round(self, at: datetime) -> None:
-        """1. Find out whom a crash makes suspect. 2. Renew, take, read what changed. 3. Stop threads that no longer fit,
-        start those that are missing; nobody waits for one that ends. 4. Write what is known.
+        """1. Find out whom a crash makes suspect. 2. Renew, take, give up, read what changed. 3. Tell threads what
+        changed, stop those that no longer fit, start those that are missing; nobody waits for one that ends. 4. Write
+        what is known.
         """
         if self.quarantine:
             self.quarantine.round(at)
         mine = self._lease(at)
         for camera_id, watched in list(self.cameras.items()):
-            if mine.get(camera_id) != (watched.plan, watched.generation):
+            plan, generation = mine.get(camera_id, (None, 0))
+            if plan is None or not watched.serves(plan, generation):
                 watched.stop()
+            elif plan != watched.plan:
+                watched.plan = plan
+                watched.watcher.replan(plan)
             if watched.gone():
                 self._end(camera_id, watched)
+                if watched.given_up:
+                    mine.pop(camera_id, None)
         for camera_id, (plan, generation) in mine.items():
             if camera_id not in self.cameras:
                 self._begin(plan, generation)
@@ -112,6 +125,11 @@ class Keeper:
     def newest(self, camera_id: UUID) -> Frame | None:
         watched = self.cameras.get(camera_id)
         return watched.watcher.newest() if watched else None
+
+    def on_air(self, camera_id: UUID) -> Stream | None:
+        """The stream of a camera that is recorded just now."""
+        watched = self.cameras.get(camera_id)
+        return watched.watcher.on_air() if watched else None
 
     def stop(self) -> None:
         """Stop every thread and every process of our own, and wait for them."""
@@ -129,6 +147,7 @@ class Keeper:
         """After `stop`: write the last counts, and leave the cameras to others at once."""
         self._save(clock.now())
         self.cameras.clear()
+        take_leave(self.me)
         Camera.objects.filter(leased_by=self.me).update(leased_by="", leased_until=None, media_address="")
 
     def _pool(self) -> QuerySet[Camera]:
@@ -139,21 +158,34 @@ class Keeper:
 
     def _lease(self, at: datetime) -> dict[UUID, tuple[Plan, int]]:
         until = at + LEASE
+        share = 1 if self.only else fair_share(announce(self.me, at))
         with transaction.atomic():
-            self._pool().filter(leased_by=self.me).update(leased_until=until)
+            held = self._pool().filter(leased_by=self.me).update(leased_until=until)
+            leaving = sum(watched.given_up for watched in self.cameras.values())
+            room = share - (held - leaving)
             free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-            taken = list(self._pool().select_for_update(skip_locked=True).filter(free).values_list("pk", flat=True))
+            loose = self._pool().select_for_update(skip_locked=True).filter(free).order_by("pk")
+            taken = list(loose.values_list("pk", flat=True)[: max(room, 0)])
             Camera.objects.filter(pk__in=taken).update(
                 leased_by=self.me, leased_until=until, generation=F("generation") + 1, media_address=self.media_address
             )
+        self._give_up(-room)
         rows = self._pool().filter(leased_by=self.me).select_related("site")
         mine: dict[UUID, tuple[Plan, int]] = {}
         for row in rows.prefetch_related("zones", "site__armingintervals"):
             try:
                 mine[row.pk] = (plan_of(row), row.generation)
-            except ValueError as error:
+            except (ValueError, TypeError, KeyError) as error:
                 camera_lost(row.pk, code="settings", words=f"This camera's settings cannot be used: {error}", at=at)
         return mine
+
+    def _give_up(self, too_many: int) -> None:
+        """Part with what is above our share: its thread ends, then its lease."""
+        now = clock.monotonic()
+        ours = [one for one in self.cameras.values() if one.stopped_at is None]
+        for watched in self._surplus.choose([(one.watcher.rank(now), one) for one in ours], too_many, now):
+            watched.given_up = True
+            log.info("%s is for another process", watched.plan.name)
 
     def _begin(self, plan: Plan, generation: int) -> None:
         watcher = Watcher(plan, generation, self.desk)
@@ -163,10 +195,12 @@ class Keeper:
         log.info("watching %s", plan.name)
 
     def _end(self, camera_id: UUID, watched: Watched) -> None:
-        """Its thread has ended: the last counts. A camera we may no longer have is free at once."""
+        """Its thread has ended: the last counts. A camera that we gave up or may no longer have is free at once."""
         self._write(camera_id, watched)
         del self.cameras[camera_id]
-        lost = Camera.objects.filter(pk=camera_id, leased_by=self.me).exclude(pk__in=self._pool())
+        lost = Camera.objects.filter(pk=camera_id, leased_by=self.me, generation=watched.generation)
+        if not watched.given_up:
+            lost = lost.exclude(pk__in=self._pool())
         lost.update(leased_by="", leased_until=None, media_address="")
         log.info("leaving %s", watched.plan.name)
 

@@ -53,7 +53,7 @@ class Plan:
     @property
     def connection(self) -> tuple[object, ...]:
         """What the stream itself is made of: where this differs, the camera is connected anew."""
-        return (self.address, self.sub_address, self.credentials, self.digest, self.privacy_masks)
+        return (self.site_id, self.address, self.sub_address, self.credentials, self.digest, self.privacy_masks)
 
     @property
     def looks(self) -> tuple[object, ...]:
@@ -120,7 +120,17 @@ def _shape(zone: Zone) -> ZoneShape:
         _polygon(zone.polygon),
         dwell_s=zone.dwell_s,
         classes=frozenset(zone.classes),
+        loiter_s=zone.loiter_s,
+        line=_line(zone.line),
+        line_direction=Zone.Direction(zone.line_direction).value,
     )
+
+
+def _line(points: list[list[float]] | None) -> tuple[Point, Point] | None:
+    if points is None:
+        return None
+    first, second = _polygon(points)
+    return first, second
 
 
 def _polygon(points: list[list[float]]) -> Polygon:

@@ -307,7 +307,9 @@ class Watcher:
         track = f"{sight.slot.generation}-{sighting.track.id}"
         stamp = sighting.stamp
         # By the frame that decided it: one stay may be several things, one after the other, and a line is crossed twice.
-        dedup = f"{self.plan.camera_id.hex}:{track}:{sighting.zone_id}:{sighting.category}:{stamp.captured.timestamp():.3f}"
+        dedup = (
+            f"{self.plan.camera_id.hex}:{track}:{sighting.zone_id}:{sighting.category}:{stamp.captured.timestamp():.3f}"
+        )
         path = [[round(t - stamp.monotonic, 3), *(round(v, 4) for v in b.as_tuple())] for t, b in seen.path[-50:]]
         evidence = {
             "track": track,
