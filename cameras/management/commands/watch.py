@@ -48,7 +48,9 @@ class Command(BaseCommand):
             )
         live: LiveServer
         keeper: Keeper
-        live = LiveServer(settings.WATCH_ADDRESS, lambda camera_id: keeper.newest(camera_id))
+        live = LiveServer(
+            settings.WATCH_ADDRESS, lambda camera_id: keeper.newest(camera_id), lambda one: keeper.on_air(one)
+        )
         desk = Desk(
             outbox,
             evidence,
