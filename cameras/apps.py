@@ -7,5 +7,8 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras and context")
 
     def ready(self) -> None:
-        from cameras import health, tasks  # noqa: F401  registers the sweep and the Celery task
+        from cameras import health, keeping, tasks  # noqa: F401  registers the sweep and the Celery task
         from cameras.receivers import silence  # noqa: F401  registers its sweep
+        from soc.core import retention
+
+        retention.keeps("cameras.reference", keeping.references)

@@ -8,6 +8,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import deadlines, opens, reactions  # noqa: F401  registers sweeps and reactions
-        from soc.core import in_incident
+        from soc.core import in_incident, retention
 
+        retention.keeps("incidents", opens.keeps)
         in_incident.means(in_incident.Meaning(goes_on=opens.goes_on, proves=opens.proves))

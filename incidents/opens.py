@@ -1,10 +1,15 @@
-"""What an incident opens to those who see pictures only in one: the site while it goes on, its evidence for good."""
+"""What an incident opens to those who see pictures only in one: the site while it goes on, its evidence for good. And what it
+keeps from being erased."""
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from functools import reduce
+from operator import or_
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Alert, Incident
+from incidents.models.incident import State
 
 
 def goes_on(path: str) -> Q:
@@ -13,8 +18,17 @@ def goes_on(path: str) -> Q:
 
 
 def proves() -> Q:
-    """Media that are the clip or the picture of a raised candidate. A first clip that a whole one has replaced is nobody's
-    evidence any more: it is seen while the incident goes on."""
-    return Q(Exists(Alert.objects.filter(candidate__clip=OuterRef("pk")))) | Q(
-        Exists(Alert.objects.filter(candidate__snapshot=OuterRef("pk")))
-    )
+    """Media that are the clip, the picture or another camera's view of a raised candidate. A first clip that a whole one has
+    replaced is nobody's evidence any more: it is seen while the incident goes on."""
+    return _shown_by(Alert.objects.all())
+
+
+def keeps() -> Q:
+    """Media of incidents that go on or are on hold: they stay, however old."""
+    return _shown_by(Alert.objects.filter(~Q(incident__state=State.CLOSED) | Q(incident__hold_at__isnull=False)))
+
+
+def _shown_by(alerts: QuerySet[Alert]) -> Q:
+    """What these alerts show."""
+    paths = ("candidate__clip", "candidate__snapshot", "candidate__angles__clip")
+    return reduce(or_, (Q(Exists(alerts.filter(**{path: OuterRef("pk")}))) for path in paths))

@@ -141,6 +141,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+AXES_VERBOSE = False  # no greeting in every process's log
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_CALLABLE = "soc.core.views.locked_out"
@@ -160,7 +161,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
     "evidence": {
-        "BACKEND": env("EVIDENCE_STORAGE", default="django.core.files.storage.FileSystemStorage"),
+        "BACKEND": env("EVIDENCE_STORAGE", default="soc.core.store.EvidenceFiles"),
         "OPTIONS": env.json("EVIDENCE_OPTIONS", default={"location": str(MEDIA_ROOT / "evidence")}),
     },
 }

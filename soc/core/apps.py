@@ -12,3 +12,4 @@ class CoreConfig(AppConfig):
         # Every process must hint through the project's Celery application: without it Celery's own default looks for a
         # broker that is not there, six seconds for every event. By name, since the core imports nothing of ours.
         import_module("soc.celery")
+        import_module("soc.core.retention")  # registers its chore

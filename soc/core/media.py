@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from soc.core import clock, events
@@ -29,14 +30,24 @@ def store(
     site: Site, *, kind: str, content: bytes, content_type: str, suffix: str, started_at: datetime, at: datetime,
     duration_s: float = 0.0, overlay: dict[str, Any] | None = None,
 ) -> Media:  # fmt: skip
-    """Write bytes to the evidence store and their row; the hash is of what was handed in, taken before writing."""
-    key = evidence_store().save(Media.new_key(site.pk, kind, suffix), ContentFile(content))
+    """Write bytes to the evidence store and their row; the hash is of what was handed in, taken before writing.
+
+    The row comes first, so that nothing is ever in the store that no row names; it counts once all of it is written.
+    Raises OSError where the store cannot take it: then it is as if nothing had been tried.
+    """
     media = Media(
-        site=site, kind=kind, key=key, content_type=content_type, size=len(content),
+        site=site, kind=kind, key=Media.new_key(site.pk, kind, suffix), content_type=content_type, size=len(content),
         sha256=hashlib.sha256(content).hexdigest(), started_at=started_at, duration_s=duration_s,
-        overlay=overlay or {}, created_at=at,
+        overlay=overlay or {}, created_at=at, writing=True,
     )  # fmt: skip
     media.save()
+    try:
+        evidence_store().save(media.key, ContentFile(content))
+    except BaseException:
+        Media.objects.filter(pk=media.pk).delete()  # if that fails too, housekeeping finds it
+        raise
+    media.writing = False
+    media.save(update_fields=["writing"])
     return media
 
 
@@ -85,15 +96,28 @@ def record_view(item: Media, *, by: User | None, at: datetime, **codes: UUID) ->
             events.record("media.viewed", item, by=by, at=at, sha256=item.sha256, **codes)
 
 
+def erased_words(item: Media) -> str:
+    """For whoever looks for what is not kept any more."""
+    words = ngettext("Erased after %(days)d day", "Erased after %(days)d days", item.kept_days)
+    return words % {"days": item.kept_days}
+
+
 @require_safe
 @login_required
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """A stored picture or clip, for whoever may see it; 404 for everybody else.
+    """A stored picture or clip, for whoever may see it, 410 in words once it is erased; 404 for everybody else.
 
     Viewing is recorded once for what a browser may keep (`KEPT`), whichever bytes are asked for first: not for each
     of a player's range requests, and nobody sees anything unrecorded by leaving out the first byte.
     """
-    item = get_object_or_404(Media.objects.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+    item = get_object_or_404(Media.objects.visible_to(request.user), pk=pk, writing=False)  # type: ignore[arg-type]
+    if item.erased_at is not None:
+        return HttpResponse(
+            erased_words(item),
+            status=410,
+            content_type="text/plain; charset=utf-8",
+            headers={"Cache-Control": "no-store"},
+        )
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": f"private, max-age={int(KEPT.total_seconds())}",

@@ -14,9 +14,11 @@ from django.db import close_old_connections, connection
 from soc.core import chain, deliveries, heads
 from soc.core.away import LOST
 from soc.core.clock import db_now, monotonic
-from soc.core.sweeps import all_sweeps
+from soc.core.sweeps import Sweep, all_chores, all_sweeps
 
 log = logging.getLogger(__name__)
+
+LEFT_ALONE_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Rhythm:
     seal: float = 0.04
     due: float = 0.25
     sign: float = 60.0
+    chores: float = 300.0
 
 
 def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
@@ -45,7 +48,9 @@ def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
         beside = [
             threading.Thread(target=_keep, args=(duty, rhythm.due, stop), name=duty.__name__) for duty in (_sweep, owed)
         ]
-        for thread in beside:
+        # It may hang in a disk: then nobody waits for it.
+        slow = threading.Thread(target=_keep, args=(_chores, rhythm.chores, stop), name="chores", daemon=True)
+        for thread in (*beside, slow):
             thread.start()
         try:
             _keep(lambda: _seal(signer), rhythm.seal, stop)
@@ -53,6 +58,7 @@ def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
             stop.set()
             for thread in beside:
                 thread.join()
+            slow.join(LEFT_ALONE_S)
 
 
 def _keep(duty: Callable[[], None], every_s: float, stop: threading.Event) -> None:
@@ -95,15 +101,23 @@ def _seal(signer: _Signer) -> None:
 
 
 def _sweep() -> None:
-    for name, sweep in all_sweeps().items():
+    _each("sweep", all_sweeps())
+
+
+def _chores() -> None:
+    _each("chore", all_chores())
+
+
+def _each(kind: str, duties: dict[str, Sweep]) -> None:
+    for name, duty in duties.items():
         try:
-            sweep(db_now())
+            duty(db_now())
         except LOST as error:
             # Also what waited too long for a lock: the other deadlines have passed all the same.
-            log.warning("sweep %s waits for the database: %s", name, _first_line(error))
+            log.warning("%s %s waits for the database: %s", kind, name, _first_line(error))
             connection.close()
         except Exception:  # a sweep that cannot finish must not hold back the others
-            log.exception("sweep %s failed", name)
+            log.exception("%s %s failed", kind, name)
 
 
 def _due(pool: ThreadPoolExecutor, running: set[int], *, acting: bool) -> None:
