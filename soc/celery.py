@@ -15,7 +15,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_serializer="json",
     accept_content=["json"],
-    task_default_queue="respond",
+    task_default_queue="respond",  # of all but detection, which names its host's
     task_publish_retry=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

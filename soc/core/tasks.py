@@ -4,11 +4,11 @@ from django.contrib.sessions.backends.db import SessionStore
 from soc.core import deliveries
 
 
-@shared_task(name="core.deliver", queue="respond", ignore_result=True)
+@shared_task(name="core.deliver", ignore_result=True)
 def deliver(delivery_id: int) -> None:
     deliveries.run(delivery_id)
 
 
-@shared_task(name="core.clear_sessions", queue="respond", ignore_result=True)
+@shared_task(name="core.clear_sessions", ignore_result=True)
 def clear_sessions() -> None:
     SessionStore.clear_expired()

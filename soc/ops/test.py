@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
     try:
         os.environ["NIGHTDESK_VAR"] = str(var)
         secrets.load(var)
+        (var / "static").mkdir()  # else every request of every test is warned that it is not there
         prepare_browser()
         with Servers(var, throwaway=True) as servers:
             os.environ.update(servers.urls())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import django
 
@@ -10,16 +11,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 django.setup()
 
 # `soc.asgi` itself stays out: it starts a thread, which a fork would lose.
-import a2wsgi  # noqa: E402, F401
-import channels.auth  # noqa: E402, F401
-import kombu.transport.redis  # noqa: E402, F401
-import uvicorn.config  # noqa: E402, F401
-import uvicorn.lifespan.on  # noqa: E402, F401
-import uvicorn.loops.auto  # noqa: E402, F401
-import uvicorn.protocols.http.auto  # noqa: E402, F401
-import uvicorn.protocols.websockets.auto  # noqa: E402, F401
-
-import soc.celery  # noqa: E402, F401
-import soc.core.management.commands.spine  # noqa: E402, F401
-import soc.routing  # noqa: E402, F401
-import soc.urls  # noqa: E402, F401
+for name in (
+    "a2wsgi",
+    "channels.auth",
+    "kombu.transport.redis",
+    "soc.celery",
+    "soc.core.management.commands.spine",
+    "soc.routing",
+    "soc.urls",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+):
+    import_module(name)

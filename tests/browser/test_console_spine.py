@@ -15,7 +15,7 @@ def test_a_record_that_stands_still_is_said_and_so_is_what_is_stuck(live, alice,
     page = live.log_in(alice, "/console/")
     expect(page.locator("#feed-age")).to_contain_text("Feed 0")
     live.stop("spine")
-    make.make_incident(zone=zone, at=clock.now())
+    make.make_incident(zone=zone, at=clock.now() - timedelta(seconds=6))  # it has waited long enough to be told
     expect(page.locator("#stale")).to_contain_text("The desk's record stands still since", timeout=20_000)
     screenshot(page, "console-still-dark-1366")
     event, later = Event.objects.order_by("id").last(), clock.now() + timedelta(minutes=5)
