@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from .card import ModelCard, ModelRefused, load_card
+from .families import FAMILIES, Candidates
 from .picture import Picture
 from .types import Box, Detection
 
@@ -21,8 +21,6 @@ CROP_HEIGHTS: Final = 2.5  # a motion crop is a square of this many heights of w
 LEAST_CROP: Final = 128  # … but not smaller than this, in pixels …
 LARGEST_CROP: Final = 0.75  # … nor larger than this part of the shorter side: then the full frame shows as much
 MOST_FOUND: Final = 64
-
-_Rows = NDArray[np.float32]
 
 
 class Detector(Protocol):
@@ -38,7 +36,7 @@ class Detector(Protocol):
 
 
 class OnnxDetector:
-    """EfficientDet on ONNX Runtime. Make it after a fork, never before: a session does not survive one.
+    """A model on ONNX Runtime. Make it after a fork, never before: a session does not survive one.
 
     card: which model (the bundled one by default). providers: ONNX Runtime's, CPU by default. most_crops: how
     many moving patches get a closer look where the full frame shows no object there; each costs one
@@ -49,23 +47,18 @@ class OnnxDetector:
         self, card: ModelCard | None = None, *, providers: Sequence[str] | None = None, most_crops: int = 2
     ) -> None:
         self.card = card or load_card()
-        if self.card.family != "efficientdet":
+        if self.card.family not in FAMILIES:
             raise ModelRefused(f"No reader for models of the family “{self.card.family}”.")
         self.name, self.sha256, self.most_crops = self.card.name, self.card.sha256, most_crops
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
+        self._family = FAMILIES[self.card.family](self.card)
+        self._labels = tuple(self.card.classes.values())
+        model = self.card.read_model()
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                self.card.read_model(), options, providers=list(providers or ("CPUExecutionProvider",))
+                model, _options(), providers=list(providers or ("CPUExecutionProvider",))
             )
-            self._numbers = np.array([number - 1 for number in self.card.classes], np.intp)
-            self._labels = tuple(self.card.classes.values())
+            self._input: str = self._session.get_inputs()[0].name
             self._warm_up()
-        except ModelRefused:
-            raise
         except Exception as error:  # ONNX Runtime has no common base of its errors
             raise ModelRefused(f"The detector {self.name} does not run: {error}") from error
 
@@ -87,36 +80,28 @@ class OnnxDetector:
         return _without_doubles(found, self.card.nms_iou)
 
     def _warm_up(self) -> None:
-        """One inference: allocations and kernels are chosen now, not on the first intruder."""
-        side = self.card.side
-        boxes, scores = self._session.run(["boxes", "scores"], {"images": np.zeros((1, side, side, 3), np.uint8)})
-        if boxes.shape[-1] != 4 or scores.shape[-1] <= int(self._numbers.max()):
-            raise ModelRefused(f"The detector {self.name} gives other outputs than its family's.")
+        """One inference: allocations and kernels are chosen now, not on the first intruder. All proposals are read, so
+        that outputs of another shape show."""
+        grey = np.full(24 * 16, 128, np.uint8)
+        self._propose(Picture.of_i420(grey, 16, 16), 0.0)
+
+    def _propose(self, picture: Picture, least: float) -> tuple[Candidates, tuple[int, int]]:
+        image, shown = self._family.feed(picture)
+        return self._family.read(self._session.run(self._family.outputs, {self._input: image}), least), shown
 
     def _infer(self, picture: Picture, place: Box, least: float) -> Iterator[Detection]:
         """Objects in one picture, which shows the part `place` of the whole."""
-        side = self.card.side
-        image, scale = _letterboxed(picture, side)
-        boxes, scores = self._session.run(["boxes", "scores"], {"images": image[None]})
-        wanted = scores[0][:, self._numbers]
-        rows, columns = np.nonzero(wanted >= least)
-        if not rows.size:
-            return
-        best = np.argsort(-wanted[rows, columns])[:400]
-        rows, columns = rows[best], columns[best]
-        kept = _suppressed(boxes[0][rows][:, [1, 0, 3, 2]], columns, self.card.nms_iou)
-        shown = np.array([picture.width * scale, picture.height * scale] * 2, np.float32)
-        for i in kept:
-            x1, y1, x2, y2 = (boxes[0][rows[i]][[1, 0, 3, 2]] / shown).tolist()
+        found, (width, height) = self._propose(picture, least)
+        for i in suppressed(found, self.card.nms_iou):
+            x1, y1, x2, y2 = found.boxes[i].tolist()
             box = Box.clipped(
-                place.x1 + min(max(x1, 0.0), 1.0) * place.width,
-                place.y1 + min(max(y1, 0.0), 1.0) * place.height,
-                place.x1 + min(max(x2, 0.0), 1.0) * place.width,
-                place.y1 + min(max(y2, 0.0), 1.0) * place.height,
+                place.x1 + min(max(x1 / width, 0.0), 1.0) * place.width,
+                place.y1 + min(max(y1 / height, 0.0), 1.0) * place.height,
+                place.x1 + min(max(x2 / width, 0.0), 1.0) * place.width,
+                place.y1 + min(max(y2 / height, 0.0), 1.0) * place.height,
             )
             if box is not None:
-                score = min(float(wanted[rows[i], columns[i]]), 1.0)
-                yield Detection(self._labels[columns[i]], score, box)
+                yield Detection(self._labels[found.classes[i]], min(float(found.scores[i]), 1.0), box)
 
     def _closer_looks(self, picture: Picture, motion: Sequence[Box], found: Sequence[Detection]) -> Iterator[Box]:
         looks: list[Box] = []
@@ -129,17 +114,6 @@ class OnnxDetector:
             if square is not None:
                 looks.append(square)
         yield from looks
-
-
-def _letterboxed(picture: Picture, side: int) -> tuple[NDArray[np.uint8], float]:
-    """The picture in the top left corner of a black square: ((side, side, 3) RGB, scale in pixels per pixel)."""
-    scale = side / max(picture.width, picture.height)
-    width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    image = np.zeros((side, side, 3), np.uint8)
-    rgb = picture.shrunk(2 * width, 2 * height).rgb()
-    how = cv2.INTER_AREA if rgb.shape[1] > width else cv2.INTER_LINEAR
-    image[:height, :width] = cv2.resize(rgb, (width, height), interpolation=how)
-    return image, scale
 
 
 def _square(picture: Picture, moved: Box) -> Box | None:
@@ -173,21 +147,32 @@ def _cut_off(box: Box, square: Box) -> bool:
     )
 
 
-def _suppressed(boxes: _Rows, classes: NDArray[np.intp], iou: float) -> list[int]:
-    """Greedy non-maximum suppression in each class; boxes (n, 4) x1, y1, x2, y2, best first. Gives rows kept."""
-    areas = (boxes[:, 2] - boxes[:, 0]).clip(0) * (boxes[:, 3] - boxes[:, 1]).clip(0)
-    alive = areas > 0
+def suppressed(found: Candidates, iou: float) -> list[int]:
+    """Greedy non-maximum suppression in each class. Gives the places of those kept, best first."""
+    if not len(found.scores):
+        return []
+    low, high = found.boxes[:, :2], found.boxes[:, 2:]
+    areas = (high - low).clip(0).prod(axis=1)
+    shared = (np.minimum(high[:, None], high) - np.maximum(low[:, None], low)).clip(0).prod(axis=2)
+    same = (shared > iou * (areas[:, None] + areas - shared)) & (found.classes[:, None] == found.classes)
+    gone = ~(areas > 0)
     kept: list[int] = []
-    for i in range(len(boxes)):
-        if not alive[i]:
-            continue
-        kept.append(i)
-        if len(kept) >= MOST_FOUND:
-            break
-        low, high = np.maximum(boxes[i, :2], boxes[:, :2]), np.minimum(boxes[i, 2:], boxes[:, 2:])
-        shared = (high - low).clip(0).prod(axis=1)
-        alive &= ~((shared > iou * (areas[i] + areas - shared)) & (classes == classes[i]))
+    for i, rivals in enumerate(same):
+        if not gone[i]:
+            kept.append(i)
+            if len(kept) >= MOST_FOUND:
+                break
+            gone |= rivals
     return kept
+
+
+def _options() -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    return options
 
 
 def _without_doubles(found: list[Detection], iou: float) -> list[Detection]:
