@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from cameras.models import Camera, Zone
 from soc.core.models import Customer, Organisation, Site, User
 from tests import factories as make
+
+# The files that take longest, longest first: begun last, one of them would be waited for while nothing else is left.
+LONGEST = (
+    "line/test_whole_line.py", "ops/test_world.py", "test_tenants.py", "watching/test_watcher.py",
+    "browser/test_console_states.py", "browser/test_portal.py", "watching/test_quarantine.py", "incidents/test_claim.py",
+    "browser/test_responder.py", "demo/test_cameras.py", "seed/test_demo.py", "vision/test_ingest.py", "line/test_https.py",
+)  # fmt: skip
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {TESTS / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Threads that live as long as their process, as those that serve HTTP do, keep their connections: PostgreSQL ends
+    them, for a database that somebody is connected to cannot be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -39,13 +39,14 @@ def main(arguments: list[str]) -> int:
 
 
 def run_all(arguments: list[str]) -> int:
-    """The suite. Without arguments in two parts, each on two processes, since both wait more than they work: most of it,
-    then what kills programs of whole running products. With arguments they go to one plain pytest."""
+    """The suite. Without arguments in two parts, each on more processes than there are cores, since both wait more than
+    they work: most of it, in the order that tests/conftest.py gives, then what kills programs of whole running products.
+    With arguments they go to one plain pytest."""
     if arguments:
         return run_pytest(arguments)
-    two = ["-n", "2", "--durations", "12"]
-    most = run_pytest(["-m", "not fault", *two, "--dist", "loadfile"])
-    faults = run_pytest(["-m", "fault", *two])
+    by_file = ["--dist", "loadfile", "--no-loadscope-reorder"]
+    most = run_pytest(["-m", "not fault", "-n", "3", *by_file, "--durations", "12"])
+    faults = run_pytest(["-m", "fault", "-n", "2", "--durations", "12"])
     return most or faults
 
 
