@@ -10,7 +10,7 @@ from cameras.actions.cameras import (
     clear_camera,
     suspect_camera,
 )
-from cameras.actions.candidates import attach_evidence, commit_candidate, context_of
+from cameras.actions.candidates import attach_evidence, commit_candidate, context_of, limit_of, verdict_of
 
 __all__ = [
     "FIRST_RETRY_S",
@@ -23,5 +23,7 @@ __all__ = [
     "clear_camera",
     "commit_candidate",
     "context_of",
+    "limit_of",
     "suspect_camera",
+    "verdict_of",
 ]

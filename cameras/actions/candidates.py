@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from cameras.context.arming import arm_state
-from cameras.context.policy import Context, Facts, judge
+from cameras.context.policy import Context, Facts, Verdict, judge
 from cameras.models import Camera, Candidate, SignalSource, Zone
 from soc.core import events
 from soc.core.models import Media, Site
@@ -25,6 +25,30 @@ def context_of(site: Site, *, at: datetime, dwell_limit_s: float = 0.0) -> Conte
         local_time=at.astimezone(site.zone_info).isoformat(timespec="seconds"),
         dwell_limit_s=dwell_limit_s,
     )
+
+
+def limit_of(zone: Zone | None, category: str) -> float:
+    """How many seconds in the zone this category asks for: none to cross its line, the loitering time to loiter."""
+    if zone is None or category == "line_crossing":
+        return 0.0
+    return zone.loiter_s if category == "loitering" else zone.dwell_s
+
+
+def verdict_of(
+    site: Site,
+    category: str,
+    *,
+    at: datetime,
+    zone: Zone | None = None,
+    dwell_s: float = 0.0,
+    score: float | None = None,
+) -> tuple[Context, Verdict]:
+    """What context makes of a thing noticed at `at`, and the context it is judged by. Writes nothing.
+
+    Raises KeyError for a category that is not in the table.
+    """
+    context = context_of(site, at=at, dwell_limit_s=limit_of(zone, category))
+    return context, judge(Facts(category, at, zone.kind if zone else "", dwell_s, score), context)
 
 
 def commit_candidate(
@@ -53,9 +77,7 @@ def commit_candidate(
     """
     if known := Candidate.objects.filter(dedup=dedup).first():
         return known
-    context = context_of(site, at=captured_at, dwell_limit_s=zone.dwell_s if zone else 0.0)
-    facts = Facts(category, captured_at, zone.kind if zone else "", dwell_s, score)
-    verdict = judge(facts, context)
+    context, verdict = verdict_of(site, category, at=captured_at, zone=zone, dwell_s=dwell_s, score=score)
     candidate = Candidate(
         site=site,
         source=source,

@@ -98,6 +98,8 @@ def judge(facts: Facts, context: Context) -> Verdict:
     armed = Reason("armed", {"until": context.armed_until, "owner": context.arm_owner})
     if facts.category == "unfiltered_motion":
         return Verdict.of("raise", priority, armed, Reason("nobody_looked", {}))
+    if facts.category == "line_crossing":
+        return Verdict.of("raise", priority, armed, seen, Reason("crossed", {}))
     # Judged by the figure that is kept, so that the verdict can be replayed and "2.0 of 2.0" is never too short.
     seconds = round(facts.dwell_s, 1)
     dwell = {"seconds": seconds, "limit": context.dwell_limit_s}

@@ -140,6 +140,10 @@ def _limit(reason: dict[str, Any]) -> str:
     return _("limit %(limit)s s") % {"limit": reason.get("limit", 0)}
 
 
+def _crossed(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("out", _("Crossed the line of %(place)s") % {"place": where or _("the zone")})
+
+
 def _nobody_looked(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     return Line("eye", _("Motion that no detector looked at"), _("so a person must"))
 
@@ -159,4 +163,5 @@ _SENTENCES = {
     "dwell": _dwell,
     "short_stay": _short_stay,
     "nobody_looked": _nobody_looked,
+    "crossed": _crossed,
 }

@@ -121,6 +121,13 @@ def test_motion_nobody_looked_at_is_raised_only_where_armed():
     assert judge(Facts("unfiltered_motion", AT), DISARMED).decision == "ignore"
 
 
+def test_a_line_is_crossed_in_no_time():
+    verdict = judge(Facts("line_crossing", AT, "perimeter", dwell_s=0.0, score=0.6), ARMED)
+    assert verdict.decision == "raise"
+    assert [reason.code for reason in verdict.reasons] == ["armed", "seen", "crossed"]
+    assert judge(Facts("line_crossing", AT), DISARMED).decision == "ignore"
+
+
 def test_a_category_that_is_not_in_the_table_is_an_error():
     with pytest.raises(KeyError):
         judge(Facts("ghost", AT), ARMED)
