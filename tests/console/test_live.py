@@ -218,5 +218,7 @@ def test_what_is_no_frame_is_refused(data):
 
 
 def test_a_small_picture_beside_the_others_comes_once_a_second():
-    assert live.pause_of(b"fps=1") == 1.0
-    assert live.pause_of(b"") == live.pause_of(b"fps=0") == live.pause_of(b"fps=x") == live.pause_of(b"fps=1000") == 0
+    assert live.rate_of(b"fps=1") == 1
+    assert live.rate_of(b"") == live.rate_of(b"fps=0") == live.rate_of(b"fps=x") == live.rate_of(b"fps=1000") == 0
+    assert live.way_of(b"way=h264&fps=1") == "h264"
+    assert live.way_of(b"") == live.way_of(b"way=fmp4") == live.way_of(b"way=\xff") == "jpeg"
