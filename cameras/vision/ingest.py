@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import av
 import av.error
@@ -74,7 +74,9 @@ class CameraClock:
 
     def captured(self, sent: datetime | None, received: datetime) -> datetime:
         """When a packet's picture was made: by the sender's clock where it is believed, else when it came in."""
-        return self.stamp(0, sent, received, 0.0).captured
+        if sent is None or abs((received - sent).total_seconds()) > self.largest_offset_s:
+            return received
+        return min(sent, received)
 
     def stamp(self, number: int, sent: datetime | None, received: datetime, monotonic: float) -> FrameStamp:
         """A frame's stamp. A time a little in the future is a clock that runs ahead: captured is never after
@@ -174,6 +176,7 @@ class Stream:
         self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
+        self.decode_s = 0.0  # processor time spent on decoding, by this thread
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
         self._mask = mask
         self._masked: MaskedVideo | None = None
@@ -185,13 +188,16 @@ class Stream:
         on_packet: Callable[[MediaPacket], None] | None = None,
         on_open: Callable[[StreamInfo], None] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        looking: Callable[[], bool] = lambda: True,
     ) -> None:
         """Connect and read until `should_stop()`; then return.
 
-        1. Open the pinned address; tell `on_open` what the camera sends; empty the ring of an earlier
-           connection.
+        1. Open the pinned address; empty the ring of an earlier connection.
         2. Copy every packet into the ring, then hand it to `on_packet`.
-        3. Decode video and hand each frame to `on_frame`, in this thread: what takes long belongs elsewhere.
+        3. While `looking()`, decode video and hand each frame to `on_frame`, in this thread: what takes long belongs
+           elsewhere. While not, packets are all that is read; when it is looked at again, it begins with a keyframe.
+        4. Tell `on_open` what the camera sends, once a first picture is known; and again when its size changes, which
+           empties the ring: one clip has one size.
 
         Raises StreamError when the camera fails, stalls or ends; an error in a callback passes through.
         """
@@ -200,7 +206,7 @@ class Stream:
         try:
             self.info = self._masked = None
             self.ring.clear()
-            self._pump(container, on_frame, on_packet, on_open, should_stop)
+            self._pump(container, on_frame, on_packet, on_open, should_stop, looking)
         finally:
             container.close()
 
@@ -215,65 +221,100 @@ class Stream:
         on_packet: Callable[[MediaPacket], None] | None,
         on_open: Callable[[StreamInfo], None] | None,
         should_stop: Callable[[], bool],
+        looking: Callable[[], bool],
     ) -> None:
         video = container.streams.video[0]
         video.thread_type = "NONE"
         watchdog = Watchdog(self._monotonic(), first_s=self.options.first_frame_s)
-        clock = CameraClock()
-        decoder = _Decoder(video, clock, self._mask)
+        decoder = _Decoder(video, CameraClock(), self._mask)
+        sees, hears = _Track("video", video), [_Track("audio", one) for one in container.streams.audio[:1]]
         packets = container.demux(video, *container.streams.audio[:1])
         while not should_stop():
             packet = _next_packet(packets)
             received, monotonic = self._wall(), self._monotonic()
             if packet.size:
                 is_video = packet.stream is video
-                copy = _copied(packet, "video" if is_video else "audio", received, monotonic, clock)
-                kept = [] if is_video and self._mask is not None else [copy]
+                sent = _sender_time(packet)
+                captured = decoder.clock.captured(sent, received)
+                copy = (sees if is_video else hears[0]).copied(packet, received, monotonic, captured)
+                frames: list[Frame] = []
+                kept = [copy]
+                if is_video:
+                    media_s = None if copy.pts is None else copy.pts * sees.tick_s
+                    watchdog.saw_packet(monotonic, copy.keyframe, media_s)
+                    if looking():
+                        frames = self._decoded(decoder, packet, sent, copy, watchdog)
+                        if self._mask is not None:
+                            kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
+                        if frames and not self._known(frames[0].picture):
+                            self._opened(container, decoder.image, kept[0], on_open)
+                    else:
+                        kept = kept if self._mask is None else []
+                        self._rested(decoder, container, copy, watchdog, on_open)
                 for one in kept:
                     self.ring.append(one)
-                frames = self._decoded(decoder, packet, copy, watchdog) if is_video else []
-                if is_video and self._mask is not None:
-                    kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
-                if self.info is None and frames:
-                    self._opened(container, decoder, kept[0], on_open)
-                if self.info is not None and on_packet is not None:
-                    for one in kept:
+                    if self.info is not None and on_packet is not None:
                         on_packet(one)
                 for frame in frames:
                     on_frame(frame)
+                decoder.image = None  # its memory is the decoder's again as soon as nobody wants the frame
             watchdog.check(monotonic)
+
+    def _known(self, picture: Picture) -> bool:
+        """Whether a picture is of the size that was told of. An odd row or column is cut off of pictures."""
+        info = self.info
+        return info is not None and (info.video.width & ~1, info.video.height & ~1) == (picture.width, picture.height)
 
     def _opened(
         self,
         container: Any,
-        decoder: _Decoder,
+        image: Any,
         keyframe: MediaPacket,
         on_open: Callable[[StreamInfo], None] | None,
     ) -> None:
-        self.info = describe(container, decoder.image, max_pixels=self.options.max_pixels, keyframe=keyframe.data)
+        if self.info is not None:  # another size: what was kept does not belong into one clip with what comes
+            self.ring.clear()
+        self.info = describe(container, image, max_pixels=self.options.max_pixels, keyframe=keyframe.data)
         if self._masked is not None:
             self.info = replace(self.info, video=self._masked.info(keyframe))
         if on_open is not None:
             on_open(self.info)
 
+    def _rested(
+        self,
+        decoder: _Decoder,
+        container: Any,
+        copy: MediaPacket,
+        watchdog: Watchdog,
+        on_open: Callable[[StreamInfo], None] | None,
+    ) -> None:
+        """A packet that nobody looks at. Of the first keyframe one picture is made, to know what the camera sends."""
+        decoder.awake = False
+        if self.info is None and copy.keyframe:
+            with self._inside():
+                image = _first_picture(container.streams.video[0], copy.data, self.options.max_pixels)
+            if image is not None:
+                self._opened(container, image, copy, on_open)
+        if self.info is not None:
+            watchdog.saw_frame(copy.monotonic)
+
     def _encoded(self, frame: Frame, image: Any, time_base: Fraction, container: Any) -> MediaPacket:
-        """The packet of a masked frame, in the ring. The camera's own packet is not kept."""
+        """The packet of a masked frame, to be kept in place of the camera's own."""
         picture = frame.picture
         if self._masked is None:
             rate, full = container.streams.video[0].average_rate, image.format.name.startswith("yuvj")
             self._masked = MaskedVideo(picture.width, picture.height, float(rate) if rate else None, full_range=full)
         elif (picture.width, picture.height) != (self._masked.width, self._masked.height):
             raise StreamError("ended", "its picture has another size now")
-        packet = self._masked.add(picture, frame.stamp, frame.pts, time_base)
-        self.ring.append(packet)
-        return packet
+        return self._masked.add(picture, frame.stamp, frame.pts, time_base)
 
-    def _decoded(self, decoder: _Decoder, packet: Any, copy: MediaPacket, watchdog: Watchdog) -> list[Frame]:
-        media_s = None if copy.pts is None else float(copy.pts * copy.time_base)
-        watchdog.saw_packet(copy.monotonic, copy.keyframe, media_s)
+    def _decoded(
+        self, decoder: _Decoder, packet: Any, sent: datetime | None, copy: MediaPacket, watchdog: Watchdog
+    ) -> list[Frame]:
+        began = time.thread_time()
         try:
             with self._inside():
-                frames = decoder.decode(packet, self.frames, copy.received, copy.monotonic)
+                frames = decoder.decode(packet, self.frames, sent, copy)
         except av.error.FFmpegError:
             # One damaged packet is everyday life on a network; a stream of nothing else is not a video.
             self.bad_packets += 1
@@ -282,6 +323,8 @@ class Stream:
             return []
         except PictureRefused as refused:
             raise StreamError("too_large", str(refused)) from None
+        finally:
+            self.decode_s += time.thread_time() - began
         if frames:
             self.frames += len(frames)
             self.last_frame = copy.monotonic
@@ -295,32 +338,67 @@ class _Decoder:
     """
 
     def __init__(self, stream: Any, clock: CameraClock, mask: Mask | None = None) -> None:
-        self._stream, self._clock, self._mask = stream, clock, mask
+        self.clock = clock
+        self.awake = True  # whether every packet since the last keyframe went through it
+        self.image: Any = None  # the newest decoded frame, as PyAV has it
+        self._stream, self._mask = stream, mask
         self._arrivals: OrderedDict[int | None, tuple[datetime | None, datetime, float]] = OrderedDict()
         self._failures = 0
-        self.image: Any = None  # the newest decoded frame, as PyAV has it
 
     def failed(self) -> int:
         """Count one more packet that could not be decoded; gives how many in a row."""
         self._failures += 1
         return self._failures
 
-    def decode(self, packet: Any, first_number: int, received: datetime, monotonic: float) -> list[Frame]:
-        arrival = (_sender_time(packet), received, monotonic)
-        self._arrivals[packet.pts] = arrival
+    def decode(self, packet: Any, first_number: int, sent: datetime | None, copy: MediaPacket) -> list[Frame]:
+        if not self.awake:
+            if not copy.keyframe:
+                return []
+            self._stream.codec_context.flush_buffers()
+            self._arrivals.clear()
+            self.awake = True
+        arrival = (sent, copy.received, copy.monotonic)
+        self._arrivals[copy.pts] = arrival
         while len(self._arrivals) > 64:
             self._arrivals.popitem(last=False)
         decoded = []
         for number, image in enumerate(packet.decode(), first_number):
-            sent, came, ticked = self._arrivals.pop(image.pts, arrival)
+            stamp = self.clock.stamp(number, *self._arrivals.pop(image.pts, arrival))
             self.image = image
-            stamp = self._clock.stamp(number, sent, came, ticked)
             picture = Picture.of_frame(image)
             if self._mask is not None:
                 picture = self._mask.of(picture)  # before anybody else has it
             decoded.append(Frame(stamp, picture, bool(image.key_frame), image.pts))
             self._failures = 0
         return decoded
+
+
+class _Track:
+    """One of a connection's streams: what need not be asked of every packet."""
+
+    def __init__(self, kind: Literal["video", "audio"], stream: Any) -> None:
+        self.kind: Literal["video", "audio"] = kind
+        self.time_base: Fraction = stream.time_base or Fraction(1, 90_000)
+        self.tick_s = float(self.time_base)
+
+    def copied(self, packet: Any, received: datetime, monotonic: float, captured: datetime) -> MediaPacket:
+        key = bool(packet.is_keyframe)
+        return MediaPacket(
+            self.kind, bytes(packet), packet.pts, packet.dts, self.time_base, key, received, monotonic, captured
+        )
+
+
+def _first_picture(stream: Any, keyframe: bytes, max_pixels: int) -> Any:
+    """The picture of one keyframe by a decoder that is then let go of; None where it gives none."""
+    context = av.CodecContext.create(stream.codec_context.codec.name, "r")
+    context.extradata = stream.codec_context.extradata
+    context.thread_count = 1
+    context.options = {"max_pixels": str(max_pixels)}
+    try:
+        images = [*context.decode(av.Packet(keyframe)), *context.decode(None)]
+    except (av.error.FFmpegError, ValueError):
+        return None
+    return images[0] if images else None
 
 
 def _next_packet(packets: Any) -> Any:
@@ -333,12 +411,6 @@ def _next_packet(packets: Any) -> Any:
     if packet.dts is None and packet.size == 0:
         raise StreamError("ended")  # PyAV's flushing packet: the other end closed the connection
     return packet
-
-
-def _copied(packet: Any, kind: Any, received: datetime, monotonic: float, clock: CameraClock) -> MediaPacket:
-    base = packet.time_base or Fraction(1, 90_000)
-    key, captured = bool(packet.is_keyframe), clock.captured(_sender_time(packet), received)
-    return MediaPacket(kind, bytes(packet), packet.pts, packet.dts, base, key, received, monotonic, captured)
 
 
 def _sender_time(packet: Any) -> datetime | None:
