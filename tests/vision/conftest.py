@@ -50,8 +50,7 @@ def detector() -> OnnxDetector:
 def footage() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         path = FOOTAGE / name
-        if not path.exists():
-            pytest.skip(f"footage {name} is not there")
+        assert path.exists(), f"footage {name} belongs to the project and is not there"
         return path
 
     return find
