@@ -166,8 +166,11 @@ class Desk:
 
     def talk(self, number: int = 1) -> None:
         """T, then the message's number; until it is on its way."""
+        voices = self.page.locator(".sent li", has_text="Voice at")
+        before = voices.count()
         self.press("T", until="#panel-talk:not([hidden])")
-        self.press(str(number), until=".sent li")
+        self.page.keyboard.press(str(number))
+        voices.nth(before).wait_for()
 
     def dispatch(self) -> None:
         """D, held until it is done."""

@@ -1,4 +1,4 @@
-"""What a new organisation starts with: three playbooks and three messages, as data. Published once, then theirs to change."""
+"""What a new organisation starts with: three playbooks and four messages, as data. Published once, then theirs to change."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from cameras.categories import Family
 from responses.models import Message, Playbook
-from responses.spoken import SPOKEN
+from responses.spoken import SPOKEN, TRUE_ONCE
 from soc.core.models import Organisation
 
 Step = dict[str, Any]
@@ -39,7 +39,12 @@ def messages() -> dict[str, dict[str, str]]:
     return {
         _("1 Live camera"): {"text": SPOKEN["live-camera"], "audio": "live-camera.wav", "needs": ""},
         _("2 Recorded"): {"text": SPOKEN["recorded"], "audio": "recorded.wav", "needs": ""},
-        _("3 On the way"): {"text": SPOKEN["on-the-way"], "audio": "on-the-way.wav", "needs": "call_placed"},
+        _("3 On the way"): {"text": SPOKEN["on-the-way"], "audio": "on-the-way.wav", "needs": TRUE_ONCE["on-the-way"]},
+        _("4 Guard on the way"): {
+            "text": SPOKEN["guard-on-the-way"],
+            "audio": "guard-on-the-way.wav",
+            "needs": TRUE_ONCE["guard-on-the-way"],
+        },
     }
 
 
@@ -90,8 +95,8 @@ def intrusion() -> list[Step]:
             "coming",
             "talk",
             _("Speak: on the way"),
-            _("Only once a call is placed: what is said must be true."),
-            message=_("3 On the way"),
+            _("Only once a call is placed, and only of who was called: what is said must be true."),
+            message=[_("3 On the way"), _("4 Guard on the way")],
         ),
         step("note", "note", _("Write down what you saw"), _("Clothing, direction, vehicle, plate.")),
         step("close", "close", _("Close with one outcome"), _("And the state the site is left in.")),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from cameras.categories import Family
 from responses.actions.talking import AUDIO_NAME
 from responses.models import Message, Playbook
-from responses.spoken import SPOKEN
+from responses.spoken import SPOKEN, TRUE_ONCE
 from soc.core import events
 from soc.core.models import Organisation, User
 
@@ -87,8 +87,11 @@ def _wrong(step: Any, seen: set[str], messages: set[str]) -> list[str]:
         wrong.append(_("“required” is true or false."))
     if step.get("fulfilled_by", "verdict") != "verdict":
         wrong.append(_("“fulfilled_by” is “verdict” or left out."))
-    if "message" in step and step["message"] not in messages:
-        wrong.append(_("there is no message called “%(name)s”.") % {"name": step["message"]})
+    if "message" in step:
+        named = step["message"] if isinstance(step["message"], list) else [step["message"]]
+        if not named:
+            wrong.append(_("“message” names a message, or lists several of which the first that is true is offered."))
+        wrong += [_("there is no message called “%(name)s”.") % {"name": n} for n in named if str(n) not in messages]
     answers = step.get("answers", [])
     if not isinstance(answers, list) or not all(_is_answer(answer) for answer in answers):
         wrong.append(_("“answers” lists {“code”: …, “label”: …}."))
@@ -112,8 +115,16 @@ def check_message(body: Any) -> None:
         raise ValidationError(_("“text” is what the recording says."))
     if not isinstance(audio, str) or not AUDIO_NAME.fullmatch(audio) or not finders.find(f"voice/{audio}"):
         raise ValidationError(_("“audio” is a recording in static/voice, as “live-camera.wav”."))
-    if needs not in ("", "call_placed"):
-        raise ValidationError(_("“needs” is empty, or “call_placed” for words that are true only then."))
-    spoken = SPOKEN.get(audio.removesuffix(".wav"))
+    if needs != "" and needs not in Message.NEEDS:
+        known = ", ".join(f"“{need}”" for need in Message.NEEDS)
+        raise ValidationError(
+            _("“needs” is empty, or for words that are true only then one of %(known)s.") % {"known": known}
+        )
+    recording = audio.removesuffix(".wav")
+    spoken = SPOKEN.get(recording)
     if spoken is not None and text != spoken:
         raise ValidationError(_("The recording says “%(words)s”: the text must be that.") % {"words": spoken})
+    if needs != TRUE_ONCE.get(recording, needs):
+        raise ValidationError(
+            _("The recording is true only then: “needs” is “%(need)s”.") % {"need": TRUE_ONCE[recording]}
+        )

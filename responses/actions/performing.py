@@ -86,8 +86,9 @@ def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
     if attempt.incident.state == State.CLOSED:
         raise TooLate("closed", _("The incident was closed before this could be done."))
     if attempt.kind == Kind.TALK:
-        if talking.quiet_at(attempt.incident):
-            raise TooLate("quiet", talking.quiet_words())
+        assert attempt.message is not None
+        if why := talking.why_not(attempt.incident, attempt.message):
+            raise TooLate("quiet" if talking.quiet_at(attempt.incident) else "untrue", why)
         if at - attempt.created_at > STALE_TALK:
             raise TooLate("late", _("The message could not be played in time. Play it again if it still fits."))
 

@@ -35,7 +35,7 @@ class Step:
     help: str
     required: bool
     answers: tuple[tuple[str, str], ...]  # (code, label); empty: free words or a plain tick
-    message: str  # the name of the message to play, for a talk
+    messages: tuple[str, ...]  # for a talk: the names of what to play, the first that may be said; empty: any
     by_act: bool
     state: str = ""
     at: datetime | None = None
@@ -88,13 +88,19 @@ def _step(step: dict[str, Any], result: dict[str, Any]) -> Step:
         help=step.get("help", ""),
         required=bool(step.get("required")),
         answers=tuple((answer["code"], answer["label"]) for answer in step.get("answers", ())),
-        message=step.get("message", ""),
+        messages=_messages(step),
         by_act=_by_act(step),
         state=result.get("state", ""),
         at=parse_datetime(result["at"]) if result.get("at") else None,
         answer=result.get("answer", ""),
         reason=result.get("reason", ""),
     )
+
+
+def _messages(step: dict[str, Any]) -> tuple[str, ...]:
+    """A step names one message, or several in the order in which they are to be thought of."""
+    named = step.get("message") or []
+    return tuple(named) if isinstance(named, list) else (named,)
 
 
 def _by_act(step: dict[str, Any]) -> bool:
@@ -122,9 +128,9 @@ def _fact(step: dict[str, Any], incident: Incident, acts: list[Attempt]) -> tupl
     if kind == "look":
         return (incident.evidence_shown_at, incident.owner_id, "") if incident.evidence_shown_at else None
     if kind in BY_ACT:
-        wanted = step.get("message")
+        wanted = _messages(step)
         for act in acts:
-            if act.kind == BY_ACT[kind] and (not wanted or (act.message and act.message.name == wanted)):
+            if act.kind == BY_ACT[kind] and (not wanted or (act.message and act.message.name in wanted)):
                 assert act.placed_at is not None
                 return act.placed_at, act.by_id, ""
     if kind == "note":

@@ -22,10 +22,18 @@ from incidents.models.incident import State
 from responses.actions.planning import known, plan
 from responses.models import Attempt, Message
 from responses.ports import DeliveryError
+from responses.spoken import TRUE_ONCE
 from soc.core.models import User
 
 RATE = 8000  # samples a second; 16-bit mono
 LONGEST_S = 30
+UNTRUE = {
+    "call_placed": _("This would not be true yet: no call has been placed. Send a responder first."),
+    "guard_called": _("This would not be true yet: no security guard has been called. Send one first."),
+    "law_enforcement_called": _(
+        "This would not be true: no sworn officers have been called. A guard or a keyholder is not law enforcement."
+    ),
+}
 AUDIO_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.wav")
 
 
@@ -61,8 +69,9 @@ def why_not(incident: Incident, message: Message) -> str:
     """Why a message may not be played now, in words; empty when it may."""
     if quiet_at(incident):
         return quiet_words()
-    if message.body.get("needs") == "call_placed" and not _call_placed(incident):
-        return str(_("This would not be true yet: no call has been placed. Send a responder first."))
+    for need in _needs(message):
+        if need not in Message.NEEDS or not _called(incident, Message.NEEDS[need]):
+            return str(UNTRUE.get(need, UNTRUE["call_placed"]))
     return ""
 
 
@@ -78,10 +87,20 @@ def quiet_words() -> str:
     return str(_("Nothing may be heard at this site: a quiet incident goes on there."))
 
 
-def _call_placed(incident: Incident) -> bool:
-    """Whether somebody is being called or has said yes. A call that was refused or reached nobody makes nothing true."""
+def _needs(message: Message) -> set[str]:
+    """What the message was published to need, and what its recording's words need whatever it was published with."""
+    spoken = TRUE_ONCE.get(str(message.body.get("audio", "")).removesuffix(".wav"), "")
+    return {message.body.get("needs", ""), spoken} - {""}
+
+
+def _called(incident: Incident, kind: str | None) -> bool:
+    """Whether somebody, of this `kind` if one is given, is being called or has said yes. A call that was refused or reached
+    nobody makes nothing true, and nobody is on the way who has been there and left.
+    """
     hopeful = [Attempt.Status.PLACED, Attempt.Status.ANSWERED, Attempt.Status.ACCEPTED]
-    calls = incident.attempts.filter(kind=Attempt.Kind.CALL, placed_at__isnull=False)
+    calls = incident.attempts.filter(kind=Attempt.Kind.CALL, placed_at__isnull=False, left_at__isnull=True)
+    if kind is not None:
+        calls = calls.filter(responder__kind=kind)
     return calls.filter(status__in=hopeful).exists()
 
 

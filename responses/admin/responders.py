@@ -18,7 +18,7 @@ def _responders(held: Covered) -> Any:
 class ResponderForm(forms.ModelForm):
     class Meta:
         model = Responder
-        fields = ["organisation", "name", "phone", "minutes", "rank", "enabled", "customers"]
+        fields = ["organisation", "name", "kind", "phone", "minutes", "rank", "enabled", "customers"]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -33,9 +33,9 @@ class ResponderForm(forms.ModelForm):
 @admin.register(Responder)
 class ResponderAdmin(BoundAdmin):
     form = ResponderForm
-    list_display = ["name", "organisation", "rank", "minutes", "enabled"]
+    list_display = ["name", "kind", "organisation", "rank", "minutes", "enabled"]
     list_select_related = ["organisation"]
-    list_filter = ["enabled", ("organisation", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["enabled", "kind", ("organisation", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name"]
     filter_horizontal = ["customers"]
     fixed = ("organisation",)

@@ -8,7 +8,15 @@ from soc.core.models import Customer, Organisation
 
 
 class Responder(models.Model):
-    """A vetted responder (guard, keyholder) whom an operator can send. Not an emergency service."""
+    """A vetted responder whom an operator can send. Not an emergency service, whose numbers are not kept here.
+
+    What is said at the site follows the kind: “law enforcement is on the way” is true of sworn officers only.
+    """
+
+    class Kind(models.TextChoices):
+        GUARD = "guard", _("guard")
+        KEYHOLDER = "keyholder", _("keyholder")
+        LAW_ENFORCEMENT = "law_enforcement", _("sworn officers under contract")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="responders")
@@ -16,6 +24,13 @@ class Responder(models.Model):
         Customer, blank=True, related_name="responders", help_text=_("none: serves every customer")
     )
     name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind.choices,
+        default=Kind.GUARD,
+        help_text=_("what is said at the site must be true of them; never the number of an emergency service"),
+    )
     phone = models.CharField(
         _("phone"),
         max_length=20,

@@ -1,4 +1,4 @@
 from responses.models.contact import Responder
 from soc.core.history import keep_history
 
-keep_history(Responder, ["id", "organisation", "name", "phone", "minutes", "rank", "enabled"])
+keep_history(Responder, ["id", "organisation", "name", "kind", "phone", "minutes", "rank", "enabled"])

@@ -1,7 +1,10 @@
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from incidents.models import Incident
+from responses.models.contact import Responder
 from soc.core.models import PublishedVersion, SiteOwned
 
 
@@ -18,10 +21,17 @@ class Playbook(PublishedVersion):
 
 
 class Message(PublishedVersion):
-    """Something said at the site. body: {"text": …, "audio": key of a file in static/voice, "needs": "" | "call_placed"}
+    """Something said at the site. body: {"text": …, "audio": key of a file in static/voice, "needs": "" or one of NEEDS}
 
-    What is said must be true: a message that `needs` a placed call is refused before one is.
+    What is said must be true: a message is refused until what it `needs` has happened.
     """
+
+    # Each is fulfilled by a call that stands, to anybody or to a responder of that kind.
+    NEEDS: ClassVar = {
+        "call_placed": None,
+        "guard_called": Responder.Kind.GUARD,
+        "law_enforcement_called": Responder.Kind.LAW_ENFORCEMENT,
+    }
 
     blocked: str = ""  # why it cannot be played now, filled by responses.actions.available_messages; not a column
 

@@ -43,6 +43,7 @@ def context(
     steps = playbook.steps(incident)
     run = responses.run_of(incident)
     coming = next((shown for shown in steps if shown.state == "next"), None)
+    messages = responses.available_messages(incident) if mine else []
     about = bright(incident, mine=mine, coming=coming)
     return {
         "incident": incident,
@@ -73,7 +74,8 @@ def context(
         "bright": about,
         "sent": playbook.sent(incident),
         "talking": talking,
-        "messages": responses.available_messages(incident) if mine else [],
+        "messages": messages,
+        "to_say": playbook.to_say(coming, messages),
         "speakers": responses.talk_cameras(incident) if mine else [],
         "responders": responses.available_responders(incident) if mine else [],
         "dedup": playbook.dedup(incident),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from incidents.models import Incident
 from incidents.outcomes import Verdict
 from responses import actions
-from responses.models import Attempt
+from responses.models import Attempt, Message
 from soc.core.models import Event
 
 ICONS = {
@@ -52,6 +52,14 @@ def steps(incident: Incident) -> list[Shown]:
         answers = [(key, code, label) for key, (code, label) in zip(ANSWER_KEYS, step.answers, strict=False)]
         found.append(Shown(step, state, _told(incident, step), icon, answers))
     return found
+
+
+def to_say(coming: Shown | None, messages: list[Message]) -> Message | None:
+    """What the step that is next asks to be said: the first of its messages that is true now."""
+    if coming is None or coming.step.kind != "talk":
+        return None
+    allowed = {message.name: message for message in messages if not message.blocked}
+    return next((allowed[name] for name in coming.step.messages if name in allowed), None)
 
 
 def _told(incident: Incident, step: actions.Step) -> str:

@@ -138,15 +138,17 @@ def _unit(customer: Customer) -> None:
 
 
 def _responders(northlight: Organisation, harbour: Organisation) -> None:
-    # Numbers of a range kept free for fiction.
-    for organisation, name, phone, minutes, rank in (
-        (northlight, "Rowan Guarding, car 2", "+15550100101", 12, 1),
-        (northlight, "Rowan Guarding, car 5", "+15550100102", 20, 2),
-        (northlight, "Sela Okafor, keyholder", "+15550100103", 25, 3),
-        (harbour, "Quayside Patrol", "+15550100201", 15, 1),
+    # Numbers of a range kept free for fiction. The first are sworn officers, hired by contract: only of them may be said
+    # that law enforcement is on the way.
+    guard, keyholder, sworn = Responder.Kind.GUARD, Responder.Kind.KEYHOLDER, Responder.Kind.LAW_ENFORCEMENT
+    for organisation, name, kind, phone, minutes, rank in (
+        (northlight, "Tern County Marshals, car 2", sworn, "+15550100101", 12, 1),
+        (northlight, "Rowan Guarding, car 5", guard, "+15550100102", 20, 2),
+        (northlight, "Sela Okafor, keyholder", keyholder, "+15550100103", 25, 3),
+        (harbour, "Quayside Patrol", guard, "+15550100201", 15, 1),
     ):
-        defaults = {"phone": phone, "minutes": minutes, "rank": rank}
-        ensure(Responder, organisation=organisation, name=name, defaults=defaults)
+        defaults = {"kind": kind, "name": name, "minutes": minutes, "rank": rank}
+        ensure(Responder, organisation=organisation, phone=phone, defaults=defaults)
 
 
 def panel_key_file() -> Path:

@@ -97,6 +97,8 @@ STEP = {"id": "a", "kind": "look", "title": "Look"}
         ({"families": ["intrusion"], "steps": [{**STEP, "required": "yes"}]}, "true or false"),
         ({"families": ["intrusion"], "steps": [{**STEP, "colour": "red"}]}, "“colour” is not known"),
         ({"families": ["intrusion"], "steps": [{**STEP, "message": "Shout"}]}, "no message called “Shout”"),
+        ({"families": ["intrusion"], "steps": [{**STEP, "message": ["2 Recorded", {}]}]}, "no message called “{}”"),
+        ({"families": ["intrusion"], "steps": [{**STEP, "message": []}]}, "names a message"),
         ({"families": ["intrusion"], "steps": [{**STEP, "answers": ["yes"]}]}, "“answers” lists"),
         ({"families": ["intrusion"], "steps": ["look"]}, "a step is an object"),
     ],
@@ -109,6 +111,7 @@ def test_a_playbook_that_cannot_be_followed_is_refused_in_words(playbook, publis
 
 
 SAID = "You are being recorded. Leave by the way you came."
+COMING = "You are being monitored. Law enforcement is on the way."
 
 
 @pytest.mark.parametrize(
@@ -119,6 +122,8 @@ SAID = "You are being recorded. Leave by the way you came."
         ({"text": SAID, "audio": "../../etc/passwd", "needs": ""}, "“audio”"),
         ({"text": SAID, "audio": "missing.wav", "needs": ""}, "“audio”"),
         ({"text": SAID, "audio": "recorded.wav", "needs": "courage"}, "“needs”"),
+        ({"text": COMING, "audio": "on-the-way.wav", "needs": ""}, "“needs” is “law_enforcement_called”"),
+        ({"text": COMING, "audio": "on-the-way.wav", "needs": "call_placed"}, "“needs” is “law_enforcement_called”"),
         ({"text": SAID}, "A message is"),
         ("7", "A message is"),
     ],

@@ -38,6 +38,14 @@ def second_guard(organisation):
 
 
 @pytest.fixture
+def officers(organisation):
+    """Sworn, under contract."""
+    return Responder.objects.create(
+        organisation=organisation, name="County patrol", kind="law_enforcement", phone="+441632960003", rank=3
+    )
+
+
+@pytest.fixture
 def live_camera(organisation, defaults):
     return Message.objects.get(organisation=organisation, name="1 Live camera")
 
@@ -45,6 +53,11 @@ def live_camera(organisation, defaults):
 @pytest.fixture
 def on_the_way(organisation, defaults):
     return Message.objects.get(organisation=organisation, name="3 On the way")
+
+
+@pytest.fixture
+def guard_on_the_way(organisation, defaults):
+    return Message.objects.get(organisation=organisation, name="4 Guard on the way")
 
 
 @pytest.fixture

@@ -81,31 +81,6 @@ def test_the_same_key_press_twice_is_one_message(say, live_camera, speaker):
     assert len(speaker.played) == 1
 
 
-def test_law_enforcement_is_not_on_the_way_before_a_call_is_placed(say, on_the_way, incident, guard, alice):
-    with pytest.raises(Refused, match="not be true yet") as refused:
-        say(on_the_way)
-    assert refused.value.code == "untrue"
-    assert [m.blocked != "" for m in actions.available_messages(incident)] == [False, False, True]
-    [call, _text] = actions.send_responder(
-        incident.pk, responder_id=guard.pk, token=incident.token, by=alice, at=clock.now(), dedup="k"
-    )
-    with pytest.raises(Refused):
-        say(on_the_way)
-    facts.placed(call.pk, "CA" + "1" * 32, at=clock.now())
-    assert say(on_the_way).status == "planned"
-
-
-def test_nor_after_the_only_call_reached_nobody(say, on_the_way, incident, guard, alice):
-    from responses.actions import callbacks
-
-    [call, _text] = actions.send_responder(
-        incident.pk, responder_id=guard.pk, token=incident.token, by=alice, at=clock.now(), dedup="k"
-    )
-    callbacks.status(call.pk, "CA" + "1" * 32, "busy", of_call=True, at=clock.now())
-    with pytest.raises(Refused, match="not be true"):
-        say(on_the_way)
-
-
 def test_nothing_is_heard_in_a_quiet_incident(say, live_camera, incident, speaker):
     Incident.objects.filter(pk=incident.pk).update(quiet=True)
     with pytest.raises(Refused) as refused:
