@@ -223,7 +223,7 @@ VERDICT_S = env.json("VERDICT_S", default=[30, 60, 300])
 FOLD_WINDOW_S = env.int("FOLD_WINDOW_S", default=600)
 CAMERA_LOST_S = env.int("CAMERA_LOST_S", default=60)
 BLIND_AFTER_S = env.float("BLIND_AFTER_S", default=3.0)
-BLIND_GRACE_S = env.float("BLIND_GRACE_S", default=20.0)  # at most so long a starting watcher waits for the workers
+WORKERS_WAIT_S = env.float("WORKERS_WAIT_S", default=20.0)  # at most so long a starting watcher waits for the workers
 RESPONDER_ANSWER_S = env.json("RESPONDER_ANSWER_S", default=[30, 60, 120])
 RESPONDER_LINK_S = env.int("RESPONDER_LINK_S", default=4 * 3600)  # from the order on
 RESPONDER_LINK_CLOSED_S = env.int("RESPONDER_LINK_CLOSED_S", default=30 * 60)  # after the incident was closed

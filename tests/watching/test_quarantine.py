@@ -172,7 +172,7 @@ def watch_process(transactional_db, tmp_path) -> Iterator[Any]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.watching.poisoned",
         "POISONED_PATH": "/foliage",
-        "BLIND_GRACE_S": "0.1",  # no detect worker answers here
+        "WORKERS_WAIT_S": "0.1",  # no detect worker answers here
         "DATABASE_URL": urlunsplit(database),
         "CAMERA_NETWORKS": "127.0.0.0/8",
         "NIGHTDESK_VAR": str(tmp_path),

@@ -42,7 +42,7 @@ class Command(BaseCommand):
         hand_off, outbox = HandOff(), Outbox(settings.VAR / "outbox")
         evidence = EvidenceDesk(marks.inside) if marks else EvidenceDesk()
         hand_off.start()
-        if not workers_answer(hand_off.ask, space, within_s=settings.BLIND_GRACE_S, stop=stop):
+        if not workers_answer(hand_off.ask, space, within_s=settings.WORKERS_WAIT_S, stop=stop):
             self.stderr.write(
                 "watch: no detect worker answers; watching all the same, and saying so when something moves"
             )
