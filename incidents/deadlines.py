@@ -31,7 +31,7 @@ def _offer_to_all(incident: Incident, at: datetime) -> None:
 
 
 def _escalate(level: int) -> Callable[[Incident, datetime], None]:
-    """Nobody claimed: the supervisors (2), then the one on call (3)."""
+    """Nobody claimed: shown to the supervisors (2), then to the one on call (3), on the consoles that they have open."""
 
     def tell(incident: Incident, at: datetime) -> None:
         incident.escalation = max(incident.escalation, level)
@@ -41,7 +41,7 @@ def _escalate(level: int) -> Callable[[Incident, datetime], None]:
 
 
 def _undecided(incident: Incident, at: datetime) -> None:
-    """Claimed and no verdict: the supervisors are told, the owner keeps it."""
+    """Claimed and no verdict: shown to the supervisors, the owner keeps it."""
     events.record("incident.escalated", incident, by=None, at=at, level=2, why="undecided")
 
 
@@ -109,7 +109,7 @@ _pauses = Pauses()
 
 @sweep("incidents.absent")
 def absent(at: datetime) -> int:
-    """Mark what is held by somebody who has gone, once, and tell the supervisors; unmark it when they are back. One query
+    """Mark what is held by somebody who has gone, once, and show it to the supervisors; unmark it when they are back. One query
     when neither is so. Returns how many changed.
 
     After a pause of the sweeps nobody is called absent for a while: their consoles could not be heard either.

@@ -63,14 +63,14 @@ class Migration(migrations.Migration):
                 ),
                 ("offered_at", models.DateTimeField(null=True)),
                 ("claim_by", models.DateTimeField(help_text="then offered to all", null=True)),
-                ("supervisor_by", models.DateTimeField(help_text="then supervisors are told", null=True)),
+                ("supervisor_by", models.DateTimeField(help_text="then supervisors are shown it", null=True)),
                 (
                     "oncall_by",
-                    models.DateTimeField(help_text="then the on-call supervisor is told", null=True),
+                    models.DateTimeField(help_text="then it is shown to on-call", null=True),
                 ),
                 (
                     "verdict_by",
-                    models.DateTimeField(help_text="no verdict after claim: supervisors are told", null=True),
+                    models.DateTimeField(help_text="no verdict after claim: supervisors are shown it", null=True),
                 ),
                 ("due_at", models.DateTimeField(help_text="parked: returns; waiting: look again", null=True)),
                 (

@@ -87,9 +87,9 @@ class Incident(SiteOwned):
     offered_at = models.DateTimeField(null=True)
     # Deadlines are columns; a sweep finds what has passed and sets each to NULL once acted on.
     claim_by = models.DateTimeField(null=True, help_text="then offered to all")
-    supervisor_by = models.DateTimeField(null=True, help_text="then supervisors are told")
-    oncall_by = models.DateTimeField(null=True, help_text="then the on-call supervisor is told")
-    verdict_by = models.DateTimeField(null=True, help_text="no verdict after claim: supervisors are told")
+    supervisor_by = models.DateTimeField(null=True, help_text="then supervisors are shown it")
+    oncall_by = models.DateTimeField(null=True, help_text="then it is shown to on-call")
+    verdict_by = models.DateTimeField(null=True, help_text="no verdict after claim: supervisors are shown it")
     due_at = models.DateTimeField(null=True, help_text="parked: returns; waiting: look again")
     escalation = models.PositiveSmallIntegerField(default=0, help_text="0 one operator, 1 all, 2 supervisor, 3 on-call")
     reason = models.CharField(max_length=200, blank=True, help_text="why parked or waiting")
