@@ -1,22 +1,41 @@
-/* <camera-view data-camera>: live pictures over a socket, each with its age. A picture older than two seconds is
-   grey, dimmed and says so: a frozen picture is never shown as live. */
+/* <camera-view data-camera>: the live picture over a socket, with its age. A picture older than two seconds is grey, dimmed and
+   says so, whatever the reason: a frozen picture is never shown as live.
+   A large view takes the camera's own video (WebCodecs, else Media Source Extensions), else JPEG; one with data-fps is a tile
+   and takes JPEG at that rate. data-way="codec" | "source" | "pictures", or ?way= of the page, says where to begin.
+   Nothing is asked for while it is off the screen or the page is hidden. data-shows says which way it is shown. */
+import { Codec, Pictures, Source } from "./live-ways.js";
 import { now } from "./time.js";
 import { say } from "./words.js";
 
 const OLD_MS = 2000;
+const STALLED_MS = 4000;  // a way that is fed and shows nothing new for so long is given up
+const FED_MS = 1000;
+const WAYS = { codec: Codec, source: Source, pictures: Pictures };
+const GONE = { 4401: "live_logged_out", 4403: "live_forbidden" };
 
 customElements.define("camera-view", class extends HTMLElement {
   connectedCallback() {
     this.canvas = this.querySelector("canvas");
+    this.frame = this.canvas.parentElement;
     this.cover = this.querySelector("[data-cover]");
     this.word = this.querySelector("[data-cover-word]");
+    this.hint = this.word?.nextElementSibling?.textContent ?? "";
     this.age = this.querySelector(".age");
     this.old = this.querySelector(".old");
-    this.timer = setInterval(() => this.#showAge(), 200);
+    this.timer = setInterval(() => { this.#giveUpStalled(); this.#showAge(); }, 200);
+    this.seen = new IntersectionObserver((entries) => { this.onScreen = entries.at(-1).isIntersecting; this.#look(); });
+    this.seen.observe(this);
+    this.looked = () => this.#look();
+    document.addEventListener("visibilitychange", this.looked);
     if ("auto" in this.dataset && sessionStorage.getItem("live") !== "off") this.start();
   }
 
-  disconnectedCallback() { clearInterval(this.timer); this.stop(); }
+  disconnectedCallback() {
+    clearInterval(this.timer);
+    this.seen.disconnect();
+    document.removeEventListener("visibilitychange", this.looked);
+    this.stop();
+  }
 
   get running() { return Boolean(this.wanted); }
 
@@ -37,70 +56,158 @@ customElements.define("camera-view", class extends HTMLElement {
   start() {
     if (!this.dataset.camera) return;
     this.wanted = true;
+    this.ways = this.#possible();
     this.#say("live_connecting");
     this.#pressed();
-    this.#open();
+    this.#look();
   }
 
   stop() {
     this.wanted = false;
-    clearTimeout(this.retry);
-    this.socket?.close();
-    this.socket = null;
-    this.captured = 0;
+    this.#close();
+    this.#blank();
     this.#pressed();
-    if (this.cover) { this.cover.hidden = false; this.classList.remove("is-old"); this.old.hidden = true; if (this.age) this.age.textContent = ""; }
+    this.#say("live_off");
+  }
+
+  /** The ways to try, best first. */
+  #possible() {
+    if (this.dataset.fps) return ["pictures"];
+    const able = Object.keys(WAYS).filter((name) => WAYS[name].able?.() ?? true);
+    const asked = this.dataset.way || new URLSearchParams(location.search).get("way");
+    return able.slice(Math.max(able.indexOf(asked), 0));
+  }
+
+  /** Open where somebody can see it, close where nobody does. */
+  #look() {
+    const looking = this.wanted && this.onScreen && !document.hidden;
+    if (looking && !this.socket && !this.retry) this.#open();
+    if (!looking) this.#close();
   }
 
   #open() {
-    const rate = this.dataset.fps ? `?fps=${this.dataset.fps}` : "";
-    const address = new URL(`/ws/live/${this.dataset.camera}${rate}`, location.href);
+    this.retry = null;
+    const way = this.ways[0], query = new URLSearchParams(way === "pictures" ? {} : { way: "h264" });
+    if (this.dataset.fps) query.set("fps", this.dataset.fps);
+    const address = new URL(`/ws/live/${this.dataset.camera}?${query}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.#use(way);
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket) return;
-      if (typeof data === "string") this.#trouble(JSON.parse(data)); else this.#picture(socket, data);
+      if (typeof data === "string") this.#told(JSON.parse(data)); else this.#take(socket, data);
     };
-    socket.onclose = ({ code }) => {
-      if (socket !== this.socket || !this.wanted) return;
-      if (code === 4403) { this.#say("live_forbidden"); return; }
-      if (!this.captured) this.#say("live_none");
-      this.retry = setTimeout(() => this.#open(), 1000 + Math.random() * 1000);
-    };
+    socket.onclose = ({ code }) => { if (socket === this.socket) this.#closed(code); };
   }
 
-  async #picture(socket, data) {
-    const captured = new DataView(data).getFloat64(0) * 1000;
-    try {
-      const picture = await createImageBitmap(new Blob([new Uint8Array(data, 8)], { type: "image/jpeg" }));
-      if (socket !== this.socket) return;
-      if (this.canvas.width !== picture.width || this.canvas.height !== picture.height) {
-        this.canvas.width = picture.width;
-        this.canvas.height = picture.height;
-        const frame = this.canvas.parentElement;
-        const wide = picture.width / picture.height > 16 / 9, large = this.classList.contains("large");
-        // The large one's stage takes its picture's shape; the small ones keep theirs, so that a row of them is even.
-        (large ? this : frame).style.setProperty("--ar", `${picture.width} / ${picture.height}`);
-        frame.style.width = wide && !large ? "100%" : "";
-        frame.style.height = wide && !large ? "" : "100%";
-      }
-      this.canvas.getContext("2d").drawImage(picture, 0, 0);
-      picture.close();
-      this.captured = captured;
-      this.cover.hidden = true;
-      this.dataset.frames = String(Number(this.dataset.frames ?? 0) + 1);
-      this.#showAge();
-      this.dispatchEvent(new Event("live", { bubbles: true }));
-    } catch {
-      this.dataset.broken = String(Number(this.dataset.broken ?? 0) + 1);  // a damaged picture: the next one comes
-    }
-    // The server keeps at most two pictures on their way: tell it that this one has arrived.
+  /** Show what comes in that way from now on. */
+  #use(way) {
+    this.player?.close();
+    this.freshAt = performance.now();
+    this.dataset.shows = way;
+    const shown = (captured, width, height) => { if (player === this.player) this.#shown(captured, width, height); };
+    const broken = () => { this.dataset.broken = String(Number(this.dataset.broken ?? 0) + 1); };
+    const failed = (why) => { if (player === this.player) this.#nextWay(why); };
+    const player = new WAYS[way]({ frame: this.frame, canvas: this.canvas, shown, broken, failed });
+    this.player = player;
+  }
+
+  #nextWay(why) {
+    this.dataset.gaveUp = `${this.dataset.gaveUp ?? ""}${this.ways[0]}: ${why}; `;
+    if (this.ways.length > 1) this.ways.shift();
+    this.#close();
+    this.#look();
+  }
+
+  async #take(socket, data) {
+    this.fedAt = performance.now();
+    await this.player.take(data);
+    // The server keeps few frames on their way: tell it that this one has arrived.
     if (socket.readyState === WebSocket.OPEN) socket.send("1");
   }
 
-  #trouble(said) { if (!this.captured) this.#say(said.code === "waiting" ? "live_slow" : "live_none"); }
+  #told(said) {
+    if (said.type === "stream") {
+      // The camera has no video that browsers play: pictures come instead.
+      if (said.way === "jpeg" && this.dataset.shows !== "pictures") this.#use("pictures");
+      this.player.begin(said);
+    } else if (said.type === "trouble" && !this.captured) {
+      this.#say(said.code === "waiting" ? "live_slow" : "live_none");
+    }
+  }
+
+  #closed(code) {
+    this.#close();
+    if (GONE[code]) {
+      this.wanted = false;
+      this.#blank();
+      this.#pressed();
+      this.#say(GONE[code]);
+      return;
+    }
+    if (!this.captured) this.#say("live_none");
+    this.retry = setTimeout(() => { this.retry = null; this.#look(); }, 1000 + Math.random() * 1000);
+  }
+
+  /** Let go of socket and player; the last picture stays, and grows old. */
+  #close() {
+    clearTimeout(this.retry);
+    this.retry = null;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+    if (this.player instanceof Source) this.#keepLast();
+    this.player?.close();
+    this.player = null;
+  }
+
+  /** A video element goes with its player: what it last showed stays on the canvas. */
+  #keepLast() {
+    const video = this.frame.querySelector("video");
+    if (!video?.videoWidth || !this.captured) return;
+    Object.assign(this.canvas, { width: video.videoWidth, height: video.videoHeight });
+    this.canvas.getContext("2d").drawImage(video, 0, 0);
+  }
+
+  /** Nothing of it is to be seen any more. */
+  #blank() {
+    this.captured = 0;
+    this.canvas.width = this.canvas.width;  // setting it clears it
+    this.classList.remove("is-old");
+    this.old.hidden = true;
+    if (this.age) this.age.textContent = "";
+  }
+
+  #shown(captured, width, height) {
+    this.#fit(width, height);
+    this.captured = captured;
+    this.cover.hidden = true;
+    this.dataset.frames = String(Number(this.dataset.frames ?? 0) + 1);
+    if (now() - captured < OLD_MS) this.freshAt = performance.now();
+    this.#showAge();
+    this.dispatchEvent(new CustomEvent("live", { bubbles: true, detail: { age: now() - captured } }));
+  }
+
+  #fit(width, height) {
+    const shape = `${width} / ${height}`;
+    if (shape === this.shape) return;
+    this.shape = shape;
+    const wide = width / height > 16 / 9, large = this.classList.contains("large");
+    // The large one's stage takes its picture's shape; the small ones keep theirs, so that a row of them is even.
+    (large ? this : this.frame).style.setProperty("--ar", shape);
+    this.frame.style.width = wide && !large ? "100%" : "";
+    this.frame.style.height = wide && !large ? "" : "100%";
+  }
+
+  /** A decoder that takes everything and gives nothing, or ever older pictures, is as bad as one that fails. */
+  #giveUpStalled() {
+    const at = performance.now();
+    const fed = this.player && at - this.fedAt < FED_MS;
+    if (!fed) this.freshAt = at;
+    else if (this.dataset.shows !== "pictures" && at - this.freshAt > STALLED_MS) this.#nextWay("stalled");
+  }
 
   #showAge() {
     if (!this.captured || !this.wanted) return;
@@ -114,9 +221,10 @@ customElements.define("camera-view", class extends HTMLElement {
   }
 
   #say(key) {
+    if (!this.cover) return;
     this.cover.hidden = false;
     this.word.textContent = say(key);
-    if (this.word.nextElementSibling) this.word.nextElementSibling.textContent = "";
+    if (this.word.nextElementSibling) this.word.nextElementSibling.textContent = key === "live_off" ? this.hint : "";
   }
 
   #pressed() { this.querySelector('[data-do="live"]')?.setAttribute("aria-pressed", String(this.running)); }
