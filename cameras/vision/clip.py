@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -50,9 +52,9 @@ class ClipOrder:
 class Clip:
     """An MP4 and what to know of it.
 
-    `starts_at`: arrival of the first frame; `starts_monotonic`: the same on the monotonic clock, so that a frame's
+    `starts_at`: when the first frame was made, or arrived where that is not known; `starts_monotonic`: the same on the monotonic clock, so that a frame's
     place in the clip is `stamp.monotonic - starts_monotonic` seconds. `trigger_s`: where in the clip the trigger is.
-    `codec`: what a browser calls the video (avc1.…), `complete`: whether it reaches as far as was ordered.
+    `codec`: what a browser calls the video (avc1.…; hvc1 is not played by all), `complete`: whether it reaches as far as was ordered.
     """
 
     data: bytes
@@ -65,7 +67,7 @@ class Clip:
     height: int
     video_codec: str
     audio_codec: str | None
-    codec: str | None
+    codec: str
     complete: bool
 
     @property
@@ -87,8 +89,7 @@ def cut(packets: Sequence[MediaPacket], info: StreamInfo, order: ClipOrder) -> C
     begin = min(times)
     end = max(times) + _frame_s(times)
     sound = [p for p in packets if p.kind == "audio"]
-    with tempfile.TemporaryDirectory(prefix="clip-") as folder:
-        path = Path(folder) / "clip.mp4"
+    with _scratch() as path:
         audio_codec = _write(path, video, [t - begin for t in times], info, sound, begin, end)
         data = path.read_bytes()
     first = video[0]
@@ -96,7 +97,7 @@ def cut(packets: Sequence[MediaPacket], info: StreamInfo, order: ClipOrder) -> C
     return Clip(
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
-        starts_at=first.received + timedelta(seconds=begin - first.monotonic),
+        starts_at=(first.captured or first.received) + timedelta(seconds=begin - first.monotonic),
         starts_monotonic=begin,
         duration_s=end - begin,
         trigger_s=min(max(order.trigger - begin, 0.0), end - begin),
@@ -104,9 +105,23 @@ def cut(packets: Sequence[MediaPacket], info: StreamInfo, order: ClipOrder) -> C
         height=info.video.height,
         video_codec=info.video.codec,
         audio_codec=audio_codec,
-        codec=avc_codec_string(header) if info.video.codec == "h264" else None,
+        codec=(avc_codec_string(header) or "avc1") if info.video.codec == "h264" else "hvc1",
         complete=begin <= order.trigger - order.before_s + 0.5 and end >= order.until - 0.5,
     )
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A file for the muxer, which reads it again to put the index in front: in memory, so that a full disk is nothing to it."""
+    if not hasattr(os, "memfd_create"):  # not Linux
+        with tempfile.TemporaryDirectory(prefix="clip-") as folder:
+            yield Path(folder) / "clip.mp4"
+        return
+    fd = os.memfd_create("clip")
+    try:
+        yield Path(f"/proc/self/fd/{fd}")
+    finally:
+        os.close(fd)
 
 
 def _video_part(packets: Sequence[MediaPacket], order: ClipOrder) -> list[MediaPacket]:

@@ -1,196 +1,275 @@
-"""Evidence of a candidate: a snapshot at once, a first clip within a second, the whole one when its end has come.
+"""Evidence: a snapshot at once, a first clip within a second, the whole one when its end has come, and the best picture with it.
 
-Packets from before the trigger are held from the first moment, so that neither the ring nor a reconnection takes them.
+Slow disks delay evidence, never an alert: candidates go another way. What waits is bounded: clips go first, the oldest first,
+and it is said; snapshots stay.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from cameras.actions import attach_evidence
-from cameras.models import Candidate
-from cameras.vision import snapshot
-from cameras.vision.clip import Clip, ClipError, ClipOrder, cut
-from cameras.vision.opening import StreamInfo
-from cameras.vision.picture import Picture
-from cameras.vision.ring import MediaPacket, PacketRing
-from cameras.vision.types import Box
-from soc.core import clock, media
+from cameras.vision import clip as clips
+from cameras.vision.clip import ClipError
+from cameras.vision.picture import PictureRefused
+from cameras.vision.snapshot import take
+from cameras.watching import film as films
+from cameras.watching import keepsakes
+from cameras.watching.film import Film, Proof, Scene, View
+from cameras.watching.keepsakes import Loss, NotYet, Picture
+from soc.core import clock
 
 log = logging.getLogger(__name__)
 
-BEFORE_S, AFTER_S = 6.0, 8.0
-EARLY_S = 0.4  # enough of the moment itself to see what it is about
+AFTER_S = films.AFTER_S
 RETRY_S = 2.0
 SOON_S = 0.1
-MOST_TRIES = 600
+ROUND_S = 1.0
+MOST_BYTES = 192 * 1024 * 1024  # of packets in films, in one watch process
+MOST_PICTURES: Final = 300
+GIVEN_UP_S: Final = 3600.0  # a candidate that is not in the database by then will not come
+MOST_LOSSES: Final = 2000
 
-Path = Callable[[], Sequence[tuple[float, Box]]]
 Inside = Callable[[UUID], AbstractContextManager[object]]
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What a candidate's evidence is made of. `path` is asked when the clip is cut: the track goes on."""
-
-    camera_id: UUID
-    dedup: str
-    trigger: float  # monotonic s
-    trigger_at: datetime
-    ring: PacketRing
-    info: StreamInfo
-    held: tuple[MediaPacket, ...]
-    picture: Picture | None
-    path: Path
-    label: str
-    score: float
-    zone: Sequence[tuple[float, float]]
-
-    def overlay(self, starts: float) -> dict[str, Any]:
-        """Boxes and zone as data beside the picture; times in seconds from `starts` (monotonic)."""
-        rows = [[round(t - starts, 3), *(round(v, 4) for v in box.as_tuple())] for t, box in self.path()]
-        track = {"id": self.dedup, "label": self.label, "score": round(self.score, 3), "path": rows}
-        return {"tracks": [track] if rows else [], "zone": [list(point) for point in self.zone]}
-
-
-class NotYet(Exception):
-    """The candidate is still on its way into the database."""
+Work = Picture | Film
 
 
 class EvidenceDesk:
-    """One thread per watch process. Slow disks delay evidence, never an alert: candidates go another way."""
+    """Two threads per watch process: one cuts and stores, and may wait for a disk as long as it likes; the other holds the
+    packets of what goes on, keeps within the bounds, and tells what was lost."""
 
     def __init__(self, inside: Inside = lambda camera_id: nullcontext()) -> None:
         """inside: entered while native code has a camera's packets, so that a crash can be traced to it."""
         self._inside = inside
-        self._jobs: list[tuple[float, int, Callable[[], None], int]] = []
-        self._order = itertools.count()
+        self._films: list[Film] = []
+        self._pictures: deque[Picture] = deque(maxlen=MOST_PICTURES)
+        self._losses: deque[Loss] = deque(maxlen=MOST_LOSSES)
+        self._trouble = ""  # why nothing can be stored just now
+        self._told: set[UUID] = set()  # cameras whose losses are known of, until something is stored again
+        self._pause_until = float("-inf")
         self._wake = threading.Condition()
         self._stop = False
-        self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name="evidence", daemon=True),
+            threading.Thread(target=self._hold, name="evidence held", daemon=True),
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Cut what is ordered with what there is, then end."""
         with self._wake:
             self._stop = True
-            self._wake.notify()
-        self._thread.join(timeout_s)
+            self._wake.notify_all()
+        until = clock.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(until - clock.monotonic(), 0.1))
 
     def prove(self, proof: Proof) -> None:
-        """Order snapshot, first clip and whole clip of a candidate that is committed."""
-        self._add(proof.trigger, lambda: _snapshot(proof))
-        self._add(proof.trigger + EARLY_S, lambda: self._clip(proof, EARLY_S))
-        self._add(proof.trigger + AFTER_S + 0.3, lambda: self._clip(proof, AFTER_S))
+        """Order snapshot, first clip and whole clip of a candidate. Costs a JPEG; the planes are not kept."""
+        if proof.picture is not None:
+            try:
+                picture = Picture(proof.light(), take(proof.picture))
+            except PictureRefused:
+                log.exception("no picture of %s", proof.dedup)
+            else:
+                with self._wake:
+                    self._pictures.append(picture)
+        self.film(proof)
+
+    def view(self, view: View) -> None:
+        """Order the clip of another camera's moment."""
+        self.film(view)
+
+    def film(self, scene: Scene) -> None:
+        with self._wake:
+            film = next((film for film in self._films if film.takes(scene)), None)
+            if film is None:
+                self._films.append(Film.of(scene))
+            else:
+                film.add(scene)
+            self._bound()
+            self._wake.notify_all()
 
     def idle(self) -> bool:
         with self._wake:
-            return not self._jobs
+            return not self._pictures and all(film.due() == float("inf") for film in self._films)
 
-    def _clip(self, proof: Proof, after_s: float) -> None:
-        candidate = _candidate(proof.dedup)
-        if after_s < AFTER_S and candidate.clip_id is not None:
-            return  # a first clip that had to wait must not replace the whole one
-        with self._inside(proof.camera_id):
-            clip = cut(_packets(proof), proof.info, ClipOrder(proof.trigger, BEFORE_S, after_s))
-        attach_evidence(candidate, clip=_stored(proof, candidate, clip), at=clock.now())
-
-    def _add(self, due: float, job: Callable[[], None], tries: int = 0) -> None:
+    def held_bytes(self) -> int:
+        """Of packets that wait."""
         with self._wake:
-            heapq.heappush(self._jobs, (due, next(self._order), job, tries))
-            self._wake.notify()
+            return sum(film.size for film in self._films)
 
-    def _again(self, job: Callable[[], None], tries: int, wait_s: float) -> None:
-        """Later; but not for ever, and not once there is no later."""
-        if not self._stop and tries < MOST_TRIES:
-            self._add(clock.monotonic() + wait_s, job, tries + 1)
-        else:
-            log.error("evidence was given up after %d tries", tries + 1)
+    # --- what is held
 
-    def _run(self) -> None:
+    def _hold(self) -> None:
+        absorbed = clock.monotonic()
         while True:
             with self._wake:
-                while not self._jobs or (self._jobs[0][0] > clock.monotonic() and not self._stop):
-                    if self._stop and not self._jobs:
-                        connection.close()
-                        return
-                    due = self._jobs[0][0] - clock.monotonic() if self._jobs else None
-                    self._wake.wait(None if due is None else max(due, 0.01))
-                _, _, job, tries = heapq.heappop(self._jobs)
+                if self._stop:
+                    break
+                self._wake.wait(ROUND_S if self._films or self._losses else None)
+                now, growing = clock.monotonic(), list(self._films)
+            if now - absorbed >= films.ABSORB_S:
+                absorbed = now
+                for film in growing:
+                    film.absorb()
+            with self._wake:
+                self._films = [film for film in self._films if not film.over(now)]
+                self._bound()
+            self._tell()
+        connection.close()
+
+    def _bound(self) -> None:
+        """The oldest films go until the rest has room. Called with the lock held."""
+        now = clock.monotonic()
+        waiting = sum(film.size for film in self._films)
+        for film in sorted(self._films, key=lambda film: film.until):
+            if waiting <= MOST_BYTES and now - film.until < GIVEN_UP_S:
+                break
+            if waiting <= MOST_BYTES and not film.unserved():
+                continue
+            waiting -= film.size
+            self._films.remove(film)
+            self._lose(film, self._trouble or "slow")
+
+    def _lose(self, film: Film, cause: str, words: str = "") -> None:
+        log.error("%d clips of camera %s are lost: %s", len(film.scenes), film.camera_id, words or cause)
+        self._losses += [Loss(scene, cause, words) for scene in film.scenes if scene.trigger + films.AFTER_S > film.covered]
+
+    def _tell(self) -> None:
+        """Say what was lost: once for each camera until something could be stored again, and on each candidate's row."""
+        while self._losses:
+            loss = self._losses[0]
             try:
-                job()
+                keepsakes.tell(loss, first=loss.scene.camera_id not in self._told)
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("a lost clip cannot be told of yet: %s", type(error).__name__)
+                connection.close()
+                return
+            self._told.add(loss.scene.camera_id)
+            self._losses.popleft()
+
+    # --- what is stored
+
+    def _run(self) -> None:
+        while (work := self._next()) is not None:
+            try:
+                if isinstance(work, Picture):
+                    keepsakes.keep_picture(work)
+                else:
+                    self._cut(work)
             except NotYet:
-                self._again(job, tries, SOON_S)
+                self._later(work, SOON_S if clock.monotonic() - _moment(work) < 20.0 else RETRY_S)
+            except (DatabaseError, InterfaceError, OSError) as error:
+                # Database or disk: packets and pictures are held, so waiting costs memory only.
+                log.warning("evidence waits: %s", getattr(error, "strerror", None) or type(error).__name__)
+                connection.close()
+                with self._wake:
+                    self._trouble = keepsakes.cause_of(error)
+                    self._pause_until = clock.monotonic() + RETRY_S
+                self._later(work, RETRY_S)
             except ClipError as error:
                 log.warning("no clip: %s", error)
-            except (DatabaseError, InterfaceError, OSError) as error:
-                # Database or disk: the packets are held by the job, so waiting costs memory only.
-                log.warning("evidence waits: %s", type(error).__name__)
-                connection.close()
-                self._again(job, tries, RETRY_S)
+                self._give_up(work, "clip", str(error))
             except Exception:
                 log.exception("evidence failed")
+                self._give_up(work, "failed")
+            else:
+                self._went_well(work)
+        connection.close()
+
+    def _next(self) -> Work | None:
+        """What to do next, waiting for it; None at the end. Pictures first, then new scenes, then what only grows."""
+        with self._wake:
+            while True:
+                now = clock.monotonic()
+                limit = float("inf") if self._stop else now
+                if self._stop or now >= self._pause_until:
+                    for picture in self._pictures:
+                        if picture.not_before <= limit:
+                            self._pictures.remove(picture)
+                            return picture
+                    for film in sorted(self._films, key=lambda film: (not film.unserved(), film.due())):
+                        if film.due() < float("inf") and film.due() <= limit:
+                            return film
+                if self._stop:
+                    return None
+                dues = [film.due() for film in self._films] + [picture.not_before for picture in self._pictures]
+                due = max(min(dues, default=float("inf")), self._pause_until)
+                self._wake.wait(None if due == float("inf") else max(due - now, 0.01))
+
+    def _cut(self, film: Film) -> None:
+        """Cut a film as far as it has come, store it, and give it to whom it is for: to new scenes alone, or to all."""
+        now = clock.monotonic()
+        with self._wake:
+            last = self._stop
+            scenes = list(film.scenes)
+            reach = min(now, film.until)
+            grows = last or film.grows_at() <= now
+            wanting = scenes if grows else film.unserved()
+            had = film.kept if all(scene.trigger + films.EARLY_S <= film.covered for scene in wanting) else None
+        ready = [(scene, row) for scene in wanting if (row := keepsakes.row_of(scene)) is not None]
+        if not ready:
+            raise NotYet
+        if grows or had is None:
+            film.absorb()
+            packets, order = film.order(reach)
+            with self._inside(film.camera_id):
+                clip = clips.cut(packets, film.info, order)
+            stored = keepsakes.keep_clip(ready, clip, films.overlay(scenes, clip))
+        else:
+            stored, reach = had, film.covered  # who comes into the database late gets what the others have
+        keepsakes.give(ready, stored, reach=reach, last=last)
+        with self._wake:
+            film.served |= {id(scene) for scene, _ in ready}
+            film.done = last
+            if grows:
+                film.covered, film.kept = reach, stored
+        if len(ready) < len(wanting):
+            raise NotYet
+
+    def _later(self, work: Work, wait_s: float) -> None:
+        """Again after a while; but not once there is no later, and a picture not for ever."""
+        with self._wake:
+            if self._stop:
+                log.error("evidence was given up: %s", self._trouble or "its candidate is not in the database")
+                if isinstance(work, Film):
+                    work.done = True
+                return
+            work.not_before = clock.monotonic() + wait_s
+            if isinstance(work, Film):
+                return
+            if len(self._pictures) < MOST_PICTURES and clock.monotonic() - _moment(work) < GIVEN_UP_S:
+                self._pictures.append(work)
+            else:
+                log.error("a picture was given up: %s", work.proof.dedup)
+
+    def _give_up(self, work: Work, cause: str, words: str = "") -> None:
+        """What will never be."""
+        if isinstance(work, Film):
+            with self._wake:
+                work.done = True
+                self._lose(work, cause, words)
+                self._wake.notify_all()
+
+    def _went_well(self, work: Work) -> None:
+        with self._wake:
+            if self._trouble:
+                log.warning("evidence is stored again")
+            self._trouble = ""
+            if isinstance(work, Film) and not self._losses:
+                self._told.discard(work.camera_id)
 
 
-def _candidate(dedup: str) -> Candidate:
-    """The committed row; while the outbox has not written it yet, that is a reason to come back."""
-    row = Candidate.objects.select_related("site").filter(dedup=dedup).first()
-    if row is None:
-        raise NotYet(dedup)
-    return row
-
-
-def _snapshot(proof: Proof) -> None:
-    if proof.picture is None:
-        return
-    candidate = _candidate(proof.dedup)
-    picture = snapshot.take(proof.picture)
-    stored = media.store(
-        candidate.site,
-        kind="snapshot",
-        content=picture.jpeg,
-        content_type="image/jpeg",
-        suffix="jpg",
-        started_at=proof.trigger_at,
-        at=clock.now(),
-        overlay=proof.overlay(proof.trigger),
-    )
-    attach_evidence(candidate, snapshot=stored, at=clock.now())
-
-
-def _packets(proof: Proof) -> Sequence[MediaPacket]:
-    """What was held from before, and what came since on the same connection."""
-    since = proof.ring.snapshot()
-    if not proof.held or not since:
-        return proof.held or since
-    last = proof.held[-1].monotonic
-    if since[0].monotonic > last:  # the ring was emptied for another connection: its packets belong to another clip
-        return proof.held
-    return (*proof.held, *(packet for packet in since if packet.monotonic > last))
-
-
-def _stored(proof: Proof, candidate: Candidate, clip: Clip) -> Any:
-    return media.store(
-        candidate.site,
-        kind="clip",
-        content=clip.data,
-        content_type="video/mp4",
-        suffix="mp4",
-        started_at=clip.starts_at,
-        at=clock.now(),
-        duration_s=round(clip.duration_s, 3),
-        overlay={**proof.overlay(clip.starts_monotonic), "trigger_s": round(clip.trigger_s, 3), "codec": clip.codec},
-    )
+def _moment(work: Work) -> float:
+    return work.proof.trigger if isinstance(work, Picture) else work.until
