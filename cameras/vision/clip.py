@@ -52,9 +52,10 @@ class ClipOrder:
 class Clip:
     """An MP4 and what to know of it.
 
-    `starts_at`: when the first frame was made, or arrived where that is not known; `starts_monotonic`: the same on the monotonic clock, so that a frame's
-    place in the clip is `stamp.monotonic - starts_monotonic` seconds. `trigger_s`: where in the clip the trigger is.
-    `codec`: what a browser calls the video (avc1.…; hvc1 is not played by all), `complete`: whether it reaches as far as was ordered.
+    `starts_at`: when the first frame was made, or arrived where that is not known; `starts_monotonic`: its arrival on the
+    monotonic clock, so that a frame's place in the clip is `stamp.monotonic - starts_monotonic` seconds. `trigger_s`: where
+    in the clip the trigger is. `codec`: what a browser calls the video (avc1.…; hvc1 is not played by all), `complete`:
+    whether it reaches as far as was ordered.
     """
 
     data: bytes
