@@ -46,6 +46,19 @@ def parameter_sets(annex_b: bytes) -> bytes:
     return b"".join(START + unit for unit in units(annex_b) if unit[0] & 0x1F in (7, 8))
 
 
+def sequence_header(annex_b: bytes, codec: str) -> bytes:
+    """The SPS inside a keyframe with start codes: while it stays the same, so does the picture's size. Empty where the
+    keyframe carries none or the codec is neither H.264 nor H.265.
+    """
+    for unit in units(annex_b):
+        kind = {"h264": unit[0] & 0x1F, "hevc": (unit[0] >> 1) & 0x3F}.get(codec)
+        if kind == {"h264": 7, "hevc": 33}.get(codec, -1):
+            return unit
+        if codec == "h264" and kind in (1, 5):  # the picture itself: headers come before it
+            break
+    return b""
+
+
 def avc_length_size(extradata: bytes) -> int | None:
     """Bytes of each unit's length field where packets have no start codes; None where they have."""
     return (extradata[4] & 3) + 1 if extradata[:1] == b"\x01" and len(extradata) > 4 else None

@@ -19,6 +19,7 @@ import av
 import av.error
 
 from .address import PinnedAddress
+from .h264 import sequence_header
 from .mask import Mask, MaskedVideo
 from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera
 from .picture import Picture, PictureRefused
@@ -180,6 +181,7 @@ class Stream:
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
         self._mask = mask
         self._masked: MaskedVideo | None = None
+        self._header = b""
 
     def read(
         self,
@@ -190,14 +192,15 @@ class Stream:
         should_stop: Callable[[], bool] = lambda: False,
         looking: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Connect and read until `should_stop()`; then return.
+        """Connect and read until `should_stop()`, or until the camera sends something else; then return.
 
         1. Open the pinned address; empty the ring of an earlier connection.
         2. Copy every packet into the ring, then hand it to `on_packet`.
         3. While `looking()`, decode video and hand each frame to `on_frame`, in this thread: what takes long belongs
            elsewhere. While not, packets are all that is read; when it is looked at again, it begins with a keyframe.
-        4. Tell `on_open` what the camera sends, once a first picture is known; and again when its size changes, which
-           empties the ring: one clip has one size.
+           A stream with masks is always decoded: its packets are made of masked pictures.
+        4. Tell `on_open` what the camera sends, once a first picture is known. When the size of its pictures changes,
+           return: what follows is another stream, and does not belong into one clip with what was kept.
 
         Raises StreamError when the camera fails, stalls or ends; an error in a callback passes through.
         """
@@ -205,6 +208,7 @@ class Stream:
             container = self._opener(self.address, self.options)
         try:
             self.info = self._masked = None
+            self._header = b""
             self.ring.clear()
             self._pump(container, on_frame, on_packet, on_open, should_stop, looking)
         finally:
@@ -238,19 +242,21 @@ class Stream:
                 captured = decoder.clock.captured(sent, received)
                 copy = (sees if is_video else hears[0]).copied(packet, received, monotonic, captured)
                 frames: list[Frame] = []
-                kept = [copy]
+                # Of a camera with masks its own packets are never kept, whatever else becomes of them.
+                kept = [] if is_video and self._mask is not None else [copy]
                 if is_video:
                     media_s = None if copy.pts is None else copy.pts * sees.tick_s
                     watchdog.saw_packet(monotonic, copy.keyframe, media_s)
-                    if looking():
+                    if self._mask is not None or looking():
                         frames = self._decoded(decoder, packet, sent, copy, watchdog)
+                        if frames and not self._fits(frames[0].picture):
+                            return
                         if self._mask is not None:
                             kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
-                        if frames and not self._known(frames[0].picture):
+                        if frames and self.info is None:
                             self._opened(container, decoder.image, kept[0], on_open)
-                    else:
-                        kept = kept if self._mask is None else []
-                        self._rested(decoder, container, copy, watchdog, on_open)
+                    elif not self._rested(decoder, container, copy, watchdog, on_open):
+                        return
                 for one in kept:
                     self.ring.append(one)
                     if self.info is not None and on_packet is not None:
@@ -260,10 +266,12 @@ class Stream:
                 decoder.image = None  # its memory is the decoder's again as soon as nobody wants the frame
             watchdog.check(monotonic)
 
-    def _known(self, picture: Picture) -> bool:
+    def _fits(self, picture: Picture) -> bool:
         """Whether a picture is of the size that was told of. An odd row or column is cut off of pictures."""
-        info = self.info
-        return info is not None and (info.video.width & ~1, info.video.height & ~1) == (picture.width, picture.height)
+        if self.info is None:
+            return True
+        video = self.info.video
+        return (video.width & ~1, video.height & ~1) == (picture.width, picture.height)
 
     def _opened(
         self,
@@ -272,8 +280,6 @@ class Stream:
         keyframe: MediaPacket,
         on_open: Callable[[StreamInfo], None] | None,
     ) -> None:
-        if self.info is not None:  # another size: what was kept does not belong into one clip with what comes
-            self.ring.clear()
         self.info = describe(container, image, max_pixels=self.options.max_pixels, keyframe=keyframe.data)
         if self._masked is not None:
             self.info = replace(self.info, video=self._masked.info(keyframe))
@@ -287,16 +293,28 @@ class Stream:
         copy: MediaPacket,
         watchdog: Watchdog,
         on_open: Callable[[StreamInfo], None] | None,
-    ) -> None:
-        """A packet that nobody looks at. Of the first keyframe one picture is made, to know what the camera sends."""
+    ) -> bool:
+        """A packet that nobody looks at: False where another stream begins with it.
+
+        Of the first keyframe one picture is made, to know what the camera sends; later ones are told by their header.
+        """
         decoder.awake = False
-        if self.info is None and copy.keyframe:
-            with self._inside():
-                image = _first_picture(container.streams.video[0], copy.data, self.options.max_pixels)
-            if image is not None:
-                self._opened(container, image, copy, on_open)
+        if copy.keyframe:
+            name = container.streams.video[0].codec_context.name
+            header = sequence_header(copy.data, name)
+            if header != self._header and self.info is not None and self._header and header:
+                return False
+            self._header = header
+            if self.info is None:
+                with self._inside():
+                    image = _first_picture(container.streams.video[0], copy.data, self.options.max_pixels)
+                if image is not None:
+                    self.last_frame = copy.monotonic
+                    self._opened(container, image, copy, on_open)
         if self.info is not None:
+            self.last_frame = copy.monotonic
             watchdog.saw_frame(copy.monotonic)
+        return True
 
     def _encoded(self, frame: Frame, image: Any, time_base: Fraction, container: Any) -> MediaPacket:
         """The packet of a masked frame, to be kept in place of the camera's own."""
@@ -304,8 +322,6 @@ class Stream:
         if self._masked is None:
             rate, full = container.streams.video[0].average_rate, image.format.name.startswith("yuvj")
             self._masked = MaskedVideo(picture.width, picture.height, float(rate) if rate else None, full_range=full)
-        elif (picture.width, picture.height) != (self._masked.width, self._masked.height):
-            raise StreamError("ended", "its picture has another size now")
         return self._masked.add(picture, frame.stamp, frame.pts, time_base)
 
     def _decoded(
@@ -354,7 +370,8 @@ class _Decoder:
         if not self.awake:
             if not copy.keyframe:
                 return []
-            self._stream.codec_context.flush_buffers()
+            if self._stream.codec_context.is_open:
+                self._stream.codec_context.flush_buffers()
             self._arrivals.clear()
             self.awake = True
         arrival = (sent, copy.received, copy.monotonic)

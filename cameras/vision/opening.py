@@ -139,14 +139,15 @@ def ffmpeg_options(limits: OpenOptions) -> dict[str, str]:
     """FFmpeg's options for a camera: TCP only, no other protocol, and no looking about before the first packet.
 
     The description names the codecs, and the first frame tells the rest: probing would only add its wait to the
-    one for a keyframe.
+    one for a keyframe. Not `nobuffer`: what FFmpeg reads while it opens would be thrown away, and that is the keyframe
+    which a camera begins with; the next may be seconds away.
     """
     return {
         "rtsp_transport": "tcp",
         "allowed_media_types": "video+audio",
         "protocol_whitelist": "rtsp,rtp,udp,tcp,tls",
         "user_agent": "Nightdesk",
-        "fflags": "nobuffer+discardcorrupt",
+        "fflags": "discardcorrupt",
         "flags": "low_delay",
         "probesize": "32",
         "analyzeduration": "1",

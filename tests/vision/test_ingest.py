@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -17,6 +18,7 @@ from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog
 from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, peers
 from soc.demo.cameras import faults
 from soc.demo.cameras.auth import Login
+from soc.demo.cameras.encode import encode, open_encoder
 
 from .conftest import NOON
 from .hostile import Hostile, reply
@@ -170,6 +172,32 @@ def test_a_camera_is_read_with_its_own_clock_and_a_clip_can_be_cut(world: World)
     clip = cut(stream.ring.snapshot(), stream.info, ClipOrder(frames[-1].stamp.monotonic - 0.5, 1.0, 0.5))
     assert clip.audio_codec == "aac"
     assert clip.duration_s > 1.0
+
+
+def test_the_first_packet_is_the_keyframe_that_the_camera_begins_with(world: World):
+    stream = Stream(world.address("quiet"))
+    frames = read_some(stream, 3)
+    video = [p for p in stream.ring.snapshot() if p.kind == "video"]
+    assert video[0].keyframe
+    assert frames[0].stamp.monotonic == video[0].monotonic
+
+
+def test_a_size_that_changes_is_the_end_of_this_stream(footage: Callable[[str], Path], tmp_path):
+    """The second half of the file is half as large, with parameter sets of its own, as after a switch in the camera."""
+    path = tmp_path / "sizes.h264"
+    with path.open("wb") as out:
+        for width, height in ((640, 480), (320, 240)):
+            encoder = open_encoder(width, height, Fraction(10), crf=30, preset="ultrafast")
+            for number in range(10):
+                picture = av.VideoFrame(width, height, "yuv420p")
+                for unit in encode(encoder, picture, at_s=number / 10, key=number == 0):
+                    out.write(b"".join(b"\0\0\0\1" + nal for nal in unit.nals))
+    for looking, frames_seen in ((True, 10), (False, 0)):
+        stream, frames, opened = as_camera(path), [], []
+        stream.read(frames.append, on_open=opened.append, looking=lambda looking=looking: looking)
+        assert len(frames) == frames_seen
+        assert [(info.video.width, info.video.height) for info in opened] == [(640, 480)]
+        assert len(stream.ring.snapshot()) == 10
 
 
 def test_packets_come_with_start_codes_for_a_live_view(world: World):
