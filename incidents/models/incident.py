@@ -47,11 +47,14 @@ OFFSETS = (
 
 class IncidentQuerySet(SiteOwnedQuerySet):
     def visible_to(self, user: "User", act: Act = Act.SEE) -> "IncidentQuerySet":
-        """As every row of a site; but a quiet one (hold-up, duress, panic) is for the centre alone while it goes on:
-        whoever forces a customer may be looking over their shoulder, at any door."""
+        """As every row of a site; but one that nobody has looked at yet is for the centre alone, and so is a quiet one
+        (hold-up, duress, panic) while it goes on: whoever forces a customer may be looking over their shoulder, at any
+        door.
+        """
         paths = {"organisation": "organisation", "customer": "site__customer", "site": "site"}
         of_centre = scoped(user, act, **paths, among=Role.of_centre())
-        return super().visible_to(user, act).filter(of_centre | Q(quiet=False) | Q(state=State.CLOSED))
+        told = Q(claimed_at__isnull=False) & (Q(quiet=False) | Q(state=State.CLOSED))
+        return super().visible_to(user, act).filter(of_centre | told)
 
     def unfinished(self) -> "IncidentQuerySet":
         return self.exclude(state=State.CLOSED)

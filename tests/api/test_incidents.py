@@ -7,8 +7,11 @@ import uuid
 import pytest
 from django.test import Client
 
+from incidents import actions
 from incidents.models.incident import MAIN_PATH, OFFSETS
+from soc.portal import reads
 from tests import factories as make
+from tests.factories import NIGHT
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +48,37 @@ def test_a_list_has_the_clock_with_every_stamp_by_name(alice, incident):
     assert (row["site"]["name"], row["site"]["customer"]) == ("Pinewick Depot", "Pinewick Logistics")
 
 
-def test_everyone_sees_their_own(alice, carol, bob, oscar, admin, incident, bobs_incident):
+def test_customers_see_what_a_person_has_looked_at_and_the_centre_the_rest_as_well(alice, carol, incident):
+    one = f"/api/incidents/{incident.pk}"
+    assert ids(client_of(carol).get("/api/incidents")) == set()
+    assert client_of(carol).get(one).status_code == 404
+    assert client_of(alice).get(one).status_code == 200
+    actions.claim(incident.pk, by=alice, at=NIGHT)
+    assert ids(client_of(carol).get("/api/incidents")) == {str(incident.pk)}
+    assert client_of(carol).get(one).status_code == 200
+
+
+@pytest.mark.parametrize("category", ["person", "duress"])
+def test_this_door_shows_a_customer_what_the_portal_shows(alice, carol, site, category):
+    incident = make.make_incident(site=site, category=category)
+
+    def shown() -> tuple[bool, bool]:
+        here = client_of(carol).get(f"/api/incidents/{incident.pk}").status_code == 200
+        return here, reads.incidents_of(carol).filter(pk=incident.pk).exists()
+
+    assert shown() == (False, False)
+    held = actions.claim(incident.pk, by=alice, at=NIGHT)
+    assert len(set(shown())) == 1
+    actions.decide(held.pk, verdict="false", token=held.token, by=alice, at=NIGHT)
+    form = {"outcome": "false.detector", "site_state": "secure", "summary": ""}
+    if category == "person":
+        actions.close(held.pk, **form, token=held.token, by=alice, at=NIGHT)
+        assert shown() == (True, True)
+
+
+def test_everyone_sees_their_own(alice, dave, carol, bob, oscar, admin, incident, bobs_incident):
+    actions.claim(incident.pk, by=alice, at=NIGHT)
+    actions.claim(bobs_incident.pk, by=dave, at=NIGHT)
     both = {str(incident.pk), str(bobs_incident.pk)}
     expected = [
         (alice, both),
