@@ -39,6 +39,7 @@ GOP = 10
 YARD_PICTURES = 320
 YARD_CRF = 29
 STREET_PICTURES = 360
+LEAVES_PICTURES = 52  # then a hand comes into the picture
 NOISE = 2.0  # standard deviation of the sensor's noise, in grey levels
 VISIBLE = 0.5  # a person counts as in view from half of the body on
 
@@ -48,8 +49,8 @@ def main(source: Path) -> None:
     empty = read_picture(source / "vtest_empty_scene_median.png")
     street = list(read_video(source / "vtest.avi"))
     write(HERE / "street.mp4", street[:STREET_PICTURES], crf=31)
-    foliage = list(read_video(source / "tree.avi"))
-    write(HERE / "foliage.mp4", to_and_fro(foliage, 300), crf=31)
+    leaves = list(read_video(source / "tree.avi"))[:LEAVES_PICTURES]
+    write(HERE / "foliage.mp4", [*to_and_fro(leaves, 2 * LEAVES_PICTURES)] * 2, crf=31)
     write(HERE / "empty.mp4", (noisy(empty, n) for n in range(120)), crf=YARD_CRF)
     write(HERE / "quiet.mp4", (noisy(dimmed(empty, n, 240), n) for n in range(240)), crf=YARD_CRF)
     truth = {
