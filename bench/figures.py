@@ -13,7 +13,8 @@ from typing import Any
 class Row:
     """One figure. `baseline` was measured in the same run and `against` says what it is; less than or equal to `goal` holds.
 
-    A figure without a goal is stated and holds. `note` says how many were measured, and how.
+    A figure without a goal is stated and holds. at_least: more than or equal to `goal` holds instead. `note` says how many
+    were measured, and how.
     """
 
     figure: str
@@ -23,10 +24,13 @@ class Row:
     against: str = ""
     goal: float | None = None
     note: str = ""
+    at_least: bool = False
 
     @property
     def holds(self) -> bool:
-        return self.goal is None or self.value <= self.goal
+        if self.goal is None:
+            return True
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -36,6 +40,7 @@ class Row:
             "baseline": None if self.baseline is None else round(self.baseline, 3),
             "against": self.against,
             "goal": self.goal,
+            "at_least": self.at_least,
             "holds": self.holds,
             "note": self.note,
         }
@@ -56,14 +61,21 @@ HEAD = ("figure", "value", "baseline", "goal", "holds", "how")
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    baseline = "" if row.baseline is None else f"{_number(row.baseline)} {row.unit} ({row.against})"
-    goal = "none" if row.goal is None else f"≤ {_number(row.goal)} {row.unit}"
+    baseline = "" if row.baseline is None else f"{_measured(row.baseline, row.unit)} ({row.against})"
+    goal = "none" if row.goal is None else f"{'≥' if row.at_least else '≤'} {_measured(row.goal, row.unit)}"
     verdict = "stated" if row.goal is None else "yes" if row.holds else "NO"
-    return (row.figure, f"{_number(row.value)} {row.unit}", baseline, goal, verdict, row.note)
+    return (row.figure, _measured(row.value, row.unit), baseline, goal, verdict, row.note)
+
+
+def _measured(value: float, unit: str) -> str:
+    return f"{_number(value)} {unit}".rstrip()
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"
+    """As many digits as matter: a ratio is judged by its second decimal."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 or f"{value:.2f}".endswith("0") else f"{value:.2f}"
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -27,7 +27,15 @@ def last_line(capsys) -> dict:
 def test_a_full_run_is_printed_kept_and_ends_well_when_every_goal_holds(areas, capsys):
     assert bench.main([]) == 0
     said = last_line(capsys)
-    row = {"figure": "soon", "value": 120.4, "unit": "ms", "baseline": 3.0, "against": "bare", "goal": 500}
+    row = {
+        "figure": "soon",
+        "value": 120.4,
+        "unit": "ms",
+        "baseline": 3.0,
+        "against": "bare",
+        "goal": 500,
+        "at_least": False,
+    }
     assert said["rows"] == [row | {"holds": True, "note": ""}]
     assert said["machine"]["cores"] >= 1
     assert "| soon | 120 ms | 3.0 ms (bare) | ≤ 500 ms | yes |" in bench.RESULTS.read_text()
@@ -37,6 +45,14 @@ def test_a_missed_goal_is_said_and_ends_ill(areas, capsys):
     areas["line"] = lambda say: [Row("soon", 501, "ms", goal=500), Row("memory", 9000, "MiB")]
     assert bench.main([]) == 1
     assert [row["holds"] for row in last_line(capsys)["rows"]] == [False, True]
+
+
+def test_of_some_figures_more_is_better(areas, capsys):
+    areas["line"] = lambda say: [Row("seen", 0.91, "", 1.0, "bare", goal=0.9, at_least=True)]
+    assert bench.main([]) == 0
+    assert "| seen | 0.91 | 1.0 (bare) | ≥ 0.9 | yes |" in bench.RESULTS.read_text()
+    areas["line"] = lambda say: [Row("seen", 0.89, "", goal=0.9, at_least=True)]
+    assert bench.main([]) == 1
 
 
 def test_a_run_of_one_area_is_not_kept(areas, monkeypatch, capsys):
