@@ -8,6 +8,7 @@ import hmac
 import json
 import struct
 import time
+from datetime import timedelta
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -15,12 +16,17 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.test import Client
 
+from cameras import viewing
 from incidents import actions
 from soc.console import live
+from soc.core.models import Event
 from soc.routing import websocket_urlpatterns
 from tests import factories as make
+from tests.console.airing import on_air
 from tests.console.watching import watching
 from tests.factories import NIGHT
 
@@ -48,14 +54,14 @@ class Browser(ApplicationCommunicator):
         await self.wait(10)
 
 
-def socket_of(user, camera):
+def socket_of(user, camera, query=b""):
     client = Client()
     if user is not None:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     scope = {
         "type": "websocket",
         "path": f"/ws/live/{camera.pk}",
-        "query_string": b"",
+        "query_string": query,
         "headers": [],
         "subprotocols": [],
         "user": user or AnonymousUser(),
@@ -162,6 +168,117 @@ def close(incident, by):
     actions.close(
         incident.pk, outcome="genuine.attempt_only", site_state="secure", summary="", token=token, by=by, at=NIGHT
     )
+
+
+async def told(communicator, kind):
+    """The next text of that kind."""
+    while True:
+        said = await communicator.receive_output(10)
+        if (text := json.loads(said.get("text") or "{}")).get("type") == kind:
+            return text
+
+
+def test_the_large_picture_is_the_cameras_own_video(alice, camera, incident):
+    with on_air() as air:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=air.address)
+        communicator = socket_of(alice, camera, b"way=h264")
+
+        async def look():
+            await communicator.connect()
+            said = await told(communicator, "stream")
+            frames = await pictures(communicator, 4)
+            await communicator.disconnect()
+            return said, frames
+
+        said, frames = run(look())
+    assert (said["way"], said["width"], said["codec"][:5]) == ("h264", 640, "avc1.")
+    assert [frame[8] for frame in frames] == [1, 2, 2, 2]
+    assert abs(struct.unpack_from(">d", frames[-1])[0] - time.time()) < 20
+
+
+def test_where_there_is_no_such_video_the_browser_is_told_that_pictures_come(alice, camera, incident):
+    with on_air(codec="hevc") as air:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=air.address)
+        communicator = socket_of(alice, camera, b"way=h264")
+
+        async def look():
+            await communicator.connect()
+            said = await told(communicator, "stream")
+            frames = await pictures(communicator, 1)
+            await communicator.disconnect()
+            return said, frames
+
+        said, frames = run(look())
+    assert said == {"type": "stream", "way": "jpeg"}
+    assert frames[0][8:10] == b"\xff\xd8"
+
+
+def test_who_looks_is_recorded_once_a_viewing(alice, sam, camera, other_camera, incident, monkeypatch):
+    def views(by):
+        return Event.objects.filter(kind="camera.viewed", subject_id=camera.pk, by=by).count()
+
+    async def look(*communicators):
+        for communicator in communicators:
+            await communicator.connect()
+        await asyncio.gather(*(pictures(communicator, 1) for communicator in communicators))
+        for communicator in communicators:
+            await communicator.disconnect()
+
+    with watching() as watch:
+        type(camera).objects.update(media_address=watch.address)
+        run(look(socket_of(alice, camera), socket_of(alice, camera, b"fps=1"), socket_of(sam, other_camera)))
+        assert (views(alice), views(sam)) == (1, 0)
+        run(look(socket_of(alice, camera), socket_of(sam, camera)))
+        assert (views(alice), views(sam)) == (1, 1)
+        monkeypatch.setattr(viewing, "ONE_VIEWING", timedelta(0))
+        run(look(socket_of(alice, camera)))
+        assert views(alice) == 2
+
+
+def test_nobody_looks_unrecorded(alice, camera, incident, monkeypatch):
+    def away(*_args, **_kwargs):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(live, "record_viewing", away)
+    with watching() as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+        communicator = socket_of(alice, camera)
+
+        async def look():
+            await communicator.connect()
+            while (said := await communicator.receive_output(10))["type"] != "websocket.close":
+                assert not said.get("bytes")
+            return said["code"]
+
+        assert run(look()) == 1013
+
+
+@pytest.mark.parametrize("end", ["password changed", "logged out", "out of use"])
+def test_the_picture_ends_with_the_session(alice, camera, incident, monkeypatch, end):
+    monkeypatch.setattr(live, "RECHECK_S", 0.2)
+
+    def finish():
+        if end == "password changed":
+            alice.set_password("another one 42")
+            alice.save()
+        elif end == "logged out":
+            Session.objects.all().delete()
+        else:
+            type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+
+    with watching() as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+        communicator = socket_of(alice, camera)
+
+        async def look():
+            await communicator.connect()
+            await pictures(communicator, 1)
+            await database_sync_to_async(finish)()
+            while (said := await communicator.receive_output(10))["type"] != "websocket.close":
+                await communicator.answer()
+            return said["code"]
+
+        assert run(look()) == 4401
 
 
 @pytest.mark.parametrize("end", ["right taken away", "incident closed"])
