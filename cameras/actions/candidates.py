@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from cameras.actions.angles import want_angles
 from cameras.context.arming import arm_state
 from cameras.context.policy import Context, Facts, Verdict, judge
 from cameras.models import Camera, Candidate, SignalSource, Zone
@@ -103,6 +104,7 @@ def commit_candidate(
     try:
         with transaction.atomic():
             candidate.save(force_insert=True)
+            want_angles(candidate)
             events.record(
                 EVENT[verdict.decision],
                 candidate,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from cameras.vision.best import BestShots, Shot
 from cameras.vision.ingest import Frame
 from cameras.vision.motion import MotionGate
 from cameras.vision.picture import Picture
@@ -66,6 +67,7 @@ class Sight:
         self.inference_ms = 0.0
         self._paths: dict[int, deque[tuple[float, Box]]] = {}
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
+        self._best = BestShots()
         self._put_at: float | None = None
         self._unanswered: float | None = None
         self._blind_at: float | None = None
@@ -94,6 +96,7 @@ class Sight:
 
     def answers(self, now: float) -> list[Seen]:
         """Take what the workers answered, and ask again where a request got lost."""
+        self._best.settle(now)
         seen: list[Seen] = []
         while (result := self.slot.take_result()) is not None:
             seen += self._answered(result)
@@ -134,6 +137,9 @@ class Sight:
             path.append((result.stamp.monotonic, track.box))
         self._forget(result.stamp.monotonic)
         picture = self._pictures.get(result.stamp.number)
+        for track in tracks:
+            if picture is not None and track.last_seen == result.stamp.captured:  # a remembered one may be hidden now
+                self._best.offer(track.id, picture, result.stamp, track.box, track.score)
         return [
             Seen(sighting, picture, tuple(self._paths[sighting.track.id]), result.model)
             for sighting in self.zones.update(result.stamp, tracks).sightings
@@ -142,6 +148,10 @@ class Sight:
     def path_of(self, track_id: int) -> tuple[tuple[float, Box], ...]:
         """Where a track was, up to now: for a clip that ends after the sighting."""
         return tuple(self._paths.get(track_id, ()))
+
+    def best_of(self, track_id: int) -> Shot | None:
+        """The best picture of a track up to now."""
+        return self._best.of(track_id)
 
     def _forget(self, now: float) -> None:
         for track_id in [i for i, path in self._paths.items() if now - path[-1][0] > 60]:
