@@ -61,7 +61,7 @@ def handle_by_keys(desk: Desk, incident: str) -> None:
     desk.dispatch()
     desk.wait_stamp(incident, "call_placed", "call_answered", "responder_accepted")
     # The first who are called are sworn officers: of the step's two sentences theirs is the true one.
-    expect(desk.bright("Speak: on the way")).to_contain_text("Law enforcement is on the way")
+    expect(desk.bright("Speak: on the way")).to_contain_text("Law enforcement is on the way", timeout=30_000)
     desk.talk(3)
     desk.bright("Speak: on the way").wait_for(state="detached")
     desk.page.wait_for_selector(".bar[data-live]", state="detached")
