@@ -20,7 +20,7 @@ from responses import adapters
 from responses.actions import facts, links, script, talking
 from responses.models import Attempt
 from responses.ports import DeliveryError, Heard, Receipt, Unclear
-from soc.core import clock, events
+from soc.core import clock, deliveries, events
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,9 @@ def pick_up(attempt_id: UUID, *, at: datetime) -> bool:
             events.record("attempt.retried", attempt, by=None, at=at, **told)
         else:
             attempt.status, attempt.leased_until = Status.UNKNOWN, at + LEASE
-            events.record("attempt.unclear", attempt, by=None, at=at, **told)
+            # Somebody is asking, or asking failed and is tried again, later and later: not anew each time.
+            if not deliveries.owed(attempt.pk, "responses.settle"):
+                events.record("attempt.unclear", attempt, by=None, at=at, **told)
         attempt.save(update_fields=["status", "leased_until"])
         return True
 

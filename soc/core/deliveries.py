@@ -3,9 +3,11 @@
 import logging
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Greatest
 
 from soc.core import events
@@ -17,6 +19,14 @@ log = logging.getLogger(__name__)
 BACKOFF_S = (1, 2, 5, 15, 60, 300)
 # After so many failures it is no passing trouble: people are told, and a handler may take a simpler way.
 PATIENCE = 3
+
+
+class Place(NamedTuple):
+    """Where an event belongs, by ids; the scopes of memberships by the same names."""
+
+    organisation: UUID
+    customer: UUID | None
+    site: UUID | None
 
 
 class LeaseLost(Exception):
@@ -80,8 +90,20 @@ def failed(event_id: int, reaction: str) -> int:
 
 def stuck(at: datetime) -> int:
     """Deliveries that are owed and have failed PATIENCE times or more; an attempt that runs now has not failed yet."""
+    return sum(stuck_by_place(at).values())
+
+
+def stuck_by_place(at: datetime) -> dict[Place, int]:
+    """`stuck` for each place of the events that are owed to: whose affair it is."""
     running = Q(attempts=PATIENCE, leased_until__gte=at)
-    return Delivery.objects.filter(done_at__isnull=True, attempts__gte=PATIENCE).exclude(running).count()
+    rows = Delivery.objects.filter(done_at__isnull=True, attempts__gte=PATIENCE).exclude(running)
+    places = rows.values_list("event__organisation", "event__customer", "event__site").annotate(Count("pk"))
+    return {Place(*place): count for *place, count in places.order_by()}
+
+
+def owed(subject_id: UUID, reaction: str) -> bool:
+    """Whether this reaction to something about that subject has still to be run, now or after its next wait."""
+    return Delivery.objects.filter(event__subject_id=subject_id, reaction=reaction, done_at__isnull=True).exists()
 
 
 def overdue_since(at: datetime) -> datetime | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from django.db import OperationalError
 
 from soc.core import chain
+from soc.core.deliveries import Place
 from soc.core.feed import audiences, consumer
 from soc.core.feed.audiences import Audience, Face
 from soc.core.feed.reader import reader
@@ -134,7 +136,9 @@ async def test_a_dealer_hears_each_customer_on_its_own_chain(organisation, custo
 async def test_a_page_is_told_how_far_the_spine_is_behind_and_the_centre_what_is_stuck(
     alices, carols, organisation, monkeypatch
 ):
-    monkeypatch.setattr(consumer.pulse, "latest", lambda: consumer.pulse.Pulse(lag_s=6.5, stuck=2))
+    elsewhere = Place(uuid4(), None, None)
+    told = consumer.pulse.Pulse(lag_s=6.5, places={Place(organisation.pk, None, uuid4()): 2, elsewhere: 5})
+    monkeypatch.setattr(consumer.pulse, "latest", lambda: told)
     async with socket_of(alices, face="ops") as socket:
         await socket.resume()
         for kind in ("snapshot", "beat"):

@@ -21,7 +21,7 @@ def record(site, seconds_ago: float):
 def test_nothing_that_waits_is_no_lag(site, reactions):
     record(site, 90)
     chain.seal()
-    assert pulse.measure() == pulse.Pulse(0.0, 0)
+    assert pulse.measure() == pulse.Pulse(0.0)
 
 
 def test_the_oldest_unsealed_event_is_the_lag(site, reactions):
@@ -60,7 +60,7 @@ def test_what_fails_again_and_again_is_counted_until_it_is_done(site, reactions)
 
 
 def test_one_measurement_serves_for_two_seconds(monkeypatch):
-    said = iter([pulse.Pulse(1.0, 0), pulse.Pulse(2.0, 0)])
+    said = iter([pulse.Pulse(1.0), pulse.Pulse(2.0)])
     clock = [100.0]
     monkeypatch.setattr(pulse, "measure", lambda: next(said))
     monkeypatch.setattr(pulse, "monotonic", lambda: clock[0])

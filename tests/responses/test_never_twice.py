@@ -45,8 +45,34 @@ def sweep_and_settle(attempt: Attempt) -> None:
         seen = event.pk
         if event.kind == "attempt.unclear":
             performing.settle(attempt.pk)
+            event.deliveries.update(done_at=clock.now())
         elif event.kind == "attempt.retried":
             performing.perform(attempt.pk)
+
+
+def test_asking_that_fails_for_ever_is_tried_later_and_later_and_shown_as_stuck(call, monkeypatch):
+    """A handler that raises is the delivery's affair: the sweep does not order it anew every twenty seconds."""
+
+    def broken(attempt_id) -> None:
+        raise ZeroDivisionError
+
+    performing.begin(call.pk, at=clock.db_now())
+    monkeypatch.setattr(performing, "settle", broken)
+    owed = Delivery.objects.filter(event__subject_id=call.pk, reaction="responses.settle")
+    for _round in range(5):
+        age(call, 60)
+        assert unfinished(clock.db_now()) >= 1
+        deliveries.run(owed.get().pk)
+    failing = owed.get()
+    assert failing.attempts == 5
+    assert failing.due_at > clock.db_now() + timedelta(seconds=50), "later and later"
+    assert deliveries.stuck_by_place(clock.db_now()) == {
+        deliveries.Place(call.organisation_id, call.site.customer_id, call.site_id): 1
+    }
+    owed.update(done_at=clock.now())
+    age(call, 60)
+    unfinished(clock.db_now())
+    assert owed.count() == 2, "done and still unclear: asked again"
 
 
 def test_an_order_is_one_call_and_one_text(incident, guard, alice, network, call):

@@ -15,7 +15,6 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth import get_user
 from django.core.serializers.json import DjangoJSONEncoder
 
 from soc.core import clock, pulse
@@ -23,20 +22,13 @@ from soc.core.away import LOST
 from soc.core.feed.audiences import Audience, audiences_of, face
 from soc.core.feed.reader import message, reader, rows_of
 from soc.core.models import User
+from soc.core.sessions import user_now
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 2.0
 OUTBOX = 2000
 REPLAY = 1000
-
-
-class _Request:
-    """What django.contrib.auth.get_user needs of a request."""
-
-    def __init__(self, session: Any) -> None:
-        self.session = session
-        self.META: dict[str, str] = {}
 
 
 class FeedConsumer(AsyncWebsocketConsumer):
@@ -199,15 +191,10 @@ class FeedConsumer(AsyncWebsocketConsumer):
     def _pulse(self) -> dict[str, Any]:
         """What a page is told of the spine; how much is stuck is the centre's own affair."""
         now = pulse.latest()
-        return {"lag_s": now.lag_s} | ({"stuck": now.stuck} if self.face == "ops" else {})
+        return {"lag_s": now.lag_s} | ({"stuck": now.stuck_for(self.audiences)} if self.face == "ops" else {})
 
     def _user(self) -> User | None:
-        """The session's user as the database has it now, or None."""
-        session = self.scope["session"].__class__(self.scope["session"].session_key)
-        if not session.exists(session.session_key):
-            return None
-        user = get_user(_Request(session))  # type: ignore[arg-type]
-        return user if user.is_authenticated and user.is_active else None
+        return user_now(self.scope)
 
     def _wanted(self) -> frozenset[Audience] | None:
         user = self._user()
