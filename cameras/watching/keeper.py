@@ -20,6 +20,7 @@ from django.db.models import F, Q, QuerySet
 from cameras.actions import camera_back, camera_drifts, camera_lost, camera_on_time, clear_camera
 from cameras.models import Camera
 from cameras.vision.ingest import Frame, Stream
+from cameras.watching.angles import Angles
 from cameras.watching.plan import Plan, plan_of
 from cameras.watching.quarantine import Quarantine, proof_s
 from cameras.watching.shares import LEASE, Surplus, announce, fair_share, take_leave
@@ -81,6 +82,7 @@ class Keeper:
         self.cameras: dict[UUID, Watched] = {}
         self._empty_rounds, self._had = 0, False
         self._surplus = Surplus()
+        self._angles = Angles(desk.evidence, self.on_air)
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop, or until there is nothing left to do for the keeper of one camera."""
@@ -120,6 +122,7 @@ class Keeper:
         for camera_id, (plan, generation) in mine.items():
             if camera_id not in self.cameras:
                 self._begin(plan, generation)
+        self._angles.round(self.cameras.keys())
         self._save(at)
 
     def newest(self, camera_id: UUID) -> Frame | None:
@@ -249,6 +252,8 @@ class Keeper:
                 camera_back(camera_id, at=news.at)
             case "lost":
                 camera_lost(camera_id, code=news.code, words=news.words, at=news.at)
+            case "partly":
+                Camera.objects.filter(pk=camera_id, health=Camera.Health.ONLINE).update(trouble=news.words[:240])
             case "drifts":
                 camera_drifts(camera_id, offset_s=news.offset_s, at=news.at)
             case "on_time":

@@ -17,10 +17,7 @@ from django.conf import settings
 
 from cameras.vision.address import AddressRefused
 from cameras.vision.ingest import Backoff, Frame, Stream
-from cameras.vision.mask import Mask
 from cameras.vision.opening import StreamError
-from cameras.vision.probe import probe
-from cameras.vision.ring import PacketRing
 from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.vision.types import FrameStamp
 from cameras.watching.evidence import AFTER_S, EvidenceDesk, Proof
@@ -28,6 +25,7 @@ from cameras.watching.outbox import Outbox
 from cameras.watching.pending import PendingCandidate
 from cameras.watching.plan import Plan
 from cameras.watching.sight import Blind, Seen, Sight
+from cameras.watching.streams import CRASHED_AGAIN_S, ProbeRefused, Streams
 from soc.core import clock
 
 log = logging.getLogger(__name__)
@@ -36,8 +34,7 @@ DRAIN_S = 3.0
 DRIFT_S = 10.0  # of a wrong clock, without a break, before somebody is told
 PROBES = 4  # first looks at once: each is a process of its own
 PROBE_AGAIN_S = 60.0  # at most, between two looks at an address that was never usable
-CRASHED_AGAIN_S = 600.0
-CRASHED = "What answers there makes the decoder crash; it is not watched."
+PARTLY_S = 1.0  # how often it is asked what one of two pictures lacks
 MOST_NEWS = 1000
 CLIP_S = 3.0  # for a clip to be cut once its end has come
 
@@ -59,21 +56,13 @@ class Desk:
 
 @dataclass(frozen=True)
 class News:
-    """Something about the camera itself, for its row: back, lost, drifts, on_time or probed. `at`: when it was so."""
+    """Something about the camera itself, for its row: back, lost, partly, drifts, on_time or probed. `at`: when it was so."""
 
     kind: str
     at: datetime
     code: str = ""
     words: str = ""
     offset_s: float = 0.0
-
-
-class ProbeRefused(Exception):
-    """A first look found nothing to watch. `fault` is the code, the message is for people."""
-
-    def __init__(self, fault: str, message: str) -> None:
-        super().__init__(message)
-        self.fault = fault
 
 
 class Watcher:
@@ -85,7 +74,6 @@ class Watcher:
         self.plan, self.generation, self.desk = plan, generation, desk
         self.counts: Counter[str] = Counter()
         self.sight: Sight | None = None
-        self.stream: Stream | None = None
         self.last_frame: Frame | None = None
         self.online: bool | None = None
         self.news: deque[News] = deque()
@@ -96,7 +84,15 @@ class Watcher:
         self._drifting: bool | None = None
         self._drifting_since: float | None = None
         self._counting = threading.Lock()
+        self._partly, self._partly_at = "", 0.0
         self._stop = threading.Event()
+        self.streams = Streams(
+            plan,
+            probes=desk.probes,
+            inside=partial(desk.inside, plan.camera_id),
+            leave=desk.leave,
+            stopping=self._stop.is_set,
+        )
         self._thread = threading.Thread(target=self._run, name=f"camera {plan.name}", daemon=True)
 
     def start(self) -> None:
@@ -104,12 +100,15 @@ class Watcher:
 
     def stop(self) -> None:
         self._stop.set()
+        self.streams.stop()
 
     def join(self, timeout_s: float) -> None:
+        until = clock.monotonic() + timeout_s
         self._thread.join(timeout_s)
+        self.streams.join(max(until - clock.monotonic(), 0.0))
 
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._thread.is_alive() or self.streams.alive()
 
     def stopping(self) -> bool:
         return self._stop.is_set()
@@ -166,41 +165,28 @@ class Watcher:
                 log.exception("%s: unexpected, connecting again", self.plan.name)
                 self._lost("system", "This camera cannot be watched here; the log of the watcher says why.")
             self._stop.wait(wait.next())
+        self.streams.stop()
         self.desk.leave()
 
     def _probe(self) -> None:
-        """An address that was never looked at: first by a short-lived process with nothing to lose."""
-        address = self.plan.pinned()
-        while not self.desk.probes.acquire(timeout=0.5):
-            if self._stop.is_set():
-                return
-        try:
-            report = probe(address, should_stop=self._stop.is_set)
-        finally:
-            self.desk.probes.release()
+        """A camera that was never looked at. Where only its small picture is not usable, it is looked at again next time."""
+        usable = self.streams.look_first()
         if self._stop.is_set():
             return
-        if report.fault is not None:
-            raise ProbeRefused(report.fault, CRASHED if report.fault == "crashed" else report.message)
         self._usable = self.plan.digest
-        self._tell(News("probed", clock.now(), code=self.plan.digest))
+        if usable:
+            self._tell(News("probed", clock.now(), code=self.plan.digest))
 
     def _watch(self, backoff: Backoff) -> None:
         """One connection."""
         if self._stop.is_set():
             return
-        inside = partial(self.desk.inside, self.plan.camera_id)
-        masks = self.plan.privacy_masks
-        stream = Stream(self.plan.pinned(), ring=PacketRing(), inside=inside, mask=Mask(masks) if masks else None)
         self._open_eyes()
-        self.stream = stream
         try:
-            stream.read(
-                partial(self._frame, stream), on_open=lambda info: backoff.reset(), should_stop=self._stop.is_set
-            )
+            self.streams.read(self._frame, on_open=backoff.reset)
         finally:
-            self.stream = None
-            self._close_eyes(stream)
+            self._close_eyes()
+            self.streams.let_go()
 
     def _open_eyes(self) -> None:
         """Slots are numbered by lease and connection, so that an old answer is never taken for a new one."""
@@ -219,43 +205,54 @@ class Watcher:
         with self._counting:
             self.sight = sight
 
-    def _close_eyes(self, stream: Stream) -> None:
+    def _close_eyes(self) -> None:
         sight = self.sight
         if sight is None:
             return
-        self._drain(sight, stream)
+        self._drain(sight)
         sight.close()
         with self._counting:
             self.counts.update(sight.counts)
             self.sight = None
 
-    def _replanned(self, sight: Sight, stream: Stream) -> Sight:
+    def _replanned(self, sight: Sight) -> Sight:
         """Other hours are only noted; where it is looked at in another way, the looking begins anew. The stream goes on."""
         if sight.plan.looks == self.plan.looks:
             sight.plan = self.plan
             return sight
-        self._close_eyes(stream)
+        self._close_eyes()
         self._open_eyes()
         assert self.sight is not None
         return self.sight
 
-    def _frame(self, stream: Stream, frame: Frame) -> None:
+    def _frame(self, frame: Frame) -> None:
         if self.last_frame is not None:
             self.decoded_s += min(max(frame.stamp.monotonic - self.last_frame.stamp.monotonic, 0.0), 1.0)
         self.last_frame = frame
         if not self.online:
-            self.online, self._told = True, None
+            self.online, self._told, self._partly = True, None, ""
             self._tell(News("back", frame.stamp.received))
         self._judge_clock(frame.stamp)
         sight = self.sight
         assert sight is not None
         if sight.plan is not self.plan:
-            sight = self._replanned(sight, stream)
+            sight = self._replanned(sight)
         seen, blind = sight.see(frame)
         for one in seen:
-            self._report(one, sight, stream)
+            self._report(one, sight)
         if blind:
-            self._report_blind(blind, stream)
+            self._report_blind(blind)
+        self._judge_streams(frame.stamp)
+
+    def _judge_streams(self, stamp: FrameStamp) -> None:
+        """What one of two pictures lacks is said on the camera's row, and so is that it is there again."""
+        if stamp.monotonic - self._partly_at < PARTLY_S:
+            return
+        self._partly_at = stamp.monotonic
+        words = self.streams.trouble()
+        if words != self._partly:
+            self._partly = words
+            self._tell(News("partly", stamp.received, words=words))
 
     def _judge_clock(self, stamp: FrameStamp) -> None:
         """A clock that is wrong for ten seconds on end is told once; a camera that tells no time just now says nothing."""
@@ -273,13 +270,13 @@ class Watcher:
             self._drifting = True
             self._tell(News("drifts", stamp.received, offset_s=-stamp.offset_s))
 
-    def _drain(self, sight: Sight, stream: Stream) -> None:
+    def _drain(self, sight: Sight) -> None:
         """The last frames are with the workers: what they find still counts."""
         waited = threading.Event()
         until = clock.monotonic() + DRAIN_S
         while sight.slot.counts.waiting and clock.monotonic() < until:
             for one in sight.answers(clock.monotonic()):
-                self._report(one, sight, stream)
+                self._report(one, sight)
             waited.wait(0.02)
 
     def _lost(self, code: str, words: str) -> None:
@@ -301,8 +298,9 @@ class Watcher:
 
     # --- what becomes of what was seen
 
-    def _report(self, seen: Seen, sight: Sight, stream: Stream) -> None:
+    def _report(self, seen: Seen, sight: Sight) -> None:
         """A candidate into the outbox, its evidence ordered. The packets before it are held from this moment."""
+        stream = self.streams.kept()
         sighting = seen.sighting
         track = f"{sight.slot.generation}-{sighting.track.id}"
         stamp = sighting.stamp
@@ -337,7 +335,7 @@ class Watcher:
             model_sha256=seen.model,
         )
         self._reported = stamp.monotonic
-        if self.desk.outbox.put(pending) and stream.info is not None:
+        if self.desk.outbox.put(pending) and stream is not None and stream.info is not None:
             self.desk.evidence.prove(
                 Proof(
                     camera_id=self.plan.camera_id,
@@ -352,14 +350,18 @@ class Watcher:
                     label=sighting.label,
                     score=sighting.score,
                     zone=self._outline(sighting.zone_id),
+                    box=sighting.box,
+                    track=track,
+                    best=lambda: sight.best_of(sighting.track.id),
                 )
             )
 
     def _outline(self, zone_id: str) -> tuple[tuple[float, float], ...]:
         return next((zone.polygon for zone in self.plan.zones if zone.id == zone_id), ())
 
-    def _report_blind(self, blind: Blind, stream: Stream) -> None:
+    def _report_blind(self, blind: Blind) -> None:
         """Nobody looked for seconds: an intrusion alarm of its own, and a technical one. Needs neither Redis nor workers."""
+        stream = self.streams.kept()
         stamp = blind.frame.stamp
         log.error("%s: motion in an armed zone and no inference for %.1f s", self.plan.name, blind.seconds)
         judged = clock.now()
@@ -382,7 +384,7 @@ class Watcher:
             )
             self._reported = stamp.monotonic
             kept = self.desk.outbox.put(pending)
-            if kept and stream.info is not None and motion:
+            if kept and stream is not None and stream.info is not None and motion:
                 self.desk.evidence.prove(
                     Proof(
                         camera_id=self.plan.camera_id,
@@ -406,8 +408,7 @@ class Watcher:
 
     def on_air(self) -> Stream | None:
         """The stream that is recorded, for the live view: what it is, and its packets."""
-        stream = self.stream
-        return stream if stream is not None and stream.info is not None and not self.stopping() else None
+        return None if self.stopping() else self.streams.on_air()
 
 
 def _ahead_s(stamp: FrameStamp) -> float:

@@ -13,9 +13,10 @@ import pytest
 from cameras.models import Camera, Candidate
 from cameras.vision.probe import ProbeReport
 from cameras.vision.types import FrameStamp
-from cameras.watching import watcher
+from cameras.watching import streams
 from cameras.watching.plan import plan_of
-from cameras.watching.watcher import CRASHED, Watcher
+from cameras.watching.streams import CRASHED
+from cameras.watching.watcher import Watcher
 from soc.core.models import Event
 from soc.demo.cameras import faults
 from soc.demo.cameras.auth import Login
@@ -116,8 +117,8 @@ def test_a_camera_that_fails_while_watched_is_lost_and_comes_back(watch: Watch, 
 @pytest.mark.slow
 def test_a_new_address_is_looked_at_once_and_a_restart_does_not_look_again(watches, site, world: World, monkeypatch):
     looks = []
-    real = watcher.probe
-    monkeypatch.setattr(watcher, "probe", lambda *args, **how: looks.append(args) or real(*args, **how))
+    real = streams.probe
+    monkeypatch.setattr(streams, "probe", lambda *args, **how: looks.append(args) or real(*args, **how))
     camera = add_camera(site, "quiet", f"rtsp://127.0.0.1:{world.port}/quiet", looked_at=False)
     first = watches()
     first.until(lambda: health(camera)[0] == "online", within_s=60)
@@ -148,9 +149,9 @@ def test_a_changed_password_is_another_address(camera):
 def test_what_a_first_look_refuses_is_never_connected_to(
     watch: Watch, site, world: World, monkeypatch, report: ProbeReport, code: str, words: str
 ):
-    monkeypatch.setattr(watcher, "probe", lambda *args, **how: report)
+    monkeypatch.setattr(streams, "probe", lambda *args, **how: report)
     connected = []
-    monkeypatch.setattr(watcher, "Stream", lambda *args, **how: connected.append(args))
+    monkeypatch.setattr(streams, "Stream", lambda *args, **how: connected.append(args))
     bad = add_camera(site, "bad", f"rtsp://127.0.0.1:{world.port}/quiet", looked_at=False)
     watch.until(lambda: health(bad)[0] == "offline")
     assert words in health(bad)[1]
