@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from playwright.sync_api import expect
 
@@ -78,3 +77,88 @@ def test_each_way_moves_with_its_age_goes_grey_when_it_stands_and_comes_back(liv
         == 1
     )
     assert live.trouble == []
+
+
+STALLED = "VideoDecoder.prototype.decode = function () {};"
+FAILING = "VideoDecoder.prototype.decode = function () { throw new Error('worn out'); };"
+NOT_TYPE = "MediaSource.isTypeSupported = () => false;"
+
+
+def test_a_way_that_fails_or_stalls_gives_place_to_the_next(live, alice, incident):
+    with on_air() as air:
+        served_by(air)
+        for broken, shows in ((STALLED, "source"), (FAILING + NOT_TYPE, "pictures")):
+            page = live.log_in(alice, "/static/missing")
+            page.add_init_script(broken)
+            page.goto(f"{live.url}/console/")
+            moving(page, shows)
+            assert page.evaluate(f"{LARGE}.dataset.gaveUp").startswith("codec: ")
+    assert [said for said in live.trouble if "missing" not in said] == []
+
+
+def test_a_camera_without_video_for_browsers_is_shown_in_pictures(live, alice, incident):
+    with on_air(codec="hevc") as air:
+        served_by(air)
+        page = live.log_in(alice, "/console/")
+        moving(page, "pictures")
+        assert page.evaluate(f"{LARGE}.dataset.gaveUp ?? ''") == ""
+    assert live.trouble == []
+
+
+TILE = "document.querySelectorAll('camera-view.tile')[2]"
+CHANGED = "document.dispatchEvent(new Event('visibilitychange'))"
+HIDE = {
+    "scrolled away": (f"{TILE}.style.cssText = 'position: fixed; left: -900px'", f"{TILE}.style.cssText = ''"),
+    "page hidden": (
+        f"Object.defineProperty(document, 'hidden', {{ get: () => true, configurable: true }}); {CHANGED}",
+        f"delete document.hidden; {CHANGED}",
+    ),
+}
+
+
+def test_nothing_is_sent_for_what_nobody_can_see(live, alice, incident):
+    with on_air() as air:
+        served_by(air)
+        page = live.log_in(alice, "/static/missing")
+        came: list[str] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda _data: came.append(socket.url)))
+        page.goto(f"{live.url}/console/")
+        until(page, f"Number({TILE}?.dataset.frames ?? 0) >= 2")
+        camera = page.evaluate(f"{TILE}.dataset.camera")
+
+        def to_the_tile() -> int:
+            return sum(f"/ws/live/{camera}?fps" in url for url in came)
+
+        for hide, show in HIDE.values():
+            page.evaluate(hide)
+            until(page, f"!{TILE}.socket")
+            page.wait_for_timeout(300)  # what was on its way
+            before = to_the_tile()
+            others = len(came)
+            page.wait_for_timeout(1500)  # more than one picture's time
+            assert to_the_tile() == before
+            if "hidden" in hide:
+                assert [url for url in came[others:] if "/ws/live/" in url] == []
+            page.evaluate(show)
+            begun = page.evaluate(f"Number({TILE}.dataset.frames)")
+            until(page, f"Number({TILE}.dataset.frames) >= {begun + 2}")
+            assert to_the_tile() > before
+    assert [said for said in live.trouble if "missing" not in said] == []
+
+
+def test_a_right_that_ends_takes_the_picture_away_and_says_so(live, alice, incident, screenshot):
+    with on_air() as air:
+        served_by(air)
+        page = live.log_in(alice, "/console/")
+        moving(page, "codec")
+        # The page is not told: only the picture's own look at the right finds it.
+        page.route("**/console/**", lambda route: route.abort())
+        Incident.objects.update(state="closed", closed_at=clock.now())
+        expect(page.locator("camera-view.large [data-cover]")).to_be_visible()
+        expect(page.locator("camera-view.large [data-cover-word]")).to_have_text("You may not see this camera.")
+        blank = f"""(() => {{ const canvas = {LARGE}.querySelector('canvas');
+            return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every((v) => v === 0); }})()"""
+        assert page.evaluate(blank)
+        screenshot(page, "live-forbidden-dark-1366")
+        page.keyboard.press("l")
+        expect(page.locator("camera-view.large [data-cover-word]")).to_have_text("You may not see this camera.")
