@@ -4,7 +4,6 @@ import { learn, now } from "./time.js";
 import { settings } from "./words.js";
 
 const SILENCE_MS = 5000;
-const PING_MS = 10000;
 
 export class Feed extends EventTarget {
   last = {};
@@ -18,7 +17,6 @@ export class Feed extends EventTarget {
     super();
     this.path = path;
     setInterval(() => this.#watch(), 500);
-    setInterval(() => this.#ping(), PING_MS);
     this.connect();
   }
 
@@ -62,7 +60,7 @@ export class Feed extends EventTarget {
       case "pong": learn(said.t, Date.now(), said.now); break;
       case "snapshot": this.#snapshot(said); break;
       case "event": this.#event(said); break;
-      case "beat": this.#beat(said); break;
+      case "beat": this.#ping(); this.#beat(said); break;  // answered: the centre sees that somebody's page is alive
     }
   }
 

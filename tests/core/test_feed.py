@@ -156,6 +156,20 @@ async def test_the_pages_life_is_told_to_its_face(alices, alice, organisation, f
     assert alice.pk in faces
 
 
+async def test_a_page_that_hangs_is_not_told_to_be_alive(alices, alice, organisation, faces, monkeypatch):
+    """Its socket is open, and nobody sees anything: only what the page itself sends counts."""
+    monkeypatch.setattr(consumer, "BEAT_S", 0.05)
+    async with socket_of(alices, face="ops") as socket:
+        for _silent in range(4):
+            await socket.hear("beat")
+        alive = len(faces)
+        await socket.say(type="ping")
+        for _silent in range(3):
+            await socket.hear("beat")
+    assert alive <= 2, "opening it counts, and the beat after"
+    assert len(faces) == alive + 1
+
+
 async def test_rights_that_are_taken_away_close_the_socket(carols, carol, customer, site):
     async with socket_of(carols) as socket:
         await socket.hear("beat")

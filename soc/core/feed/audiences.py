@@ -21,7 +21,7 @@ class Face:
 
     `kinds`: the event kinds it is told of (None: all). `rows(event)` renders what changed, once per event for all of
     its readers: JSON that the page understands. `snapshot(user)` renders everything a page starts from.
-    `beat(user_id)` is told every few seconds that a user's page is alive.
+    `beat(user_id)` is told every few seconds that a user's page is alive, for as long as the page itself says so.
     """
 
     name: str

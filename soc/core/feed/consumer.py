@@ -2,6 +2,7 @@
 
 Client → server: {"type": "resume", "last": {audience: seq}} · {"type": "ping", "t": anything}
 Server → client: hello · snapshot · event · beat (every 2 s, with the head of each audience and the spine's pulse) · pong
+A page answers each beat with a ping: one that hangs is a socket that is open and a person who sees nothing.
 Close codes: 4401 not logged in (any more) · 4403 nothing to see · 4408 too slow, come back and resume · 4400 garbage
 """
 
@@ -52,6 +53,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         self.audiences: frozenset[Audience] = frozenset()
         self.jobs: list[asyncio.Task] = []
         self.ending = False
+        self.heard = True  # since the last beat; to open the socket is to be heard of
         self.loop = asyncio.get_running_loop()
         user = self.scope["user"]
         if not user.is_authenticated:
@@ -59,7 +61,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             await self.close(4401)
             return
         self.face = "portal" if b"face=portal" in self.scope["query_string"] else "ops"
-        wanted = await database_sync_to_async(self._wanted)()
+        wanted = await database_sync_to_async(self._wanted)(heard=True)
         await self.accept()
         if not wanted:
             await self.close(4401 if wanted is None else 4403)
@@ -95,6 +97,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         try:
             said = json.loads(text_data or "")
             kind = said["type"]
+            self.heard = True
             if kind == "resume":
                 last = {str(key): int(value) for key, value in dict(said.get("last", {})).items()}
                 await self._resume(last)
@@ -175,8 +178,9 @@ class FeedConsumer(AsyncWebsocketConsumer):
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
+            heard, self.heard = self.heard, False
             try:
-                wanted, told = await database_sync_to_async(lambda: (self._wanted(), self._pulse()))()
+                wanted, told = await database_sync_to_async(self._look)(heard)
             except LOST:
                 # The page's own "no contact" banner comes from missing beats; say nothing that is not known.
                 continue
@@ -188,6 +192,9 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 return
             self._put({"type": "beat", "heads": await self._heads(), "now": clock.now(), **told})
 
+    def _look(self, heard: bool) -> tuple[frozenset[Audience] | None, dict[str, Any]]:
+        return self._wanted(heard=heard), self._pulse()
+
     def _pulse(self) -> dict[str, Any]:
         """What a page is told of the spine; how much is stuck is the centre's own affair."""
         now = pulse.latest()
@@ -196,11 +203,12 @@ class FeedConsumer(AsyncWebsocketConsumer):
     def _user(self) -> User | None:
         return user_now(self.scope)
 
-    def _wanted(self) -> frozenset[Audience] | None:
+    def _wanted(self, *, heard: bool) -> frozenset[Audience] | None:
+        """What the session's user may hear now, None for nobody; and `heard` of, their face is told that they are there."""
         user = self._user()
         if user is None:
             return None
         told = face(self.face).beat
-        if told is not None:
+        if told is not None and heard:
             told(user.pk)
         return frozenset(a for a in audiences_of(user) if a.face == self.face)

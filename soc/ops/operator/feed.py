@@ -110,6 +110,7 @@ class FeedClient:
             account.came[said["seq"]] = time.time()
             self.on(said)
         elif kind == "beat":
+            await socket.send(json.dumps({"type": "ping"}))  # as a page does: who does not answer is not there
             behind = any(head > self.accounts[key].last for key, head in said["heads"].items() if key in self.accounts)
             if behind and self.resync:
                 await self._resume(socket)
