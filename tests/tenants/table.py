@@ -1,0 +1,113 @@
+"""Every URL has its place in this table, by route. A line gives who gets what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, get_resolver
+
+from soc.core.rights import Act
+
+
+@dataclass(frozen=True)
+class Line:
+    """`act` opens it (at the place whose row the address names, if it names one); without it: `closed`, and 302 to the
+    log-in for nobody."""
+
+    act: Act | None = None
+    of: str = ""  # the row that the address names
+    method: str = "get"
+    opened: frozenset[int] = frozenset({200})
+    closed: int = 404
+    nobody: int = 302
+    data: tuple[tuple[str, str], ...] = ()
+    also: Act | None = None  # another act that opens it as well
+
+
+DONE = frozenset({200, 204, 302, 409})  # done, or refused as it stands now: never "not there"
+
+TABLE: dict[str, list[Line]] = {
+    "healthz": [Line(closed=200, nobody=200)],
+    "": [Line(closed=-1)],
+    "login/": [Line(closed=302, nobody=200)],
+    "logout/": [Line(closed=405, nobody=405)],
+    "media/<uuid:pk>": [Line(Act.VIDEO, "media", also=Act.VIDEO_IN_INCIDENT)],
+    "console/": [Line(Act.CONSOLE)],
+    "console/quiet/": [Line(Act.CONSOLE)],
+    "console/shift/start/": [
+        Line(Act.CONSOLE, method="post", opened=DONE),
+        Line(Act.CONSOLE, opened=frozenset({405})),
+    ],
+    "console/shift/end/": [
+        Line(Act.CONSOLE, method="post", opened=DONE),
+        Line(Act.CONSOLE, opened=frozenset({405})),
+    ],
+    "console/incidents/<uuid:pk>/": [Line(Act.CONSOLE, "incident")],
+    "console/incidents/<uuid:pk>/painted/": [Line(Act.CONSOLE, "incident", "post", DONE)],
+    "console/incidents/<uuid:pk>/evidence-shown/": [Line(Act.CONSOLE, "incident", "post", DONE)],
+    "console/incidents/<uuid:pk>/<slug:verb>/": [
+        Line(Act.HANDLE, "incident", "post", DONE, data=(("verb", verb),))
+        for verb in ("claim", "decide", "note", "close", "release", "reopen")
+    ],
+    "portal/": [Line(Act.PORTAL)],
+    "portal/timeline/": [Line(Act.PORTAL)],
+    "portal/incidents/<uuid:pk>": [Line(Act.PORTAL, "incident")],
+    "api/signals": [Line(closed=401, nobody=401, method="post"), Line(closed=401, nobody=401)],
+    "api/incidents": [Line(closed=200, nobody=401)],
+    "api/incidents/<uuid:pk>": [Line(Act.SEE, "incident", nobody=401)],
+    "api/schema": [Line(closed=200, nobody=-1)],
+    "api/docs": [Line(closed=200, nobody=-1)],
+    "twilio/voice/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],
+    "twilio/gather/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],
+    "twilio/status/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],
+    # The responder's link: nobody's rights open it, and a wrong one is not there. The right one has a test of its own.
+    "r/<str:token>": [Line(nobody=404)],
+    "r/<str:token>/picture/<uuid:pk>": [Line(of="media", nobody=404)],
+    "r/<str:token>/<slug:answer>": [Line(method="post", nobody=404, data=(("answer", "accept"),))],
+    "twilio/sms": [Line(method="post", closed=403, nobody=403)],
+}
+
+# Administration: a list, and pages of one row. Who administers a row is told by `administers`.
+ADMIN_PLAIN = {
+    "", "login/", "logout/", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/",
+    "r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$",
+}  # fmt: skip
+ADMIN_LIST = {"", "add/"}
+ADMIN_ROW = {
+    "<path:object_id>/", "<path:object_id>/change/", "<path:object_id>/delete/", "<path:object_id>/history/",
+    "<id>/password/", "<path:object_id>/probe/", "<path:object_id>/new-key/",
+}  # fmt: skip
+# What a whole organisation shares is not one customer's administrator's.
+OF_ORGANISATION = {"organisation", "responder", "playbook", "message", "shift"}
+# The log of failed log-ins belongs to no tenant: superusers only.
+ADMIN_NOBODYS = {"axes"}
+
+
+def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern).removeprefix("^")
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from routes(pattern.url_patterns, route)
+
+
+def admin_page(route: str) -> tuple[str, str, str] | None:
+    """(app, model, rest) of an admin route about a model; None for the others."""
+    match = re.fullmatch(r"admin/(\w+)/(\w+)/(.*)", route)
+    return (match[1], match[2], match[3]) if match and match[1] != "password_change" else None
+
+
+def has_a_place(route: str) -> bool:
+    if route in TABLE:
+        return True
+    if not route.startswith("admin/"):
+        return False
+    rest = route.removeprefix("admin/")
+    if rest in ADMIN_PLAIN or re.fullmatch(r"\(\?P<app_label>[\w|]+\)/\$", rest):
+        return True
+    page = admin_page(route)
+    return page is not None and page[2] in ADMIN_LIST | ADMIN_ROW

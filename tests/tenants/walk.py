@@ -1,0 +1,125 @@
+"""One person's way past every URL, and what each page shows them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+
+from soc.core.models import Membership, User
+from soc.core.rights import Act, allows
+from tests.tenants.table import (
+    ADMIN_LIST,
+    ADMIN_NOBODYS,
+    ADMIN_ROW,
+    OF_ORGANISATION,
+    TABLE,
+    Line,
+    admin_page,
+    routes,
+)  # fmt: skip
+from tests.tenants.world import Place, World, may
+
+
+def address(route: str, place: Place, line: Line) -> str:
+    pk = place.rows[line.of].pk if line.of else ""
+    path = re.sub(r"<uuid:\w+>", str(pk), route)
+    path = path.replace("<str:token>", "A" * 64)
+    return "/" + re.sub(r"<slug:(\w+)>", lambda name: dict(line.data).get(name[1], ""), path)
+
+
+def body(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return content.decode("utf-8", "replace")
+
+
+def marks(text: str) -> set[str]:
+    return set(re.findall(r"QX[AB]\d+QX", text))
+
+
+def may_read(person: User | None, world: World) -> set[str]:
+    """The marks that this person may meet."""
+    if person is None or not person.is_active:
+        return set()
+    seen = {place.mark for place in world.places.values() if may(person, Act.SEE, place)}
+    return seen | {f"QX{mark[2]}0QX" for mark in seen}
+
+
+class Walk:
+    """One person's way through the product; `wrong` has every answer that was not expected."""
+
+    def __init__(self, name: str, person: User | None, world: World) -> None:
+        self.name, self.person, self.world = name, person, world
+        self.wrong: list[str] = []
+        self.asked = 0
+        self.may_read = may_read(person, world)
+        self.client = Client()
+        if person is not None:
+            self.client.force_login(person)
+        self.logged_in = person is not None and person.is_active
+
+    def ask(self, url: str, expected: set[int] | frozenset[int], method: str = "get") -> None:
+        self.asked += 1
+        with transaction.atomic():
+            form = {"content_type": "application/x-www-form-urlencoded"} if method == "post" else {}
+            answer = getattr(self.client, method)(url, **form)
+            text = body(answer) if answer.status_code == 200 else ""
+            transaction.set_rollback(True)
+        if answer.status_code not in expected:
+            self.wrong.append(f"{self.name}: {method} {url} gave {answer.status_code}, not {sorted(expected)}")
+        if leaked := marks(text) - self.may_read:
+            self.wrong.append(f"{self.name}: {method} {url} shows {sorted(leaked)}")
+
+    def near_and_far(self) -> list[Place]:
+        """A customer, the neighbour of the same organisation, and one of the other."""
+        return [self.world.places[name] for name in ("A1", "A2", "B1")]
+
+    def everything(self) -> None:
+        for route in routes():
+            for line in TABLE.get(route, []):
+                places = self.near_and_far() if line.of else [self.world.places["A1"]]
+                for place in places:
+                    self.ask(address(route, place, line), self._expected(line, place), line.method)
+
+    def _expected(self, line: Line, place: Place) -> set[int] | frozenset[int]:
+        if not self.logged_in:
+            return {200, 302, 401, 403} if line.nobody == -1 else {line.nobody}
+        if line.closed == -1:  # the start page sends everybody on, or says that there is nothing
+            return {302} if any(may(self.person, act) for act in (Act.CONSOLE, Act.PORTAL)) or self._staff() else {403}
+        if any(act is not None and may(self.person, act, place if line.of else None) for act in (line.act, line.also)):
+            return line.opened
+        if line.act is Act.HANDLE and may(self.person, Act.CONSOLE, place):
+            return {line.closed, 409}  # who sees it on the console may be refused in words
+        return {line.closed}
+
+    def _staff(self) -> bool:
+        return self.person is not None and self.person.is_staff
+
+    def _administers(self, model: str, place: Place) -> bool:
+        if model not in OF_ORGANISATION:
+            return may(self.person, Act.ADMINISTER, place)
+        held = Membership.objects.filter(user=self.person, organisation=place.organisation)
+        return any(allows(membership.role, Act.ADMINISTER) for membership in held)
+
+    def administration(self) -> None:
+        """As for the rest: what is not administered is not there (the admin then goes to its index)."""
+        administrator = self.logged_in and self._staff() and may(self.person, Act.ADMINISTER)
+        for route in routes():
+            page = admin_page(route)
+            if page is None or page[2] not in ADMIN_LIST | ADMIN_ROW:
+                continue
+            app, model, rest = page
+            if rest in ADMIN_LIST:
+                allowed = {200, 403} if administrator and app not in ADMIN_NOBODYS else {302, 403}
+                self.ask(f"/{route}", allowed)
+                continue
+            places = self.near_and_far() if administrator else [self.world.places["A1"]]
+            for place in places:
+                row = place.rows.get(model)
+                pk = row.pk if row is not None else uuid.uuid4()
+                own = administrator and row is not None and self._administers(model, place)
+                url = "/" + re.sub(r"<(path:)?\w+>", str(pk), route)
+                self.ask(url, {200, 302, 403, 405} if own else {302, 403, 404})
