@@ -18,6 +18,8 @@ class LossIsOperational(DatabaseErrorWrapper):
     """Names psycopg2's errors as Django does, but for one that came without any word of the server: what PostgreSQL
     itself says of a statement carries a code (SQLSTATE)."""
 
+    wrapper: DatabaseWrapper
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
