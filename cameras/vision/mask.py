@@ -7,6 +7,7 @@ snapshot, live view) is made of pictures that came through here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
 
@@ -102,6 +103,7 @@ class MaskedVideo:
         self._begun: float | None = None
         self._key_at = 0.0
         self._last = -1
+        self._arrived: tuple[float, datetime] | None = None
 
     def add(self, picture: Picture, stamp: FrameStamp, pts: int | None, time_base: Fraction) -> MediaPacket:
         """The packet of a masked picture. pts: the original's, in time_base seconds, None where it has none."""
@@ -115,6 +117,9 @@ class MaskedVideo:
         self._last = frame.pts = max(round((stamp.monotonic - self._begun) * _TICKS), self._last + 1)
         frame.time_base = Fraction(1, _TICKS)
         frame.pict_type = av.video.frame.PictureType.I if key else av.video.frame.PictureType.NONE
+        if self._arrived is None or self._arrived[0] < stamp.monotonic:
+            # Pictures come in the order they are shown in, which is not that of their arrival; a ring is.
+            self._arrived = (stamp.monotonic, stamp.received)
         packets = self._context.encode(frame)
         data = b"".join(bytes(packet) for packet in packets)
         return MediaPacket(
@@ -124,8 +129,8 @@ class MaskedVideo:
             dts=pts,
             time_base=time_base,
             keyframe=any(packet.is_keyframe for packet in packets),
-            received=stamp.received,
-            monotonic=stamp.monotonic,
+            received=self._arrived[1],
+            monotonic=self._arrived[0],
             captured=stamp.captured,
         )
 
