@@ -37,7 +37,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     fields = [
         "id", "number", "organisation", "site", "family", "category", "quiet", "priority", "state", "follows", "alert_count",
         "last_alert_at", "owner", "token", "escalation", "claim_by", "supervisor_by", "oncall_by", "verdict_by", "due_at",
-        "reason", "verdict", "outcome", "site_state", "summary", "shown_clock",
+        "reason", "verdict", "outcome", "site_state", "summary", "hold_at", "hold_by", "hold_reason", "shown_clock",
     ]  # fmt: skip
 
     @admin.display(description=_("response clock"))

@@ -13,6 +13,7 @@ from incidents.actions.handling import (
     take_over,
     wait,
 )
+from incidents.actions.keeping import hold, lift_hold
 from incidents.actions.offering import offer_waiting
 from incidents.actions.shifts import end_shift, seen, start_shift
 from incidents.actions.stamps import evidence_shown, painted, stamp
@@ -26,6 +27,8 @@ __all__ = [
     "decide",
     "end_shift",
     "evidence_shown",
+    "hold",
+    "lift_hold",
     "offer_waiting",
     "painted",
     "park",

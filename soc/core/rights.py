@@ -43,6 +43,8 @@ class Act(StrEnum):
     VIDEO = "video"  # clips and live view
     VIDEO_IN_INCIDENT = "video_in_incident"  # the same, but only of an incident: asked for as VIDEO, never by itself
     WHO_WATCHED = "who_watched"  # which people watched one's own videos
+    HOLD = "hold"  # keep an incident's evidence beyond the site's days
+    EXPORT = "export"  # take it out of here, signed
     ADMINISTER = "administer"
     AUDIT = "audit"
 
@@ -60,6 +62,8 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.VIDEO: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
     Act.VIDEO_IN_INCIDENT: frozenset({_R.OPERATOR}),
     Act.WHO_WATCHED: frozenset({_R.OWNER}),
+    Act.HOLD: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.EXPORT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.OWNER}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
 }

@@ -20,6 +20,8 @@ TABLE = {
     Act.VIDEO: ".++..+++.",  # the reviewer's by sample: narrower where it is used
     Act.VIDEO_IN_INCIDENT: "+........",
     Act.WHO_WATCHED: "......+..",  # "audit log: own video"
+    Act.EXPORT: ".++...+..",
+    Act.HOLD: ".++......",  # like export: not in the table as such
     Act.AUDIT: ".+++.+...",  # the operator's own entries are not the log
     Act.ADMINISTER: "...+.....",  # users, roles
     # What faces there are, and that something exists: not in the table, decided here.
