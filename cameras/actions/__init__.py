@@ -11,6 +11,7 @@ from cameras.actions.cameras import (
     suspect_camera,
 )
 from cameras.actions.candidates import attach_evidence, commit_candidate, context_of, limit_of, verdict_of
+from cameras.actions.conditions import condition_began, condition_ended, keep_reference, renew_reference
 
 __all__ = [
     "FIRST_RETRY_S",
@@ -22,8 +23,12 @@ __all__ = [
     "camera_on_time",
     "clear_camera",
     "commit_candidate",
+    "condition_began",
+    "condition_ended",
     "context_of",
+    "keep_reference",
     "limit_of",
+    "renew_reference",
     "suspect_camera",
     "verdict_of",
 ]

@@ -6,7 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from cameras.actions.candidates import commit_candidate
-from cameras.models import Camera
+from cameras.actions.conditions import begin, end
+from cameras.actions.locking import locked
+from cameras.models import Camera, Condition
 from soc.core import events
 
 # After a crash of the process that a suspect camera has to itself: how long it is left alone, doubling.
@@ -14,12 +16,6 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 30.0, 600.0
 CRASHES = (
     "What answers there makes the decoder crash; it is not watched. It is tried again later, in a process of its own."
 )
-
-
-def locked(camera_id: UUID) -> Camera | None:
-    """The camera's row with its site, locked; None where it was deleted meanwhile, and nothing is left to be said of it."""
-    rows = Camera.objects.select_for_update(of=("self",)).select_related("site")
-    return rows.filter(pk=camera_id).first()
 
 
 def camera_back(camera_id: UUID, *, at: datetime) -> None:
@@ -32,6 +28,7 @@ def camera_back(camera_id: UUID, *, at: datetime) -> None:
         Camera.objects.filter(pk=row.pk).update(
             health=Camera.Health.ONLINE, health_since=at, trouble="", lost_alert_at=None
         )
+        end(row, Condition.Kind.OFFLINE, at=at)
         if was == Camera.Health.OFFLINE:
             events.record("camera.back", row, by=None, at=at)
 
@@ -48,6 +45,7 @@ def camera_lost(camera_id: UUID, *, code: str, words: str, at: datetime) -> None
                 Camera.objects.filter(pk=row.pk).update(trouble=words)
             return
         Camera.objects.filter(pk=row.pk).update(health=Camera.Health.OFFLINE, health_since=at, trouble=words)
+        begin(row, Condition.Kind.OFFLINE, at=at, detail={"code": code})
         events.record("camera.lost", row, by=None, at=at, code=code)
 
 
@@ -60,6 +58,8 @@ def camera_drifts(camera_id: UUID, *, offset_s: float, at: datetime) -> None:
         Camera.objects.filter(pk=row.pk).update(drifting=True, clock_offset_s=offset_s)
         if row.drifting:
             return
+        condition = begin(row, Condition.Kind.DRIFT, at=at, detail={"offset_s": round(offset_s, 1)})
+        Condition.objects.filter(pk=condition.pk).update(alert_at=at)
         commit_candidate(
             site=row.site,
             source="system",
@@ -73,9 +73,14 @@ def camera_drifts(camera_id: UUID, *, offset_s: float, at: datetime) -> None:
         )
 
 
-def camera_on_time(camera_id: UUID) -> None:
+def camera_on_time(camera_id: UUID, *, at: datetime) -> None:
     """Its clock is right again: the next time it is not counts anew."""
-    Camera.objects.filter(pk=camera_id, drifting=True).update(drifting=False, clock_offset_s=None)
+    with transaction.atomic():
+        row = locked(camera_id)
+        if row is None:
+            return
+        Camera.objects.filter(pk=row.pk, drifting=True).update(drifting=False, clock_offset_s=None)
+        end(row, Condition.Kind.DRIFT, at=at)
 
 
 def suspect_camera(camera_id: UUID, *, at: datetime) -> None:

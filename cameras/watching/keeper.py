@@ -17,10 +17,19 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from cameras.actions import camera_back, camera_drifts, camera_lost, camera_on_time, clear_camera
+from cameras.actions import (
+    camera_back,
+    camera_drifts,
+    camera_lost,
+    camera_on_time,
+    clear_camera,
+    condition_began,
+    condition_ended,
+)
 from cameras.models import Camera
 from cameras.vision.ingest import Frame, Stream
 from cameras.watching.angles import Angles
+from cameras.watching.conditions import CameraCheck, References
 from cameras.watching.plan import Plan, plan_of
 from cameras.watching.quarantine import Quarantine, proof_s
 from cameras.watching.shares import LEASE, Surplus, announce, fair_share, take_leave
@@ -83,6 +92,7 @@ class Keeper:
         self._empty_rounds, self._had = 0, False
         self._surplus = Surplus()
         self._angles = Angles(desk.evidence, self.on_air)
+        self._references = References(self.check_of)
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop, or until there is nothing left to do for the keeper of one camera."""
@@ -123,6 +133,7 @@ class Keeper:
             if camera_id not in self.cameras:
                 self._begin(plan, generation)
         self._angles.round(self.cameras.keys())
+        self._references.round(self.cameras)
         self._save(at)
 
     def newest(self, camera_id: UUID) -> Frame | None:
@@ -133,6 +144,11 @@ class Keeper:
         """The stream of a camera that is recorded just now."""
         watched = self.cameras.get(camera_id)
         return watched.watcher.on_air() if watched else None
+
+    def check_of(self, camera_id: UUID) -> CameraCheck | None:
+        """How a camera's pictures are judged, while it is watched."""
+        watched = self.cameras.get(camera_id)
+        return watched.watcher.check if watched else None
 
     def stop(self) -> None:
         """Stop every thread and every process of our own, and wait for them."""
@@ -149,6 +165,7 @@ class Keeper:
     def release(self) -> None:
         """After `stop`: write the last counts, and leave the cameras to others at once."""
         self._save(clock.now())
+        self._references.join(STOP_S)
         self.cameras.clear()
         take_leave(self.me)
         Camera.objects.filter(leased_by=self.me).update(leased_by="", leased_until=None, media_address="")
@@ -257,7 +274,11 @@ class Keeper:
             case "drifts":
                 camera_drifts(camera_id, offset_s=news.offset_s, at=news.at)
             case "on_time":
-                camera_on_time(camera_id)
+                camera_on_time(camera_id, at=news.at)
+            case "began":
+                condition_began(camera_id, kind=news.code, at=news.at, detail=news.detail)
+            case "ended":
+                condition_ended(camera_id, kind=news.code, at=news.at)
             case "probed":
                 Camera.objects.filter(pk=camera_id).update(probed=news.code, crashes=0)
             case _:

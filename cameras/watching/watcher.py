@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from cameras.vision.ingest import Backoff, Frame, Stream
 from cameras.vision.opening import StreamError
 from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.vision.types import FrameStamp
+from cameras.watching.conditions import CameraCheck
 from cameras.watching.evidence import AFTER_S, EvidenceDesk, Proof
 from cameras.watching.outbox import Outbox
 from cameras.watching.pending import PendingCandidate
@@ -56,13 +58,16 @@ class Desk:
 
 @dataclass(frozen=True)
 class News:
-    """Something about the camera itself, for its row: back, lost, partly, drifts, on_time or probed. `at`: when it was so."""
+    """Something about the camera itself, for its row: back, lost, partly, drifts, on_time, began, ended or probed.
+    `at`: when it was so.
+    """
 
     kind: str
     at: datetime
     code: str = ""
     words: str = ""
     offset_s: float = 0.0
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 class Watcher:
@@ -81,6 +86,7 @@ class Watcher:
         self._told: tuple[str, str] | None = None
         self._usable = plan.probed
         self._reported: float | None = None  # monotonic s of the last candidate
+        self.check = CameraCheck(plan)
         self._drifting: bool | None = None
         self._drifting_since: float | None = None
         self._counting = threading.Lock()
@@ -233,6 +239,8 @@ class Watcher:
             self.online, self._told, self._partly = True, None, ""
             self._tell(News("back", frame.stamp.received))
         self._judge_clock(frame.stamp)
+        for one in self.check.see(frame):
+            self._tell(News("began" if one.began else "ended", one.at, code=one.kind, detail=one.detail))
         sight = self.sight
         assert sight is not None
         if sight.plan is not self.plan:

@@ -1,0 +1,11 @@
+"""The row of a camera, for whoever changes it."""
+
+from uuid import UUID
+
+from cameras.models import Camera
+
+
+def locked(camera_id: UUID) -> Camera | None:
+    """The camera's row with its site, locked; None where it was deleted meanwhile, and nothing is left to be said of it."""
+    rows = Camera.objects.select_for_update(of=("self",)).select_related("site")
+    return rows.filter(pk=camera_id).first()
