@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from cameras.health import Pauses
 from incidents.actions.locking import move
 from incidents.actions.offering import offer, offer_waiting, start_deadlines
-from incidents.models import Incident, Shift
+from incidents.models import Desk, Incident, Shift
 from incidents.models.incident import DEADLINES, HELD, State
 from soc.core import events
 from soc.core.away import LOST
@@ -122,11 +122,12 @@ def absent(at: datetime) -> int:
 def _changing(at: datetime, *, gone_too: bool) -> Q:
     """Held incidents whose owner was called absent and is here; and, `gone_too`, those whose owner has gone since.
 
-    Here is whose console was heard of in an open shift, or who did something to the incident itself.
+    Here is whose console was heard of, in an open shift or without one, or who did something to the incident itself.
     """
     shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True, seen_at__gt=at - AWAY)
+    desk = Desk.objects.filter(user=OuterRef("owner"), seen_at__gt=at - AWAY)
     deed = Event.objects.filter(subject_id=OuterRef("pk"), by=OuterRef("owner"), at__gt=at - AWAY)
-    here = Q(Exists(shift)) | Q(Exists(deed))
+    here = Q(Exists(shift)) | Q(Exists(desk)) | Q(Exists(deed))
     back = Q(absent_since__isnull=False) & here
     return back | (Q(absent_since__isnull=True) & ~here) if gone_too else back
 

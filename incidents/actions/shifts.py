@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from incidents.errors import Refused
-from incidents.models import Incident, Shift
+from incidents.models import Desk, Incident, Shift
 from soc.core import events
 from soc.core.models import Organisation, User
 from soc.core.rights import MATRIX, Act
@@ -59,4 +59,8 @@ def now_free(user_id: UUID, *, at: datetime) -> None:
 def seen(user_id: UUID, *, at: datetime) -> None:
     """The console's heartbeat. Written at most every two seconds per person, however many pages are open."""
     fresh = at - timedelta(seconds=1.5)
-    Shift.objects.filter(user=user_id, ended_at__isnull=True, seen_at__lt=fresh).update(seen_at=at)
+    shift = Shift.objects.filter(user=user_id, ended_at__isnull=True)
+    if shift.filter(seen_at__lt=fresh).update(seen_at=at) or shift.exists():
+        return
+    if not Desk.objects.filter(user=user_id, seen_at__lt=fresh).update(seen_at=at):
+        Desk.objects.get_or_create(user_id=user_id, defaults={"seen_at": at})

@@ -1,6 +1,6 @@
 from incidents.models.alert import Alert
 from incidents.models.incident import Incident
 from incidents.models.notes import Note, VerdictChange
-from incidents.models.shift import Shift
+from incidents.models.shift import Desk, Shift
 
-__all__ = ["Alert", "Incident", "Note", "Shift", "VerdictChange"]
+__all__ = ["Alert", "Desk", "Incident", "Note", "Shift", "VerdictChange"]

@@ -28,3 +28,13 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Desk(models.Model):
+    """The console of somebody without an open shift: a supervisor who takes over is there all the same."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    seen_at = models.DateTimeField(help_text="the console's last heartbeat")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.seen_at:%Y-%m-%d %H:%M}"

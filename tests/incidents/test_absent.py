@@ -61,6 +61,16 @@ def test_an_owner_without_a_shift_is_away_a_minute_after_their_last_act(site, da
     assert deadlines.absent(NIGHT + seconds(110)) == 1
 
 
+def test_an_owner_without_a_shift_is_there_while_their_console_is_heard_of(site, dave):
+    actions.claim(make.make_incident(site=site).pk, by=dave, at=NIGHT)
+    for second in range(2, 71, 2):
+        actions.seen(dave.pk, at=NIGHT + seconds(second))
+    assert deadlines.absent(NIGHT + seconds(129)) == 0
+    assert deadlines.absent(NIGHT + seconds(130)) == 1
+    actions.seen(dave.pk, at=NIGHT + seconds(131))
+    assert deadlines.absent(NIGHT + seconds(132)) == 1, "back"
+
+
 def test_an_owner_who_is_back_is_no_longer_away_and_the_screens_are_told(held, alice):
     deadlines.absent(NIGHT + seconds(60))
     actions.seen(alice.pk, at=NIGHT + seconds(70))
