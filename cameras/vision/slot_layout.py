@@ -1,12 +1,12 @@
-"""What lies where in a slot, and how it is written and read without a lock held by anybody. `slots` is the
-way in.
+"""What lies where in a slot, and how it is written and read without a lock held by anybody. `slots` is the way in.
 
-Bytes 0..15: magic, sequence number. From 16: the frame's header, from 128 its hints; from 1024 the answer;
+Bytes 0..63: eight words, each with one writer. From 64: the frame's header, from 256 its hints; from 1024 the answer;
 from 4096 the pixels, I420 without padding.
 """
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import re
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from .picture import Picture
 from .types import Box
 
-MAGIC: Final = 0x4E44534C4F543032
+MAGIC: Final = 0x4E44534C4F543033
 PREFIX: Final = "nightdesk"
 HEADER: Final = 4096
 MOST_HINTS: Final = 16
@@ -32,19 +32,26 @@ NAME: Final = re.compile(
     rf"{PREFIX}\.(?P<space>[\w-]+)\.(?P<pid>\d+)\.(?P<born>\d+)\.(?P<key>[\w-]+)\.(?P<generation>\d+)\Z"
 )
 
+# The words. The owner's: magic; sequence, odd while a frame is written; newest, the number of the frame there, plus one;
+# since, ns at which the oldest frame nobody looked at came; weight. The workers': answered, a frame's number plus one;
+# claim, ns at which a worker took the frame, 0 where none has it.
+_MAGIC, _SEQUENCE, _NEWEST, _SINCE, _WEIGHT, _ANSWERED, _CLAIM = range(7)
+_WORDS: Final = 64
 _RESULT_AT: Final = 1024
 _RESULT_ROOM: Final = HEADER - _RESULT_AT
-_FRAME: Final = struct.Struct("=QQQIIIf")  # generation, number, monotonic ns, width, height, hints, least score
-_FRAME_AT: Final = 16
+# generation, number, monotonic ns, width, height, hints, least score, model
+_FRAME: Final = struct.Struct("=QQQIIIf80s")
+_FRAME_AT: Final = _WORDS
+_LONGEST_NAME: Final = 80  # bytes, of a model
 _HINT: Final = struct.Struct("=4f")
-_HINTS_AT: Final = 128
+_HINTS_AT: Final = 256
 _RESULT: Final = struct.Struct("=IIQQ")  # checksum of the rest, length, generation, frame number; then the body
 
 
 @dataclass(frozen=True, slots=True)
 class SlotFrame:
-    """A worker's own copy of the newest frame. `motion` and `min_score` are what the watcher asks the
-    detector.
+    """The newest frame of a slot. `motion`, `model` (the name of a card, "" for the house's) and `min_score` are what the
+    watcher asks the detector. `sequence` says which writing it is.
     """
 
     generation: int
@@ -53,6 +60,8 @@ class SlotFrame:
     picture: Picture
     motion: tuple[Box, ...]
     min_score: float | None
+    model: str = ""
+    sequence: int = 0
 
 
 class Layout:
@@ -60,25 +69,32 @@ class Layout:
 
     def __init__(self, mapping: mmap.mmap) -> None:
         self._map = mapping
-        self._words = memoryview(mapping)[:_FRAME_AT].cast("Q")
+        self._words = memoryview(mapping)[:_WORDS].cast("Q")
         self._pixels: NDArray[np.uint8] = np.frombuffer(mapping, np.uint8, offset=HEADER)
-        # Taking and giving back a lock of our own orders memory between processors. Nobody else ever holds
-        # it.
+        # Taking and giving back a lock of our own orders memory between processors. Nobody else ever holds it.
         self._fence = threading.Lock()
 
     @property
     def is_ready(self) -> bool:
-        return bool(self._words[0] == MAGIC)
+        """Whether it is a slot, and its owner has not taken it away."""
+        return bool(self._words[_MAGIC] == MAGIC)
 
     def format(self) -> None:
-        self._words[1] = 0
-        self._words[0] = MAGIC
+        self._words[_SEQUENCE] = 0
+        self._words[_MAGIC] = MAGIC
 
-    def write_frame(self, frame: SlotFrame) -> None:
-        """Make it the newest. The sequence number is odd meanwhile; where writing fails it stays so."""
+    def retire(self) -> None:
+        """Say that nobody need look here any more: the file's name is gone at once, its memory is not."""
+        self._words[_MAGIC] = 0
+
+    def write_frame(self, frame: SlotFrame, *, since: float, weight: int) -> None:
+        """Make it the newest. The sequence number is odd meanwhile; where writing fails it stays so.
+
+        since: monotonic seconds of the oldest frame that nobody has looked at. weight: how urgent its camera is, 1 or more.
+        """
         picture, hints = frame.picture, frame.motion[:MOST_HINTS]
         least = -1.0 if frame.min_score is None else frame.min_score
-        self._words[1] |= 1
+        self._words[_SEQUENCE] |= 1
         self._order()
         _FRAME.pack_into(
             self._map,
@@ -90,16 +106,22 @@ class Layout:
             picture.height,
             len(hints),
             least,
+            frame.model.encode()[:_LONGEST_NAME],
         )
         for index, hint in enumerate(hints):
             _HINT.pack_into(self._map, _HINTS_AT + index * _HINT.size, *hint.as_tuple())
         picture.write_i420(self._pixels)
+        self._words[_SINCE], self._words[_WEIGHT] = max(int(since * 1e9), 0), weight
+        self._words[_NEWEST] = frame.number + 1
         self._order()
-        self._words[1] += 1
+        self._words[_SEQUENCE] += 1
 
-    def read_frame(self) -> SlotFrame | None:
-        """A copy of the newest frame, None where it is torn. Raises LookupError where none was ever written."""
-        before = self._words[1]
+    def read_frame(self, *, copy: bool = True) -> SlotFrame | None:
+        """The newest frame, None where it is torn. Raises LookupError where none was ever written.
+
+        Without `copy` its picture is the slot's own memory: ask `is_intact` after using it, and let go of it before closing.
+        """
+        before = self._words[_SEQUENCE]
         if before == 0:
             raise LookupError("no frame yet")
         if before % 2:
@@ -110,9 +132,52 @@ class Layout:
         size = width * height * 3 // 2
         if not 0 < size <= self._pixels.size:
             return None
-        pixels = self._pixels[:size].copy()
+        pixels = self._pixels[:size]
+        if copy:
+            pixels = pixels.copy()
         self._order()
-        return _parsed(header, pixels) if self._words[1] == before else None
+        return _parsed(header, pixels, before) if self._words[_SEQUENCE] == before else None
+
+    def is_intact(self, frame: SlotFrame) -> bool:
+        """Whether nothing was written since `read_frame` gave it."""
+        self._order()
+        return bool(self._words[_SEQUENCE] == frame.sequence)
+
+    def due(self, monotonic: float, claim_s: float) -> float | None:
+        """How urgent it is to look at the newest frame: seconds since the oldest that nobody looked at, times the weight.
+
+        None where there is nothing to look at: no frame, one being written or answered, or one that a worker took less
+        than `claim_s` ago. One that took it and then died or stands still cannot keep it longer.
+        """
+        words = self._words
+        newest = words[_NEWEST]
+        if not newest or newest == words[_ANSWERED] or words[_SEQUENCE] % 2 or words[_MAGIC] != MAGIC:
+            return None
+        if self.claimed(monotonic, claim_s):
+            return None
+        return float((monotonic - words[_SINCE] / 1e9) * words[_WEIGHT])
+
+    def claim(self, monotonic: float) -> int:
+        """Take the frame. Gives a mark for `release`; two workers at the very same instant both look, which harms nobody."""
+        mark = max(int(monotonic * 1e9), 1)
+        self._words[_CLAIM] = mark
+        self._order()
+        return mark
+
+    def release(self, mark: int) -> None:
+        if self._words[_CLAIM] == mark:
+            self._words[_CLAIM] = 0
+
+    def claimed(self, monotonic: float, claim_s: float) -> bool:
+        """Whether a worker has the frame now."""
+        taken = self._words[_CLAIM]
+        return taken != 0 and 0 <= monotonic - taken / 1e9 < claim_s
+
+    @property
+    def answered(self) -> int | None:
+        """The number of the frame answered last; for the answer itself read the result."""
+        number = self._words[_ANSWERED]
+        return number - 1 if number else None
 
     def write_result(self, generation: int, number: int, body: bytes) -> bool:
         """Answer a frame; False where the body is too long."""
@@ -121,10 +186,14 @@ class Layout:
         rest = struct.pack("=IQQ", len(body), generation, number) + body
         block = struct.pack("=I", zlib.crc32(rest)) + rest
         self._map[_RESULT_AT : _RESULT_AT + len(block)] = block
+        self._order()
+        self._words[_ANSWERED] = number + 1
         return True
 
     def read_result(self, generation: int) -> tuple[int, bytes] | None:
         """(frame number, body) of the newest answer, None where it is not whole or of another generation."""
+        if not self._words[_ANSWERED]:
+            return None
         block = self._map[_RESULT_AT : _RESULT_AT + _RESULT_ROOM]
         checksum, length, its_generation, number = _RESULT.unpack_from(block)
         if its_generation != generation or not 0 < length <= _RESULT_ROOM - _RESULT.size:
@@ -138,7 +207,8 @@ class Layout:
         if not self._map.closed:
             self._words.release()
             self._pixels = np.empty(0, np.uint8)
-            self._map.close()
+            with contextlib.suppress(BufferError):  # somebody still holds a picture in it: it goes when that goes
+                self._map.close()
 
     def _order(self) -> None:
         with self._fence:
@@ -188,8 +258,8 @@ def born(pid: int) -> int:
     return 0 if fields[0] in "ZX" else int(fields[19])
 
 
-def _parsed(header: bytes, pixels: NDArray[np.uint8]) -> SlotFrame:
-    generation, number, monotonic_ns, width, height, count, least = _FRAME.unpack_from(header, _FRAME_AT)
+def _parsed(header: bytes, pixels: NDArray[np.uint8], sequence: int) -> SlotFrame:
+    generation, number, monotonic_ns, width, height, count, least, model = _FRAME.unpack_from(header, _FRAME_AT)
     corners = (_HINT.unpack_from(header, _HINTS_AT + i * _HINT.size) for i in range(min(count, MOST_HINTS)))
     boxes = (Box.clipped(*four) for four in corners)
     return SlotFrame(
@@ -199,4 +269,6 @@ def _parsed(header: bytes, pixels: NDArray[np.uint8]) -> SlotFrame:
         Picture.of_i420(pixels, width, height),
         tuple(box for box in boxes if box is not None),
         None if least < 0 else float(least),
+        model.rstrip(b"\0").decode(errors="replace"),
+        sequence,
     )

@@ -1,19 +1,18 @@
-"""A camera's newest frame in shared memory, and the answer to it: how frames reach workers without going
-through a queue.
+"""A camera's newest frame in shared memory, and the answer to it: how frames reach workers without going through a queue.
 
-One file in a memory file system for each camera and generation, mapped by its owner (the watcher) and by any
-worker on the host. No lock is held by anybody, so a SIGKILL of either side at any instant leaves nothing
-locked:
+One file in a memory file system for each camera and generation, mapped by its owner (the watcher) and by any worker on the
+host. No lock is held by anybody, so a SIGKILL of either side at any instant leaves nothing locked:
 
-- The frame is guarded by a sequence number that is odd while the owner writes (a seqlock). A reader copies
-  and looks
-  again; a torn copy is read anew, and an owner that died while writing leaves a frame nobody takes.
+- The frame is guarded by a sequence number that is odd while the owner writes (a seqlock). A reader looks again after using
+  it; a torn one is read anew, and an owner that died while writing leaves a frame nobody takes.
+- A worker that looks at a frame says since when: another leaves it alone for CLAIM_S, and the owner writes no new one.
 - The answer is one block with a checksum over all of it, so half an answer, or two at once, is none.
 - Generation and frame number tie an answer to its frame; what belongs to another generation is discarded.
 
-Plain `mmap` instead of `multiprocessing.shared_memory`: the latter's resource tracker removes a block when a
-process that merely attached exits, and its pages are not reserved, so a full /dev/shm is a SIGBUS instead of
-an error.
+Which slot a worker looks at first is said in `turns`, how the owner hears of an answer in `bell`.
+
+Plain `mmap` instead of `multiprocessing.shared_memory`: the latter's resource tracker removes a block when a process that
+merely attached exits, and its pages are not reserved, so a full /dev/shm is a SIGBUS instead of an error.
 """
 
 from __future__ import annotations
@@ -24,7 +23,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from .picture import Picture
 from .slot_layout import (
@@ -49,10 +50,12 @@ __all__ = [
     "SlotResult",
     "SlotWriter",
     "attach",
+    "owner_of",
     "sweep",
 ]
 
-MOST_WAITING = 256  # frames remembered while nobody answers; older ones count as dropped
+MOST_WAITING: Final = 256  # frames remembered while nobody answers; older ones count as dropped
+CLAIM_S: Final = 1.0  # a worker that took a frame and did not answer by then is dead, or as good as
 
 
 class SlotGone(Exception):
@@ -81,10 +84,10 @@ class SlotRef:
 
 @dataclass(frozen=True, slots=True)
 class SlotResult:
-    """A worker's answer, with the stamp of the frame it belongs to. `inference_ms` is the detector's time
-    alone.
+    """A worker's answer, with the stamp of the frame it belongs to. `inference_ms` is the detector's time alone.
 
-    `dropped`: frames put since the previous answer that were overwritten before a worker saw them.
+    `dropped`: frames put since the previous answer that were overwritten before a worker saw them. `stale`: the frame was
+    too old when a worker came to it, and was not looked at.
     """
 
     stamp: FrameStamp
@@ -92,6 +95,7 @@ class SlotResult:
     inference_ms: float
     model: str
     dropped: int
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,10 @@ class SlotCounts:
 
 
 class SlotWriter:
-    """The owner's side. One thread (the camera's) uses it; make one for each connection, with a new
-    generation.
+    """The owner's side. One thread uses it at a time; make one for each connection, with a new generation.
 
-    put() makes a frame the newest, request() says whether a worker is to be asked now, take_result() gives
-    the answer. At most one request is outstanding; frames put meanwhile replace each other and are counted as
-    dropped.
+    put() makes a frame the newest, request() says whether a worker is to be asked now, take_result() gives the answer. At
+    most one request is outstanding; frames put meanwhile replace each other and are counted as dropped.
     """
 
     def __init__(
@@ -124,8 +126,7 @@ class SlotWriter:
         max_height: int = 1080,
     ) -> None:
         """key: the camera: letters, digits, dashes. generation: higher than any before for this camera.
-        space: keeps the slots of several installations on one host apart. Larger frames are scaled down to
-        fit.
+        space: keeps the slots of several installations on one host apart. Larger frames are scaled down to fit.
 
         Raises OSError where the memory cannot be had.
         """
@@ -139,6 +140,7 @@ class SlotWriter:
         self._layout.format()
         self._waiting: deque[FrameStamp] = deque()
         self._asked_at: float | None = None
+        self._closed = False
         self._put = self._inferred = self._dropped = 0
 
     def put(
@@ -148,17 +150,28 @@ class SlotWriter:
         *,
         motion: Sequence[Box] = (),
         min_score: float | None = None,
+        model: str = "",
+        weight: int = 1,
     ) -> None:
-        """Make this the newest frame. `motion` and `min_score` travel along for the detector."""
+        """Make this the newest frame. `motion`, `min_score` and `model` travel along for the detector.
+
+        weight: how urgent this camera is: where workers cannot keep up, its share grows with it.
+        """
         small = picture.shrunk(self.max_width, self.max_height)
-        self._layout.write_frame(
-            SlotFrame(self.generation, stamp.number, stamp.monotonic, small, tuple(motion), min_score)
-        )
         self._put += 1
         self._waiting.append(stamp)
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
             self._dropped += 1
+        self._layout.write_frame(
+            SlotFrame(self.generation, stamp.number, stamp.monotonic, small, tuple(motion), min_score, model),
+            since=self._waiting[0].monotonic,
+            weight=weight,
+        )
+
+    def busy(self, monotonic: float) -> bool:
+        """Whether a worker is looking at the newest frame: one put now would spoil its look."""
+        return self._layout.claimed(monotonic, CLAIM_S)
 
     def request(self, monotonic: float) -> SlotRef | None:
         """The reference to send to a worker for the newest frame.
@@ -183,6 +196,8 @@ class SlotWriter:
 
     def take_result(self) -> SlotResult | None:
         """The newest answer, once. None where there is none, or it is not whole or not of this generation."""
+        if not self._waiting:
+            return None
         answer = self._layout.read_result(self.generation)
         if answer is None:
             return None
@@ -193,10 +208,11 @@ class SlotWriter:
         dropped = 0
         while self._waiting.popleft().number != number:
             dropped += 1
-        self._dropped += dropped
-        self._inferred += 1
+        result = _result(body, stamp, dropped)
+        self._dropped += dropped + result.stale
+        self._inferred += not result.stale
         self._asked_at = None
-        return _result(body, stamp, dropped)
+        return result
 
     def drop_waiting(self) -> int:
         """Count all that is not answered as dropped (workers are gone, the camera stops); gives how many."""
@@ -213,8 +229,10 @@ class SlotWriter:
     def close(self) -> None:
         """Take the slot away. Workers that hold it keep their memory until they let go. May be called twice."""
         self.drop_waiting()
-        if os.getpid() == self._pid:  # a forked child inherits the object, not the slot
+        if os.getpid() == self._pid and not self._closed:  # a forked child inherits the object, not the slot
+            self._layout.retire()
             self.path.unlink(missing_ok=True)
+        self._closed = True
         self._layout.close()
 
     def __enter__(self) -> SlotWriter:
@@ -257,12 +275,54 @@ class SlotReader:
             time.sleep(0.0005)  # a frame is written in about as long
         return None
 
-    def post(self, frame: SlotFrame, detections: Sequence[Detection], *, inference_ms: float, model: str = "") -> None:
-        """Answer a frame; detections best first. The weakest are left out where there are more than fit."""
+    @property
+    def is_there(self) -> bool:
+        """Whether its owner still has it."""
+        return self._layout.is_ready
+
+    def due(self, monotonic: float) -> float | None:
+        """How urgent a look at the newest frame is, None where there is nothing to look at or another worker does."""
+        return self._layout.due(monotonic, CLAIM_S)
+
+    def claim(self, monotonic: float) -> int:
+        """Say that a worker looks at the newest frame from now on; gives a mark for `release`."""
+        return self._layout.claim(monotonic)
+
+    def release(self, mark: int) -> None:
+        """Let others have it. After the answer, so that nobody looks a second time."""
+        self._layout.release(mark)
+
+    def look(self) -> SlotFrame | None:
+        """The newest frame without a copy, None where there is no whole one. Its picture is the slot's own memory: when it
+        was used, ask `is_intact`, and let go of it before `close`.
+        """
+        try:
+            return self._layout.read_frame(copy=False)
+        except LookupError:
+            return None
+
+    def is_intact(self, frame: SlotFrame) -> bool:
+        """Whether what `look` gave was not written over meanwhile."""
+        return self._layout.is_intact(frame)
+
+    def post(
+        self,
+        frame: SlotFrame,
+        detections: Sequence[Detection],
+        *,
+        inference_ms: float,
+        model: str = "",
+        stale: bool = False,
+    ) -> None:
+        """Answer a frame; detections best first. The weakest are left out where there are more than fit.
+
+        stale: it was too old to be looked at.
+        """
         rows: list[list[str | float]] = [
             [d.label, round(d.score, 4), *(round(v, 5) for v in d.box.as_tuple())] for d in detections
         ]
-        while not self._layout.write_result(frame.generation, frame.number, _body(rows, inference_ms, model)):
+        body = partial(_body, inference_ms=inference_ms, model=model, stale=stale)
+        while not self._layout.write_result(frame.generation, frame.number, body(rows)):
             rows = rows[: len(rows) * 3 // 4]
 
     def close(self) -> None:
@@ -295,8 +355,16 @@ def sweep(*, space: str = "main", directory: Path | None = None) -> list[str]:
     return removed
 
 
-def _body(rows: list[list[str | float]], inference_ms: float, model: str) -> bytes:
-    content = {"d": rows, "ms": round(inference_ms, 2), "m": model[:80]}
+def owner_of(name: str) -> tuple[str, str, str]:
+    """(space, process id, time of birth) of whoever made a slot."""
+    match = NAME.match(name)
+    if match is None:
+        raise ValueError("not the name of a slot")
+    return match["space"], match["pid"], match["born"]
+
+
+def _body(rows: list[list[str | float]], *, inference_ms: float, model: str, stale: bool) -> bytes:
+    content = {"d": rows, "ms": round(inference_ms, 2), "m": model[:80], "s": int(stale)}
     return json.dumps(content, separators=(",", ":")).encode()
 
 
@@ -307,4 +375,4 @@ def _result(body: bytes, stamp: FrameStamp, dropped: int) -> SlotResult:
         for label, score, *corners in raw["d"]
         if (box := Box.clipped(*corners)) is not None
     )
-    return SlotResult(stamp, detections, float(raw["ms"]), str(raw["m"]), dropped)
+    return SlotResult(stamp, detections, float(raw["ms"]), str(raw["m"]), dropped, bool(raw.get("s", 0)))
