@@ -70,7 +70,7 @@ def test_this_door_shows_a_customer_what_the_portal_shows(alice, carol, site, ca
     held = actions.claim(incident.pk, by=alice, at=NIGHT)
     assert len(set(shown())) == 1
     actions.decide(held.pk, verdict="false", token=held.token, by=alice, at=NIGHT)
-    form = {"outcome": "false.detector", "site_state": "secure", "summary": ""}
+    form = {"outcome": "false.animal", "site_state": "secure", "summary": ""}
     if category == "person":
         actions.close(held.pk, **form, token=held.token, by=alice, at=NIGHT)
         assert shown() == (True, True)
