@@ -15,6 +15,7 @@ NO_DATABASE = {
     "help",
     "version",
     "compilemessages",
+    "detect",
     "makemessages",
     "collectstatic",
     "findstatic",

@@ -4,6 +4,7 @@ Secrets that are missing are generated on the first run by `soc.ops.secrets` (ca
 never here and never committed.
 """
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -157,6 +158,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR / "static"
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR / "media")))
+MODELS_DIR = Path(env("MODELS_DIR", default=str(VAR / "models")))  # detectors dropped in beside the bundled ones
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
@@ -203,6 +205,8 @@ PGHISTORY_MIDDLEWARE_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 # --- Cameras
 CAMERA_NETWORKS = env.list("CAMERA_NETWORKS", default=["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"])
 WATCH_HOST = env("WATCH_HOST", default="local")  # names the detect queue; watch and detect workers on one host share it
+# How many detect workers there are on this host: so many tasks, and one more, are under way at a time.
+DETECT_WORKERS = int(env("DETECT_WORKERS", default="") or len(os.sched_getaffinity(0)))
 # Each seat wants a free port on its host: the live view is read from the watch process that holds the camera.
 WATCH_ADDRESS = env("WATCH_ADDRESS", default="127.0.0.1")
 # Frames for the detect workers lie in shared memory, 1.5 bytes a pixel and camera; larger ones are scaled down to this.
@@ -221,6 +225,11 @@ CLAIM_SUPERVISOR_S = env.json("CLAIM_SUPERVISOR_S", default=[20, 60, 300])
 CLAIM_ONCALL_S = env.json("CLAIM_ONCALL_S", default=[45, 120, 900])
 VERDICT_S = env.json("VERDICT_S", default=[30, 60, 300])
 FOLD_WINDOW_S = env.int("FOLD_WINDOW_S", default=600)
+TAMPER_PERSON_S = env.int("TAMPER_PERSON_S", default=1800)  # somebody so long after a camera was blinded is a threat
+# The same trouble of the same camera is raised again after so long at the earliest; a place that is dark at night is every night.
+CONDITION_AGAIN_S = env.json(
+    "CONDITION_AGAIN_S", default={"blinded": 600, "moved": 600, "frozen": 600, "slow": 3600, "dark": 72_000}
+)
 CAMERA_LOST_S = env.int("CAMERA_LOST_S", default=60)
 BLIND_AFTER_S = env.float("BLIND_AFTER_S", default=3.0)
 WORKERS_WAIT_S = env.float("WORKERS_WAIT_S", default=20.0)  # at most so long a starting watcher waits for the workers

@@ -28,6 +28,7 @@ class Detector(Protocol):
 
     name: str
     sha256: str
+    card: ModelCard
 
     def detect(
         self, picture: Picture, *, motion: Sequence[Box] = (), min_score: float | None = None

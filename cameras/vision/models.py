@@ -10,12 +10,13 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
-
-import onnxruntime
+from typing import TYPE_CHECKING, Final
 
 from .card import DEFAULT_CARD, WEIGHTS, ModelCard, ModelRefused, load_card
-from .detector import OnnxDetector
+
+# ONNX Runtime is loaded where something is inferred: who only reads cards, as watch processes do, saves its memory.
+if TYPE_CHECKING:
+    from .detector import OnnxDetector
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ def providers(asked: str | None = None) -> tuple[str, ...]:
     asked: names with commas ("cpu", "cuda,cpu", "CUDAExecutionProvider"), else DETECT_PROVIDERS of the environment, else
     what there is. Names that are not available are left out, and said.
     """
+    import onnxruntime
+
     asked = os.environ.get("DETECT_PROVIDERS", "") if asked is None else asked
     there = onnxruntime.get_available_providers()
     known = {name.removesuffix("ExecutionProvider").lower(): name for name in there}
@@ -91,7 +94,7 @@ class Models:
         vain = self._in_vain.get(name)
         if vain is None or time.monotonic() - vain > AGAIN_S:
             try:
-                self._warm[name] = self._made(name)
+                self._warm[name] = self.made(name)
                 self._in_vain.pop(name, None)
                 return self._warm[name]
             except ModelRefused as error:
@@ -104,7 +107,10 @@ class Models:
     def _stand_in(self, name: str) -> str:
         return self.house if name != self.house else load_card(DEFAULT_CARD).name
 
-    def _made(self, name: str) -> OnnxDetector:
+    def made(self, name: str) -> OnnxDetector:
+        """A new detector of that name and no other. Raises ModelRefused."""
+        from .detector import OnnxDetector
+
         card = self.cards().get(name)
         if card is None:
             words = "; ".join(f"{file}: {why}" for file, why in self.refused.items())

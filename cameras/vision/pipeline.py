@@ -11,6 +11,7 @@ import av
 
 from .detector import Detector
 from .ingest import Frame
+from .light import LightMeter, Profile
 from .motion import MotionGate
 from .opening import describe
 from .picture import MAX_PIXELS, Picture
@@ -36,6 +37,7 @@ class Eye:
     """Gate, detector, tracker and zones of one camera, called in one thread: for replays and for tests.
 
     The watcher does the same with the detector behind a slot. infer_fps: most inferences a second of video.
+    min_score: asked of the detector whatever the light; else day_score or night_score, else its card's.
     """
 
     def __init__(
@@ -45,10 +47,13 @@ class Eye:
         *,
         infer_fps: float = 5.0,
         min_score: float | None = None,
+        day_score: float | None = None,
+        night_score: float | None = None,
         gate: MotionGate | None = None,
         tracker: Tracker | None = None,
     ) -> None:
-        self.detector, self.min_score = detector, min_score
+        self.detector, self.min_score, self.scores = detector, min_score, (day_score, night_score)
+        self.meter = LightMeter()
         self.gate, self.tracker, self.zones = gate or MotionGate(), tracker or Tracker(), ZoneWatch(zones)
         self._pause = 1.0 / infer_fps
         self._inferred: float | None = None
@@ -59,7 +64,11 @@ class Eye:
         motion = self.gate.update(frame.picture.y, stamp.monotonic)
         if not self._is_worth_a_look(motion, stamp.monotonic):
             return Step(frame, motion)
-        found = self.detector.detect(frame.picture, motion=motion.boxes, min_score=self.min_score)
+        least = self.min_score
+        if least is None:
+            light = self.meter.update(frame.picture, stamp.monotonic)
+            least = Profile.of(self.detector.card, light, *self.scores).min_score
+        found = self.detector.detect(frame.picture, motion=motion.boxes, min_score=least)
         tracks = self.tracker.update(stamp, found)
         update = self.zones.update(stamp, tracks)
         return Step(frame, motion, True, tuple(found), tracks, update.sightings, update.present)

@@ -1,0 +1,113 @@
+import json
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cameras.vision.card import ModelRefused
+from cameras.vision.detector import OnnxDetector
+from cameras.vision.files import FileRefused, pictures_of
+from cameras.vision.light import LightMeter, Profile
+from cameras.vision.models import Models
+from cameras.vision.motion import MotionGate
+from cameras.vision.types import Detection
+
+
+class Command(BaseCommand):
+    help = (
+        "Looks for people and vehicles in videos and pictures: a line for each picture, with --json one JSON object. "
+        "In a video, what moves gets a closer look, as it does with a camera. Asks no database."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("--json", action="store_true", help="one JSON object for each picture")
+        parser.add_argument(
+            "--min-score", type=_score, metavar="S", help="0 to 1; else the model's, lower for grey and dark pictures"
+        )
+        parser.add_argument("--model", default="", metavar="NAME", help="by its card's name; else the house's")
+        parser.add_argument(
+            "--every", type=_count, default=1, metavar="N", help="look at every N-th picture of a video"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        detector = self._detector(options["model"])
+        refused = 0
+        for path in options["files"]:
+            try:
+                for line in looked_through(path, detector, options["min_score"], options["every"]):
+                    self.stdout.write(json.dumps(line) if options["json"] else _readable(line))
+            except FileRefused as error:
+                refused += 1
+                self.stdout.flush()
+                self.stderr.write(f"{path}: {error}")
+            except BrokenPipeError:
+                raise SystemExit(141) from None  # whoever read along has enough
+        if refused:
+            raise CommandError(f"{refused} of {len(options['files'])} files could not be read, or not as a whole.")
+
+    def _detector(self, name: str) -> OnnxDetector:
+        models = Models(settings.MODELS_DIR)
+        cards = models.cards()
+        if name and name not in cards:
+            why = "".join(f"\n{file}: {words}" for file, words in models.refused.items())
+            raise CommandError(f"There is no model {name}. There are {', '.join(cards)}.{why}")
+        try:
+            return models.made(name or models.house)
+        except ModelRefused as error:
+            raise CommandError(str(error)) from error
+
+
+def looked_through(path: Path, detector: OnnxDetector, min_score: float | None, every: int) -> Iterator[dict[str, Any]]:
+    """What is seen in each picture of a file. Raises FileRefused, at the end where only a part is damaged."""
+    gate, meter = MotionGate(), LightMeter()
+    for shown in pictures_of(path):
+        motion = gate.update(shown.picture.y, shown.seconds)
+        if shown.number % every:
+            continue
+        least = min_score
+        if least is None:
+            least = Profile.of(detector.card, meter.update(shown.picture, shown.seconds)).min_score
+        found = detector.detect(shown.picture, motion=motion.boxes, min_score=least)
+        yield {
+            "source": str(path),
+            "frame": shown.number,
+            "time_s": round(shown.seconds, 3),
+            "detections": [_as_json(one) for one in found],
+        }
+
+
+def _as_json(found: Detection) -> dict[str, Any]:
+    return {
+        "label": found.label,
+        "score": round(found.score, 4),
+        "box": [round(edge, 5) for edge in found.box.as_tuple()],
+    }
+
+
+def _readable(line: dict[str, Any]) -> str:
+    seen = ", ".join(
+        f"{one['label']} {one['score']:.2f} at {' '.join(f'{edge:.2f}' for edge in one['box'])}"
+        for one in line["detections"]
+    )
+    return f"{line['source']}  picture {line['frame']}  {line['time_s']:.2f} s  {seen or 'nothing'}"
+
+
+def _score(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value <= 1.0:
+        raise ArgumentTypeError(f"a score lies between 0 and 1, not {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"a whole number from 1, not {text}")
+    return int(text)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import resource
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cameras.vision.files import FilePicture, FileRefused, pictures_of
+
+
+def still(path: Path, width: int = 320, height: int = 240) -> Path:
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:, : width // 2] = 200
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def test_every_picture_of_a_video_comes_with_its_time(footage: Callable[[str], Path]):
+    pictures = list(pictures_of(footage("foliage.mp4")))
+    assert [p.number for p in pictures] == list(range(208))
+    assert pictures[0].seconds == 0.0
+    assert pictures[10].seconds == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp"])
+def test_a_still_is_one_picture_at_time_zero(tmp_path: Path, suffix: str):
+    (only,) = pictures_of(still(tmp_path / f"still{suffix}"))
+    assert (only.number, only.seconds, only.picture.width, only.picture.height) == (0, 0.0, 320, 240)
+    assert only.picture.y[:, :100].mean() > only.picture.y[:, 200:].mean() + 100
+
+
+def test_odd_sides_lose_their_last_row(tmp_path: Path):
+    (only,) = pictures_of(still(tmp_path / "odd.png", 321, 241))
+    assert (only.picture.width, only.picture.height) == (320, 240)
+
+
+def test_a_telephones_picture_is_turned_upright(tmp_path: Path):
+    plain = still(tmp_path / "plain.jpg").read_bytes()
+    tiff = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
+    exif = b"Exif\0\0" + tiff
+    turned = tmp_path / "turned.jpg"
+    turned.write_bytes(plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:])
+    (only,) = pictures_of(turned)
+    assert (only.picture.width, only.picture.height) == (240, 320)
+    assert only.picture.y[:100].mean() > only.picture.y[200:].mean() + 100  # orientation 6: its left side is up
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_picture_that_would_fill_the_memory_is_not_decoded(tmp_path: Path, suffix: str):
+    bomb = tmp_path / f"bomb{suffix}"
+    assert cv2.imwrite(str(bomb), np.zeros((8_000, 8_000), np.uint8))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FileRefused, match="more than 33177600 pixels"):
+        list(pictures_of(bomb))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # kilobytes
+
+
+def test_what_is_no_picture_is_refused_in_words(tmp_path: Path):
+    (tmp_path / "words.jpg").write_bytes(b"no picture")
+    (tmp_path / "nothing.mp4").write_bytes(b"")
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/stream.ts\n")
+    for name in ("words.jpg", "nothing.mp4", "list.m3u8"):
+        with pytest.raises(FileRefused):
+            list(pictures_of(tmp_path / name))
+    with pytest.raises(FileRefused, match="no such file"):
+        next(pictures_of(tmp_path / "none.jpg"))
+    with pytest.raises(FileRefused, match="not a file"):
+        next(pictures_of(tmp_path))
+
+
+def test_of_a_damaged_video_the_rest_is_read_and_that_is_said(tmp_path: Path, footage: Callable[[str], Path]):
+    data = bytearray(footage("foliage.mp4").read_bytes())
+    noise = np.random.default_rng(3)
+    for _ in range(200):
+        at = int(noise.integers(len(data) // 4, len(data)))
+        data[at : at + 8] = noise.bytes(8)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    seen: list[FilePicture] = []
+    with pytest.raises(FileRefused, match="damaged and were passed over"):
+        seen.extend(pictures_of(damaged))
+    assert len(seen) > 20
