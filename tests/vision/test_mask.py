@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -174,4 +175,17 @@ def test_the_check_finds_a_stream_that_is_not_masked(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Mask, "of", lambda self, picture: picture)
     _stream, frames, packets = read(film(tmp_path / "x.mkv"), Mask([CORNER]))
     assert min(magenta(frame.picture.bgr()) for frame in frames) > 300
+    assert min(magenta(image) for image in shown(packets)) > 300
+
+
+def test_the_check_finds_the_one_door_that_was_left_open(tmp_path: Path, monkeypatch):
+    """Pictures masked, packets made of what came in."""
+    encoded_as_masked = Stream._encoded
+
+    def leaky(self, frame, image, *rest):
+        return encoded_as_masked(self, replace(frame, picture=Picture.of_frame(image)), image, *rest)
+
+    monkeypatch.setattr(Stream, "_encoded", leaky)
+    _stream, frames, packets = read(film(tmp_path / "x.mkv"), Mask([CORNER]))
+    assert max(magenta(frame.picture.bgr()) for frame in frames) == 0
     assert min(magenta(image) for image in shown(packets)) > 300
