@@ -1,4 +1,4 @@
-"""Gives objects an identity over time: greedy matching by overlap, then by distance. One tracker per camera."""
+"""Gives objects an identity over time. One tracker per camera; it sees boxes alone, no picture."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from .assignment import assign
+from .course import LONGEST_S, MEASURED, SIZE_SPREAD, Course
+from .stationary import Stand, patience_with
 from .types import Box, Detection, FrameStamp, Track
 
 PATH_POINTS = 64
 
+MOST_OFF: Final = 25.0  # how far (squared, in standard deviations) from where it is expected an object may be found
+LOST_COSTS: Final = 1.5  # somebody seen a moment ago is likelier than somebody lost, for each second …
+MOST_LOST_COSTS: Final = 2.0  # … up to this
+WEAK_COSTS: Final = 2.0  # a weak detection is somebody's only where no sure one is …
+WEAK_OFF: Final = 9.0  # … and only close to where it is expected
+
 
 @dataclass(slots=True)
-class _Followed:
+class Followed:
+    """One object. `seen`: monotonic seconds of the last hit. `hits`: sure detections of it."""
+
     id: int
     label: str
     kind: str
@@ -22,15 +34,12 @@ class _Followed:
     best_score: float
     first_seen: datetime
     last_seen: datetime
-    seen: float  # monotonic seconds of the last hit
+    seen: float
+    course: Course
+    stand: Stand
     hits: int = 1
-    velocity: tuple[float, float] = (0.0, 0.0)  # of the centre, in pictures a second
+    lost: bool = False  # unseen for so long that it is no longer followed, only remembered
     path: list[tuple[float, float, float]] = field(default_factory=list)
-
-    def centre_at(self, monotonic: float) -> tuple[float, float]:
-        x, y = self.box.centre
-        passed = min(max(monotonic - self.seen, 0.0), 1.0)  # further than a second ahead is guessing
-        return (x + self.velocity[0] * passed, y + self.velocity[1] * passed)
 
     def frozen(self) -> Track:
         return Track(
@@ -43,118 +52,162 @@ class _Followed:
             self.hits,
             tuple(self.path),
             self.best_score,
+            self.stand.stationary,
         )
 
 
 class Tracker:
-    """Follows detections that come a few times a second, over gaps of up to `max_age_s`.
+    """Follows detections that come a few times a second, over gaps, crossings and stops.
 
-    confirm_hits: detections before a track is given out; one flash of a detector's fancy is nobody.
-    max_age_s: seconds without a detection after which a track ends. least_iou: overlap that makes a match at
-    once. reach: how far a box's centre may be from where it was expected, in its own diagonals (plus what a
-    walking person covers in the gap), for a match without overlap.
+    confirm_hits: sure detections before a track is given out; one flash of a detector's fancy is nobody. max_age_s:
+    seconds without a detection after which an object is no longer followed. remember_s: seconds for which one that
+    moved may still come back as itself; what stood still is remembered for longer (`stationary.PATIENCE`).
     """
 
-    def __init__(
-        self, *, confirm_hits: int = 3, max_age_s: float = 2.0, least_iou: float = 0.25, reach: float = 0.9
-    ) -> None:
-        self.confirm_hits, self.max_age_s = confirm_hits, max_age_s
-        self.least_iou, self.reach = least_iou, reach
-        self._followed: list[_Followed] = []
+    def __init__(self, *, confirm_hits: int = 3, max_age_s: float = 2.0, remember_s: float = 8.0) -> None:
+        self.confirm_hits, self.max_age_s, self.remember_s = confirm_hits, max_age_s, remember_s
+        self._known: list[Followed] = []
         self._last_id = 0
+        self._looked = -math.inf
 
-    def update(self, stamp: FrameStamp, detections: Sequence[Detection]) -> tuple[Track, ...]:
-        """Take one inferred frame's detections; gives the confirmed tracks seen in it, by id.
+    def update(
+        self, stamp: FrameStamp, detections: Sequence[Detection], weak: Sequence[Detection] = ()
+    ) -> tuple[Track, ...]:
+        """Take one inferred frame's detections; gives the confirmed tracks seen in it, and those that are stationary and
+        believed to be where they were last seen, by id.
 
-        Call it for every inferred frame, also with no detections: that is how tracks end.
+        `weak` detections are too uncertain to begin a track or to confirm one; they only keep one going. Call it for
+        every inferred frame, also with no detections: that is how tracks end.
         """
         now = stamp.monotonic
-        self._followed = [f for f in self._followed if now - f.seen <= self.max_age_s]
-        free = dict(enumerate(detections))
-        waiting = list(self._followed)
-        for _, followed, index in self._pairs(waiting, detections, now):
-            if index in free and followed in waiting:
-                waiting.remove(followed)
-                self._hit(followed, free.pop(index), stamp)
-        for detection in free.values():
-            self._start(detection, stamp)
-        return tuple(f.frozen() for f in self._followed if f.seen == now and f.hits >= self.confirm_hits)
+        self.expire(now)
+        self._looked = now
+        found = [*detections, *weak]
+        sure = len(detections)
+        costs = [[self._cost(f, d, now, index >= sure) for index, d in enumerate(found)] for f in self._known]
+        taken = set[int]()
+        for row, column in assign(costs):
+            taken.add(column)
+            self._hit(self._known[row], found[column], stamp, sure=column < sure)
+        for f in self._known:
+            if f.seen != now:
+                f.stand.miss(now)
+        for index, detection in enumerate(detections):
+            if index not in taken:
+                self._start(detection, stamp)
+        return tuple(
+            f.frozen() for f in self._known if f.hits >= self.confirm_hits and (f.seen == now or f.stand.there)
+        )
 
     @property
     def following(self) -> int:
-        """How many objects are followed, not yet confirmed ones included: while any is, frames are worth
-        inferring.
+        """How many objects are followed that move or may move on, not yet confirmed ones included: while any is, frames
+        are worth inferring. Stationary ones are not counted: see `look_due`.
         """
-        return len(self._followed)
+        return sum(not f.lost and not f.stand.stationary for f in self._known)
+
+    def look_due(self, monotonic: float) -> bool:
+        """Whether a stationary object has not been looked at for so long that the next frame should be inferred."""
+        return any(f.stand.due(monotonic, self._looked, patience_with(f.kind)) for f in self._known)
 
     def expire(self, monotonic: float) -> None:
         """End tracks that were not seen for too long, where no frame comes to do it."""
-        self._followed = [f for f in self._followed if monotonic - f.seen <= self.max_age_s]
+        kept = []
+        for f in self._known:
+            unseen, patience = monotonic - f.seen, patience_with(f.kind)
+            if f.hits < self.confirm_hits:
+                keep = self.max_age_s
+            elif f.stand.stood_s >= patience.rest_s:
+                keep = patience.forget_s
+            else:
+                keep = self.remember_s
+            if unseen > self.max_age_s and not f.lost and f.hits >= self.confirm_hits:
+                f.lost = True
+                f.stand.lose(patience)
+            if unseen <= keep:
+                kept.append(f)
+        self._known = kept
 
     def reset(self) -> None:
         """Forget everybody; identities are never used again."""
-        self._followed = []
+        self._known = []
 
-    def _pairs(
-        self, followed: Sequence[_Followed], detections: Sequence[Detection], now: float
-    ) -> list[tuple[float, _Followed, int]]:
-        """Possible matches, best first: overlaps before near misses."""
-        pairs = []
-        for f in followed:
-            for index, d in enumerate(detections):
-                if f.kind == d.kind and (fit := self._fit(f, d, now)) is not None:
-                    pairs.append((fit, f, index))
-        return sorted(pairs, key=lambda pair: -pair[0])
-
-    def _fit(self, followed: _Followed, detection: Detection, now: float) -> float | None:
-        """1 + overlap where boxes overlap, 0..1 by distance where they nearly do, None where they cannot be
-        one.
+    def _cost(self, f: Followed, d: Detection, now: float, weak: bool) -> float | None:
+        """How unlikely it is that they are one; None where they cannot be. The cheaper of two ways to be one: it went on
+        as it went, or it stands where it stood.
         """
-        x, y = followed.centre_at(now)
-        half_w, half_h = followed.box.width / 2, followed.box.height / 2
-        expected = Box.clipped(x - half_w, y - half_h, x + half_w, y + half_h) or followed.box
-        overlap = max(expected.iou(detection.box), followed.box.iou(detection.box))
-        if overlap >= self.least_iou:
-            return 1.0 + overlap
-        ratio = detection.box.area / followed.box.area
-        if not 0.3 <= ratio <= 3.3:
+        if f.kind != d.kind:
             return None
-        dx, dy = detection.box.centre[0] - x, detection.box.centre[1] - y
-        gap = now - followed.seen
-        allowed = self.reach * math.hypot(followed.box.width, followed.box.height) * (1.0 + 0.5 * gap)
-        distance = math.hypot(dx, dy)
-        return 1.0 - distance / allowed if distance < allowed else None
+        costs = [cost for cost in (self._moving(f, d, now, weak), self._standing(f, d, now)) if cost is not None]
+        return min(costs) + (WEAK_COSTS if weak else 0.0) if costs else None
 
-    def _start(self, detection: Detection, stamp: FrameStamp) -> None:
-        self._last_id += 1
-        new = _Followed(
-            self._last_id,
-            detection.label,
-            detection.kind,
-            detection.box,
-            detection.score,
-            detection.score,
-            stamp.captured,
-            stamp.captured,
-            stamp.monotonic,
+    def _moving(self, f: Followed, d: Detection, now: float, weak: bool) -> float | None:
+        """The squared distance from the expected place in standard deviations, how uncertain that place is, and how unlike
+        the sizes are.
+        """
+        gap = now - f.seen
+        if gap > self.remember_s:
+            return None
+        x, vx, y, vy = f.course.expected(gap)
+        dx, dy = d.box.centre[0] - x, d.box.centre[1] - y
+        off = dx * dx / vx + dy * dy / vy
+        unlike = _unlike(f, d)
+        if off > (WEAK_OFF if weak else MOST_OFF) or unlike > MOST_OFF:
+            return None
+        spread = math.log(vx * vy / (f.course.width * f.course.height) ** 2)
+        return off + unlike + spread + min(LOST_COSTS * gap, MOST_LOST_COSTS)
+
+    def _standing(self, f: Followed, d: Detection, now: float) -> float | None:
+        """The same measure for what stood still, however long ago it was seen."""
+        patience = patience_with(f.kind)
+        if f.stand.stood_s < patience.rest_s or not f.stand.takes(d.box, patience):
+            return None
+        (x, y), place = d.box.centre, f.stand.place
+        dx, dy = (
+            (x - place.centre[0]) / (MEASURED[0] * place.width),
+            (y - place.centre[1]) / (MEASURED[1] * place.height),
         )
-        new.path.append((stamp.monotonic, *detection.box.foot))
-        self._followed.append(new)
+        off = min((dx * dx + dy * dy) / 2, MOST_OFF)  # with twice the variance of one measurement
+        spread = 2 * math.log(2 * MEASURED[0] * MEASURED[1])
+        return off + min(_unlike(f, d), MOST_OFF) + spread + (MOST_LOST_COSTS if f.lost else 0.0)
 
-    def _hit(self, followed: _Followed, detection: Detection, stamp: FrameStamp) -> None:
-        passed = stamp.monotonic - followed.seen
-        if passed > 0:
-            (x1, y1), (x2, y2) = followed.box.centre, detection.box.centre
-            fresh = ((x2 - x1) / passed, (y2 - y1) / passed)
-            weight = 0.5 if followed.hits > 1 else 1.0
-            followed.velocity = (
-                followed.velocity[0] + weight * (fresh[0] - followed.velocity[0]),
-                followed.velocity[1] + weight * (fresh[1] - followed.velocity[1]),
+    def _start(self, d: Detection, stamp: FrameStamp) -> None:
+        self._last_id += 1
+        self._known.append(
+            Followed(
+                self._last_id,
+                d.label,
+                d.kind,
+                d.box,
+                d.score,
+                d.score,
+                stamp.captured,
+                stamp.captured,
+                stamp.monotonic,
+                Course.of(d.box),
+                Stand.of(d.box, stamp.monotonic),
+                path=[(stamp.monotonic, *d.box.foot)],
             )
-        if detection.score >= followed.best_score:
-            followed.label, followed.best_score = detection.label, detection.score
-        followed.box, followed.score = detection.box, detection.score
-        followed.last_seen, followed.seen = stamp.captured, stamp.monotonic
-        followed.hits += 1
-        followed.path.append((stamp.monotonic, *detection.box.foot))
-        del followed.path[:-PATH_POINTS]
+        )
+
+    def _hit(self, f: Followed, d: Detection, stamp: FrameStamp, *, sure: bool) -> None:
+        gap = stamp.monotonic - f.seen
+        if gap > LONGEST_S:
+            f.course = Course.of(d.box)
+        else:
+            f.course.hit(d.box, gap)
+        f.stand.hit(d.box, stamp.monotonic, patience_with(f.kind))
+        if d.score >= f.best_score:
+            f.label, f.best_score = d.label, d.score
+        f.box, f.score = d.box, d.score
+        f.last_seen, f.seen, f.lost = stamp.captured, stamp.monotonic, False
+        f.hits += sure
+        f.path.append((stamp.monotonic, *d.box.foot))
+        del f.path[:-PATH_POINTS]
+
+
+def _unlike(f: Followed, d: Detection) -> float:
+    """How unlike their sizes are, as a squared distance in standard deviations."""
+    taller = math.log(d.box.height / f.course.height) / SIZE_SPREAD
+    wider = math.log(d.box.width / f.course.width) / (2 * SIZE_SPREAD)
+    return taller * taller + wider * wider

@@ -1,15 +1,19 @@
-"""Who is where and for how long: tracks against polygons, with inertia, giving a sighting once the dwell is
-reached.
-"""
+"""Who is where and for how long: tracks against polygons and lines, with inertia, giving a sighting for what a zone asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from .lines import LineWatch
 from .types import FrameStamp, Point, Presence, Sighting, Track, ZoneShape, ZoneUpdate
 
+PERSON: Final = "person"
+GROUP: Final = 3  # people at once in one zone
+LONGEST_LOOK_AWAY_S: Final = 60.0  # what stands still is looked at again within this, and was there meanwhile
+PARKED_S: Final = 1200.0  # longer than a tracker remembers what stood still
 _EDGE = 1e-6
 
 
@@ -31,6 +35,7 @@ def contains(polygon: Sequence[Point], point: Point) -> bool:
 class _Stay:
     """One track's dealings with one zone. Times in monotonic seconds."""
 
+    kind: str
     entered_at: datetime
     seen: float
     inside: bool = True  # at the last look
@@ -38,15 +43,27 @@ class _Stay:
     dwell_s: float = 0.0
     left: float | None = None
     reported: bool = False
+    loitered: bool = False
+    parked: bool = False  # stands still for so long that it is only looked at now and then
+
+
+@dataclass(slots=True)
+class _Passage:
+    """One track's dealings with one line."""
+
+    watch: LineWatch
+    seen: float
+    reported: dict[str, float] = field(default_factory=dict)  # direction → when
 
 
 class ZoneWatch:
-    """Holds zones against tracks; one watch per camera.
+    """Holds zones and lines against tracks; one watch per camera.
 
     enter_looks: looks in a row that must find the foot point inside before a stay begins to count, so that a
     box that flickers over the edge is no entry; the dwell still counts from the first of them. leave_s:
     seconds outside (or unseen) after which the stay is over and its dwell with it. again_s: seconds away
-    after which the same track is reported anew. longest_step_s: the most that one look may add to a dwell.
+    after which the same track is reported anew; a group that was smaller for so long is a new one, and the same track's
+    crossings of a line in one direction are no closer together. longest_step_s: the most that one look may add to a dwell.
     """
 
     def __init__(
@@ -58,18 +75,32 @@ class ZoneWatch:
         again_s: float = 30.0,
         longest_step_s: float = 2.5,
     ) -> None:
-        self.zones = tuple(zones)
-        if len({zone.id for zone in self.zones}) != len(self.zones):
-            raise ValueError("two zones have one id")
         self.enter_looks, self.leave_s, self.again_s = enter_looks, leave_s, again_s
         self.longest_step_s = longest_step_s
         self._stays: dict[tuple[int, str], _Stay] = {}
+        self._passages: dict[tuple[int, str], _Passage] = {}
+        self._grouped: dict[str, float] = {}  # zone → when it last held a group that was reported
+        self.zones: tuple[ZoneShape, ...] = ()
+        self.replan(zones)
+
+    def replan(self, zones: Iterable[ZoneShape]) -> None:
+        """Hold these zones from now on. Who is in a zone that stays keeps being in it."""
+        zones = tuple(zones)
+        if len({zone.id for zone in zones}) != len(zones):
+            raise ValueError("two zones have one id")
+        lines = {zone.id: zone.line for zone in zones}
+        known = {zone.id for zone in self.zones}
+        self._stays = {key: stay for key, stay in self._stays.items() if key[1] in lines}
+        self._passages = {k: passage for k, passage in self._passages.items() if lines.get(k[1]) == passage.watch.line}
+        self._grouped = {id: at for id, at in self._grouped.items() if id in known & lines.keys()}
+        self.zones = zones
 
     def update(self, stamp: FrameStamp, tracks: Sequence[Track]) -> ZoneUpdate:
         """Judge one inferred frame's confirmed tracks.
 
-        Gives a sighting once for each track and zone when the dwell is reached, and who is present.
-        Call it for every inferred frame, also with no tracks.
+        Gives what is to be reported, each once: a track and zone when the dwell is reached, a person when the loitering
+        time is, a line when it was crossed, a zone when it holds a group; and who is present. Call it for every inferred
+        frame, also with no tracks.
         """
         sightings: list[Sighting] = []
         present: list[Presence] = []
@@ -77,34 +108,107 @@ class ZoneWatch:
             for zone in self.zones:
                 if not zone.counts(track):
                     continue
+                sightings += self._cross(zone, track, stamp)
                 stay = self._look(zone, track, stamp)
                 if stay is None or not stay.inside or stay.looks < self.enter_looks:
                     continue
-                if not stay.reported and stay.dwell_s >= zone.dwell_s:
-                    stay.reported = True
-                    sightings.append(Sighting(track, zone.id, stay.entered_at, stay.dwell_s, stamp, track.kind))
+                sightings += self._judge(zone, track, stay, stamp)
                 present.append(Presence(track, zone.id, stay.entered_at, stay.dwell_s, stay.reported))
+        for zone in self.zones:
+            sightings += self._gather(zone, tracks, stamp)
         self._forget(stamp.monotonic)
         return ZoneUpdate(tuple(sightings), tuple(present))
+
+    def renew(self) -> None:
+        """From now on people count who were reported before: what they do there means something else now.
+
+        What is parked stays known.
+        """
+        for stay in self._stays.values():
+            if stay.kind == PERSON:
+                stay.reported = stay.loitered = False
+        self._grouped.clear()
 
     def reset(self) -> None:
         """Forget all stays; the next entry is reported anew."""
         self._stays.clear()
+        self._passages.clear()
+        self._grouped.clear()
+
+    def _judge(self, zone: ZoneShape, track: Track, stay: _Stay, stamp: FrameStamp) -> Iterator[Sighting]:
+        def sighting(category: str) -> Sighting:
+            return Sighting(track, zone.id, stay.entered_at, stay.dwell_s, stamp, category)
+
+        if not _seen(track, stamp):
+            return  # believed to be there: nothing new was seen of it
+        if not stay.reported and stay.dwell_s >= zone.dwell_s:
+            stay.reported = True
+            yield sighting(track.kind)
+        if zone.loiter_s and not stay.loitered and track.kind == PERSON and stay.dwell_s >= zone.loiter_s:
+            stay.loitered = True
+            yield sighting("loitering")
+
+    def _cross(self, zone: ZoneShape, track: Track, stamp: FrameStamp) -> Iterator[Sighting]:
+        if zone.line is None or not _seen(track, stamp):
+            return
+        now, key = stamp.monotonic, (track.id, zone.id)
+        passage = self._passages.get(key)
+        if passage is None:
+            passage = self._passages[key] = _Passage(LineWatch(zone.line, looks=self.enter_looks), now)
+        passage.seen = now
+        side = passage.watch.update(track.box)
+        if side is None or zone.line_direction not in ("both", side):
+            return
+        before, passage.reported[side] = passage.reported.get(side), now
+        if before is None or now - before > self.again_s:
+            yield Sighting(track, zone.id, stamp.captured, 0.0, stamp, "line_crossing", side)
+
+    def _gather(self, zone: ZoneShape, tracks: Sequence[Track], stamp: FrameStamp) -> Iterator[Sighting]:
+        """Several people at once, each for the dwell time, whether or not this very look found all of them."""
+        now = stamp.monotonic
+        members = {
+            id: stay
+            for (id, zone_id), stay in self._stays.items()
+            if zone_id == zone.id
+            and stay.kind == PERSON
+            and stay.inside
+            and stay.looks >= self.enter_looks
+            and stay.dwell_s >= zone.dwell_s
+            and (stay.parked or now - stay.seen <= self.leave_s)
+        }
+        if len(members) < GROUP:
+            if zone.id in self._grouped and now - self._grouped[zone.id] > self.again_s:
+                del self._grouped[zone.id]
+            return
+        reported = zone.id in self._grouped
+        newest = max(
+            (track for track in tracks if track.id in members and _seen(track, stamp)),
+            key=lambda track: members[track.id].entered_at,
+            default=None,
+        )
+        if not reported and newest is not None:
+            stay = members[newest.id]
+            yield Sighting(newest, zone.id, stay.entered_at, stay.dwell_s, stamp, "group")
+        if reported or newest is not None:
+            self._grouped[zone.id] = now
 
     def _look(self, zone: ZoneShape, track: Track, stamp: FrameStamp) -> _Stay | None:
         now, key = stamp.monotonic, (track.id, zone.id)
         inside = contains(zone.polygon, track.box.foot)
         stay = self._stays.get(key)
+        if not _seen(track, stamp):
+            return stay  # stationary and believed to be where it was: neither gone nor there for longer
         if stay is None:
             if inside:
-                stay = self._stays[key] = _Stay(stamp.captured, now)
+                stay = self._stays[key] = _Stay(track.kind, stamp.captured, now, parked=track.stationary)
             return stay
+        stands = stay.parked and track.stationary
         if inside:
             away = now - (stay.left if stay.left is not None else stay.seen)
-            if away > self.leave_s:
+            if away > self.leave_s and not stands:
                 self._return(stay, stamp, away)
             else:
-                stay.dwell_s += min(now - stay.seen, self.longest_step_s)
+                stay.dwell_s += min(now - stay.seen, LONGEST_LOOK_AWAY_S if stands else self.longest_step_s)
                 stay.looks += 1
             stay.left, stay.inside, stay.seen = None, True, now
         else:
@@ -112,16 +216,26 @@ class ZoneWatch:
                 stay.left = stay.seen
                 stay.looks = 0
             stay.inside, stay.seen = False, now
+        stay.parked = track.stationary
         return stay
 
     def _return(self, stay: _Stay, stamp: FrameStamp, away: float) -> None:
         """A new stay of a known track: reported again only if it was away for long."""
         stay.entered_at, stay.dwell_s, stay.looks = stamp.captured, 0.0, 1
         if away > self.again_s:
-            stay.reported = False
+            stay.reported = stay.loitered = False
 
     def _forget(self, now: float) -> None:
-        """Drop stays nobody can come back to: a tracker ends tracks long before this."""
+        """Drop stays nobody can come back to: a tracker forgets before this."""
         limit = max(self.again_s, self.leave_s) + 60.0
-        for key in [key for key, stay in self._stays.items() if now - stay.seen > limit]:
-            del self._stays[key]
+        for key, stay in [*self._stays.items()]:
+            if now - stay.seen > (PARKED_S if stay.parked else limit):
+                del self._stays[key]
+        for key, passage in [*self._passages.items()]:
+            if now - passage.seen > (PARKED_S if key in self._stays else limit):
+                del self._passages[key]
+
+
+def _seen(track: Track, stamp: FrameStamp) -> bool:
+    """Whether this very look found it: what is stationary is told of as well where it was missed."""
+    return not track.stationary or track.last_seen == stamp.captured

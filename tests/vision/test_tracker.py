@@ -49,7 +49,7 @@ def test_a_gap_of_under_two_seconds_keeps_the_identity():
 def test_a_longer_gap_is_somebody_new():
     tracker = Tracker()
     walk(tracker, 2.0)
-    after = walk(tracker, 2.0, start=6.0)
+    after = walk(tracker, 2.0, start=12.0)
     assert {t.id for tracks in after for t in tracks} == {2}
 
 

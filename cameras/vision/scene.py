@@ -1,0 +1,60 @@
+"""What is known of one camera's scene: who is followed, who is in which zone, what stands there. It outlasts connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .perspective import Perspective
+from .tracker import Tracker
+from .types import Detection, FrameStamp, Track, ZoneShape, ZoneUpdate
+from .zones import ZoneWatch
+
+
+class Scene:
+    """From a frame's detections to tracks and what zones say of them. Keep it while a camera is connected anew, and give
+    it new zones when they change: then a parked car is known still.
+
+    perspective: how large people are where, None where nobody said: then every size counts.
+    """
+
+    def __init__(
+        self,
+        zones: Iterable[ZoneShape],
+        *,
+        perspective: Perspective | None = None,
+        tracker: Tracker | None = None,
+    ) -> None:
+        self.tracker, self.zones, self.perspective = tracker or Tracker(), ZoneWatch(zones), perspective
+        self._armed: bool | None = None
+
+    def replan(self, zones: Iterable[ZoneShape], perspective: Perspective | None) -> None:
+        """Go on with these zones and sizes. Raises ValueError for two zones with one id."""
+        self.zones.replan(zones)
+        self.perspective = perspective
+
+    def arm(self, armed: bool) -> None:
+        """Say whether the site is armed. Who came while it was not, and was let be, is reported anew when it is."""
+        if armed and self._armed is False:
+            self.zones.renew()
+        self._armed = armed
+
+    def update(
+        self, stamp: FrameStamp, detections: Sequence[Detection], *, aspect: float = 16 / 9
+    ) -> tuple[tuple[Track, ...], ZoneUpdate]:
+        """Take one inferred frame's detections; call it for every one, also without any. aspect: width over height.
+
+        What cannot be of its size where it is begins no track; it only keeps one going, as somebody half hidden does.
+        """
+        sure, weak = list(detections), list[Detection]()
+        if self.perspective is not None:
+            sure = [d for d in detections if self.perspective.allows(d, aspect=aspect)]
+            weak = [d for d in detections if d not in sure]
+        tracks = self.tracker.update(stamp, sure, weak)
+        return tracks, self.zones.update(stamp, tracks)
+
+    def worth_a_look(self, monotonic: float) -> bool:
+        """Whether a frame should be inferred though nothing moves: somebody is followed, or something that stands still
+        is to be looked at again.
+        """
+        self.tracker.expire(monotonic)
+        return bool(self.tracker.following) or self.tracker.look_due(monotonic)
