@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from cameras.actions import commit_candidate, context_of
-from cameras.models import Camera
+from cameras.actions.conditions import begin
+from cameras.models import Camera, Condition
 from soc.core import events
 from soc.core.models import Site
 from soc.core.sweeps import sweep
@@ -103,6 +104,8 @@ def _mark(camera: Camera, at: datetime) -> None:
         events.record("camera.lost", camera, by=None, at=at, code="unwatched")
     camera.lost_alert_at = at
     camera.save(update_fields=["health", "health_since", "trouble", "lost_alert_at"])
+    condition = begin(camera, Condition.Kind.OFFLINE, at=_since(camera), detail={"code": "unwatched"})
+    Condition.objects.filter(pk=condition.pk).update(alert_at=at)
 
 
 def _all_dark(site: Site) -> bool:

@@ -1,22 +1,28 @@
 """Candidates: judged by context, stored with the verdict, and given what proves them."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from cameras.actions.angles import want_angles
 from cameras.context.arming import arm_state
-from cameras.context.policy import Context, Facts, Verdict, judge
-from cameras.models import Camera, Candidate, SignalSource, Zone
+from cameras.context.policy import SOMEBODY, Context, Facts, Impaired, Verdict, judge
+from cameras.models import Camera, Candidate, Condition, SignalSource, Zone
 from soc.core import events
 from soc.core.models import Media, Site
 
 EVENT = {"raise": "candidate.raised", "watch": "candidate.watched", "ignore": "candidate.ignored"}
 
+TAMPERING = (Condition.Kind.BLINDED, Condition.Kind.MOVED, Condition.Kind.FROZEN)
+TOLD_TAMPERING = ("blinded", "moved", "frozen", "site_lost")
 
-def context_of(site: Site, *, at: datetime, dwell_limit_s: float = 0.0) -> Context:
-    """The circumstances of a site at `at`, frozen."""
+
+def context_of(site: Site, *, at: datetime, dwell_limit_s: float = 0.0, somebody: bool = False) -> Context:
+    """The circumstances of a site at `at`, frozen. somebody: a person is to be judged, for whom tampering counts."""
+    tampering = last_tampering(site, at=at) if somebody else None
     state = arm_state([row.interval() for row in site.armingintervals.all()], site.zone_info, at)
     return Context(
         armed=state.armed,
@@ -25,7 +31,28 @@ def context_of(site: Site, *, at: datetime, dwell_limit_s: float = 0.0) -> Conte
         armed_until=state.until,
         local_time=at.astimezone(site.zone_info).isoformat(timespec="seconds"),
         dwell_limit_s=dwell_limit_s,
+        tampered_at=tampering[0] if tampering else None,
+        tamper_kind=tampering[1] if tampering else "",
     )
+
+
+def last_tampering(site: Site, *, at: datetime) -> tuple[datetime, str] | None:
+    """When a camera of the site was last blinded, moved or frozen, or all were lost, and which of these: seen by us or
+    reported by the site itself, TAMPER_PERSON_S before `at` at most. A view moved on purpose is none.
+    """
+    between = (at - timedelta(seconds=settings.TAMPER_PERSON_S), at)
+    seen = Condition.objects.filter(site=site, kind__in=TAMPERING, began_at__range=between)
+    told = Candidate.objects.filter(
+        site=site, category__in=TOLD_TAMPERING, captured_at__range=between, decision="raise"
+    )
+    found = [
+        seen.exclude(detail__has_key="accepted").order_by("-began_at").values_list("began_at", "kind").first(),
+        told.exclude(source="system", camera__isnull=False)
+        .order_by("-captured_at")
+        .values_list("captured_at", "category")
+        .first(),
+    ]
+    return max((one for one in found if one is not None), default=None)
 
 
 def limit_of(zone: Zone | None, category: str) -> float:
@@ -43,12 +70,15 @@ def verdict_of(
     zone: Zone | None = None,
     dwell_s: float = 0.0,
     score: float | None = None,
+    impaired: Impaired | None = None,
 ) -> tuple[Context, Verdict]:
     """What context makes of a thing noticed at `at`, and the context it is judged by. Writes nothing.
 
     Raises KeyError for a category that is not in the table.
     """
-    context = context_of(site, at=at, dwell_limit_s=limit_of(zone, category))
+    context = context_of(site, at=at, dwell_limit_s=limit_of(zone, category), somebody=category in SOMEBODY)
+    if impaired is not None:
+        context = replace(context, impaired=impaired)
     return context, judge(Facts(category, at, zone.kind if zone else "", dwell_s, score), context)
 
 
@@ -70,6 +100,7 @@ def commit_candidate(
     dwell_s: float = 0.0,
     score: float | None = None,
     model_sha256: str = "",
+    impaired: Impaired | None = None,
 ) -> Candidate:
     """Judge what was noticed and store it with its verdict and frozen context, in one transaction. Idempotent by `dedup`.
 
@@ -78,7 +109,15 @@ def commit_candidate(
     """
     if known := Candidate.objects.filter(dedup=dedup).first():
         return known
-    context, verdict = verdict_of(site, category, at=captured_at, zone=zone, dwell_s=dwell_s, score=score)
+    context, verdict = verdict_of(
+        site, category, at=captured_at, zone=zone, dwell_s=dwell_s, score=score, impaired=impaired
+    )
+    if verdict.category and verdict.category != category:
+        evidence = {
+            **(evidence or {}),
+            "noticed": category,
+        }  # what the verdict was made of, so that it can be made again
+        category = verdict.category
     candidate = Candidate(
         site=site,
         source=source,

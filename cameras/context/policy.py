@@ -8,7 +8,12 @@ from typing import Any
 
 from cameras.categories import Family, category
 
-POLICY_VERSION = "house-1"
+POLICY_VERSION = "house-2"
+
+# Who is somebody: where a camera was tampered with shortly before, whoever is seen at the site belongs to it.
+SOMEBODY = frozenset({"person", "group", "loitering", "line_crossing"})
+# What a camera's own pictures say is wrong with it, raised while its site is armed.
+CONDITIONS = frozenset({"blinded", "frozen", "moved", "dark", "slow"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,15 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Impaired:
+    """How a site is that has just been armed: so many cameras without sight, of so many; unseen: a zone that nobody sees."""
+
+    blind: int
+    cameras: int
+    unseen: bool = False
+
+
+@dataclass(frozen=True)
 class Context:
     """The circumstances, frozen and stored with the verdict so that it can be replayed exactly."""
 
@@ -43,6 +57,10 @@ class Context:
     armed_until: datetime | None
     local_time: str
     dwell_limit_s: float = 0.0
+    # The last camera of the site that was blinded, moved or frozen, or the loss of all, where that is not long ago.
+    tampered_at: datetime | None = None
+    tamper_kind: str = ""
+    impaired: Impaired | None = None
     policy_version: str = POLICY_VERSION
 
     def as_json(self) -> dict[str, Any]:
@@ -54,6 +72,7 @@ class Verdict:
     decision: str  # raise | watch | ignore
     priority: int  # 1..3
     reasons: tuple[Reason, ...]
+    category: str = ""  # what it is in these circumstances; empty: what the sensor called it
 
     @classmethod
     def of(cls, decision: str, priority: int, *reasons: Reason) -> Verdict:
@@ -71,7 +90,7 @@ def priority_of(facts: Facts) -> int:
 def judge(facts: Facts, context: Context) -> Verdict:
     """Decide in this order:
 
-    1. A threat is always raised.
+    1. A threat is always raised; and somebody at a site whose cameras were tampered with shortly before is one.
     2. Technical trouble is raised whether armed or not: a blind camera is found before the night, not in it.
        An ordinary panel signal that is only a report (restore, open, close, test) is watched.
     3. Disarmed: an intrusion is ignored, an alarm from a panel still raised.
@@ -82,6 +101,15 @@ def judge(facts: Facts, context: Context) -> Verdict:
     seen = Reason("seen", {"category": facts.category, "score": facts.score})
     if entry.threat:
         return Verdict.of("raise", priority, Reason("threat", {"category": facts.category}))
+    if facts.category in SOMEBODY and context.tampered_at is not None:
+        return _after_tampering(facts, context.tampered_at, context.tamper_kind, seen)
+    if context.armed and facts.category in CONDITIONS:
+        armed = Reason("armed", {"until": context.armed_until, "owner": context.arm_owner})
+        return Verdict.of("raise", priority, armed, Reason("condition", {"category": facts.category}))
+    if facts.category == "armed_impaired" and context.impaired is not None:
+        state = context.impaired
+        why = {"blind": state.blind, "cameras": state.cameras, "unseen": state.unseen}
+        return Verdict.of("raise", 2 if state.unseen else priority, Reason("impaired", why))
     if entry.family == Family.TECHNICAL:
         return Verdict.of("raise", priority, Reason("technical", {"category": facts.category}))
     if facts.category in {"restore", "open", "close", "test"}:
@@ -106,3 +134,10 @@ def judge(facts: Facts, context: Context) -> Verdict:
     if seconds < context.dwell_limit_s:
         return Verdict.of("watch", priority, armed, seen, Reason("short_stay", dwell))
     return Verdict.of("raise", priority, armed, seen, Reason("dwell", dwell))
+
+
+def _after_tampering(facts: Facts, tampered_at: datetime, kind: str, seen: Reason) -> Verdict:
+    seconds = round(max((facts.at - tampered_at).total_seconds(), 0.0))
+    tampering = Reason("tampering", {"kind": kind, "at": tampered_at, "seconds": seconds})
+    threat = Reason("threat", {"category": "tamper_person"})
+    return Verdict("raise", category("tamper_person").priority, (threat, tampering, seen), "tamper_person")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from cameras.models import Candidate
 
@@ -34,7 +34,11 @@ WHAT: dict[str, Any] = {
     "site_lost": gettext_lazy("Whole site lost"),
     "blinded": gettext_lazy("Camera covered"),
     "perception_down": gettext_lazy("Detection is down"),
+    "armed_impaired": gettext_lazy("Armed with cameras that see nothing"),
+    "frozen": gettext_lazy("Frozen picture"),
     "moved": gettext_lazy("Camera moved"),
+    "dark": gettext_lazy("Too dark to see"),
+    "slow": gettext_lazy("Too few pictures"),
     "offline": gettext_lazy("No picture"),
     "drift": gettext_lazy("Camera's clock is wrong"),
     "alarm": gettext_lazy("Alarm from the panel"),
@@ -101,6 +105,23 @@ def _technical(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     return Line("off", what(reason.get("category", "")), _("trouble is raised whether armed or not"))
 
 
+def _condition(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("off", what(reason.get("category", "")), _("armed, and this camera does not guard"))
+
+
+def _impaired(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"blind": reason.get("blind", 0), "cameras": reason.get("cameras", 0)}
+    rest = _("a zone is seen by no camera") if reason.get("unseen") else _("each zone is still seen by another one")
+    return Line("off", _("Armed, %(blind)s of %(cameras)s blind") % words, rest)
+
+
+def _tampering(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"what": what(reason.get("kind", "")), "time": _clock(reason.get("at"), zone)}
+    minutes = round(reason.get("seconds", 0) / 60)
+    before = ngettext("%(n)s minute earlier", "%(n)s minutes earlier", minutes) % {"n": minutes}
+    return Line("off", _("%(what)s at %(time)s") % words, before if minutes else _("moments earlier"))
+
+
 def _report(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     return Line("note", what(reason.get("category", "")), _("a report, kept for the record"))
 
@@ -155,6 +176,9 @@ def _unknown(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
 _SENTENCES = {
     "threat": _threat,
     "technical": _technical,
+    "condition": _condition,
+    "impaired": _impaired,
+    "tampering": _tampering,
     "report": _report,
     "signal": _signal,
     "disarmed": _disarmed,

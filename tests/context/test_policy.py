@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cameras.categories import CATEGORIES, Family
-from cameras.context.policy import Context, Facts, judge
+from cameras.context.policy import CONDITIONS, Context, Facts, Impaired, judge
 
 AT = datetime(2026, 1, 16, 2, 3, tzinfo=UTC)
 ARMED = Context(True, "schedule", None, None, "2026-01-16T02:03:00+00:00", dwell_limit_s=2.0)
@@ -139,3 +139,37 @@ def test_the_frozen_context_is_plain_data():
     again = json.loads(json.dumps(ARMED.as_json(), cls=DjangoJSONEncoder))
     assert again["armed"] is True
     assert again["policy_version"]
+
+
+# --- what is wrong with cameras
+
+TAMPERED = replace(ARMED, tampered_at=AT, tamper_kind="blinded")
+
+
+@pytest.mark.parametrize("code", ["person", "group", "loitering", "line_crossing"])
+@pytest.mark.parametrize("armed", [True, False])
+def test_somebody_after_tampering_is_a_threat_armed_or_not_and_however_briefly(code, armed):
+    verdict = judge(Facts(code, AT + timedelta(minutes=14), "perimeter", 0.1, 0.6), replace(TAMPERED, armed=armed))
+    assert (verdict.decision, verdict.priority, verdict.category) == ("raise", 1, "tamper_person")
+    assert verdict.reasons[1].as_json() == {"code": "tampering", "kind": "blinded", "at": AT, "seconds": 840}
+
+
+@given(facts, contexts)
+def test_tampering_never_makes_a_verdict_milder(fact, context):
+    before, after = judge(fact, context), judge(fact, replace(context, tampered_at=AT, tamper_kind="moved"))
+    rank = {"raise": 0, "watch": 1, "ignore": 2}
+    assert (rank[after.decision], after.priority) <= (rank[before.decision], before.priority)
+
+
+@pytest.mark.parametrize(("unseen", "priority"), [(False, 3), (True, 2)])
+def test_a_site_armed_with_blind_cameras_says_how_many_and_is_graver_with_an_unseen_zone(unseen, priority):
+    verdict = judge(Facts("armed_impaired", AT), replace(ARMED, impaired=Impaired(1, 6, unseen)))
+    assert (verdict.decision, verdict.priority) == ("raise", priority)
+    assert verdict.reasons[0].as_json() == {"code": "impaired", "blind": 1, "cameras": 6, "unseen": unseen}
+
+
+@pytest.mark.parametrize("code", sorted(CONDITIONS))
+def test_a_camera_that_does_not_see_while_armed_says_until_when_it_should(code):
+    verdict = judge(Facts(code, AT), replace(ARMED, armed_until=AT))
+    assert verdict.decision == "raise"
+    assert codes(verdict) == ["armed", "condition"]
