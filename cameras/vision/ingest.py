@@ -30,6 +30,9 @@ LARGEST_OFFSET_S: Final = 1.0  # a camera's clock further off than this is not b
 LONGEST_GOP_S: Final = 20.0  # a camera may claim any distance between keyframes; the watchdog believes this much
 MOST_LATE_S: Final = 4.0  # how far pictures may fall behind their own timestamps before they are no longer live
 FORGIVEN_S: Final = 0.3  # of lateness, a second: cameras whose timestamps run too fast are not late
+METERED: Final = 7  # of so many frames the decoding of one is measured: not a number that keyframes come by
+SENDER_AGAIN_S: Final = 1.0  # how often the sender's clock is asked for; between, its timestamps tell as much
+SENDER_FIRST_S: Final = 5.0  # at first with every packet, since it comes with the first report
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -177,7 +180,7 @@ class Stream:
         self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
-        self.decode_s = 0.0  # processor time spent on decoding, by this thread
+        self.decode_ms = 0.0  # processor time that decoding a packet takes, lately
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
         self._mask = mask
         self._masked: MaskedVideo | None = None
@@ -232,14 +235,15 @@ class Stream:
         watchdog = Watchdog(self._monotonic(), first_s=self.options.first_frame_s)
         decoder = _Decoder(video, CameraClock(), self._mask)
         sees, hears = _Track("video", video), [_Track("audio", one) for one in container.streams.audio[:1]]
+        sender = _SenderClock(self._monotonic())
         packets = container.demux(video, *container.streams.audio[:1])
         while not should_stop():
             packet = _next_packet(packets)
             received, monotonic = self._wall(), self._monotonic()
             if packet.size:
                 is_video = packet.stream is video
-                sent = _sender_time(packet)
-                captured = decoder.clock.captured(sent, received)
+                sent = sender.of(packet, packet.pts, sees.tick_s, monotonic) if is_video else None
+                captured = decoder.clock.captured(sent, received) if is_video else None
                 copy = (sees if is_video else hears[0]).copied(packet, received, monotonic, captured)
                 frames: list[Frame] = []
                 # Of a camera with masks its own packets are never kept, whatever else becomes of them.
@@ -327,7 +331,7 @@ class Stream:
     def _decoded(
         self, decoder: _Decoder, packet: Any, sent: datetime | None, copy: MediaPacket, watchdog: Watchdog
     ) -> list[Frame]:
-        began = time.thread_time()
+        began = time.thread_time() if self.frames % METERED == 0 else None
         try:
             with self._inside():
                 frames = decoder.decode(packet, self.frames, sent, copy)
@@ -339,8 +343,10 @@ class Stream:
             return []
         except PictureRefused as refused:
             raise StreamError("too_large", str(refused)) from None
-        finally:
-            self.decode_s += time.thread_time() - began
+        if began is not None:
+            self.decode_ms += (1000 * (time.thread_time() - began) - self.decode_ms) / (
+                2 if self.frames < METERED else 8
+            )
         if frames:
             self.frames += len(frames)
             self.last_frame = copy.monotonic
@@ -398,7 +404,7 @@ class _Track:
         self.time_base: Fraction = stream.time_base or Fraction(1, 90_000)
         self.tick_s = float(self.time_base)
 
-    def copied(self, packet: Any, received: datetime, monotonic: float, captured: datetime) -> MediaPacket:
+    def copied(self, packet: Any, received: datetime, monotonic: float, captured: datetime | None) -> MediaPacket:
         key = bool(packet.is_keyframe)
         return MediaPacket(
             self.kind, bytes(packet), packet.pts, packet.dts, self.time_base, key, received, monotonic, captured
@@ -430,12 +436,32 @@ def _next_packet(packets: Any) -> Any:
     return packet
 
 
+class _SenderClock:
+    """The camera's wall clock for each video packet: asked for once a second, and told on by the packets' timestamps."""
+
+    def __init__(self, began: float) -> None:
+        self._began = self._asked = began
+        self._sent: datetime | None = None
+        self._pts = 0
+
+    def of(self, packet: Any, pts: int | None, tick_s: float, monotonic: float) -> datetime | None:
+        """None where the camera tells no time, or has not yet."""
+        if self._sent is not None and pts is not None:
+            since = (pts - self._pts) * tick_s
+            if -SENDER_AGAIN_S < since < SENDER_AGAIN_S and monotonic - self._asked < 2 * SENDER_AGAIN_S:
+                return self._sent + timedelta(seconds=since)
+        elif monotonic - self._began > SENDER_FIRST_S and monotonic - self._asked < SENDER_AGAIN_S:
+            return None
+        self._asked = monotonic
+        sent = _sender_time(packet)
+        self._sent, self._pts = (sent, pts) if pts is not None else (None, 0)
+        return sent
+
+
 def _sender_time(packet: Any) -> datetime | None:
     """The camera's wall clock for this packet, from AVProducerReferenceTime {int64 µs since 1970; int flags}."""
-    if not packet.has_sidedata("prft"):
-        return None
     raw = bytes(packet.get_sidedata("prft"))
-    if len(raw) < 8:
+    if len(raw) < 8:  # empty where there is none
         return None
     microseconds = struct.unpack_from("=q", raw)[0]
     try:
