@@ -5,7 +5,9 @@ Browser side: `?way=h264` asks for the camera's own video, otherwise JPEG comes;
 others. Every frame is one binary message, as the watch side sends it; the browser answers "1" when it has arrived.
 Texts to the browser: {"type": "stream", "way": "h264", "codec": …, "width": …, "height": …} or {"way": "jpeg"} before the
 first frame of what was asked for as video, and again whenever it begins anew; {"type": "trouble", "code": "waiting" |
-"none"}. Close codes: 4401 not logged in (any more), 4403 not this camera, 1013 the database is away.
+"none"}; {"type": "frozen", "since": ISO time | null} when the camera has begun, or has ceased, to send the same picture again
+and again, however new it says that it is.
+Close codes: 4401 not logged in (any more), 4403 not this camera, 1013 the database is away.
 """
 
 from __future__ import annotations
@@ -13,14 +15,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db.models import OuterRef, Subquery
 
 from cameras.models import Camera
+from cameras.models.condition import Condition
 from cameras.viewing import record_viewing
 from cameras.watching.live import HEAD, key_of
 from soc.console.waiting import KIND_AT, Waiting, Way
@@ -74,6 +79,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.more = asyncio.Event()
         self.on_the_way = 0
         self.recorded = self.ended = False
+        self.frozen: datetime | None = None
         self.camera_id: UUID = self.scope["url_route"]["kwargs"]["pk"]
         await self.accept()  # a browser learns the code only of a socket that was opened
         if not self.scope["user"].is_authenticated:
@@ -155,12 +161,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _may_go_on(self) -> bool:
         """Close the socket where its user may not see the camera now."""
+        camera: Camera | None = None
         try:
-            code, _camera = await self._right()
+            code, camera = await self._right()
         except LOST:
             code = 1013  # rights that cannot be read are not rights: the page comes back when the database does
         if code:
             await self._end(code)
+        elif camera is not None and camera.frozen_since != self.frozen:  # type: ignore[attr-defined]
+            self.frozen = camera.frozen_since  # type: ignore[attr-defined]
+            await self._tell(type="frozen", since=self.frozen.isoformat() if self.frozen else None)
         return code == 0
 
     async def _record(self) -> bool:
@@ -216,5 +226,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         user = user_now(self.scope)
         if user is None:
             return 4401, None, None
-        camera: Camera | None = Camera.objects.visible_to(user, Act.VIDEO).filter(pk=self.camera_id).first()
+        frozen = Condition.objects.filter(camera=OuterRef("pk"), kind=Condition.Kind.FROZEN, ended_at=None)
+        cameras = Camera.objects.visible_to(user, Act.VIDEO).annotate(
+            frozen_since=Subquery(frozen.values("began_at")[:1])
+        )
+        camera: Camera | None = cameras.filter(pk=self.camera_id).first()
         return (0, camera, user) if camera is not None else (4403, None, user)

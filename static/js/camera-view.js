@@ -1,10 +1,11 @@
 /* <camera-view data-camera>: the live picture over a socket, with its age. A picture older than two seconds is grey, dimmed and
-   says so, whatever the reason: a frozen picture is never shown as live.
+   says so, whatever the reason: a frozen picture is never shown as live; nor is one of a camera that sends the same picture
+   again and again. data-zone: whose clock is told.
    A large view takes the camera's own video (WebCodecs, else Media Source Extensions), else JPEG; one with data-fps is a tile
    and takes JPEG at that rate. data-way="codec" | "source" | "pictures", or ?way= of the page, says where to begin.
    Nothing is asked for while it is off the screen or the page is hidden. data-shows says which way it is shown. */
 import { Codec, Pictures, Source } from "./live-ways.js";
-import { now } from "./time.js";
+import { clockText, now } from "./time.js";
 import { say } from "./words.js";
 
 const OLD_MS = 2000;
@@ -133,6 +134,9 @@ customElements.define("camera-view", class extends HTMLElement {
       // The camera has no video that browsers play: pictures come instead.
       if (said.way === "jpeg" && this.dataset.shows !== "pictures") this.#use("pictures");
       this.player.begin(said);
+    } else if (said.type === "frozen") {
+      this.frozen = said.since;
+      this.#showAge();
     } else if (said.type === "trouble" && !this.captured) {
       this.#say(said.code === "waiting" ? "live_slow" : "live_none");
     }
@@ -174,6 +178,7 @@ customElements.define("camera-view", class extends HTMLElement {
   /** Nothing of it is to be seen any more. */
   #blank() {
     this.captured = 0;
+    this.frozen = null;
     this.canvas.width = this.canvas.width;  // setting it clears it
     this.classList.remove("is-old");
     this.old.hidden = true;
@@ -212,11 +217,11 @@ customElements.define("camera-view", class extends HTMLElement {
   #showAge() {
     if (!this.captured || !this.wanted) return;
     const ms = Math.max(0, now() - this.captured);
-    const old = ms > OLD_MS;
+    const old = ms > OLD_MS || Boolean(this.frozen);
     this.classList.toggle("is-old", old);
     this.old.hidden = !old;
     const text = (ms / 1000).toFixed(ms < 10000 ? 1 : 0);
-    if (old) this.old.textContent = say("live_old", { age: text });
+    if (old) this.old.textContent = ms > OLD_MS ? say("live_old", { age: text }) : say("live_frozen", { time: clockText(Date.parse(this.frozen), this.dataset.zone) });
     this.age.textContent = old ? "" : `${text} s`;
   }
 

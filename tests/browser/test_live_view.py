@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cameras.models import Camera
+from cameras.models.condition import Condition
 from incidents import actions
 from incidents.models import Incident
 from soc.core import clock
@@ -94,6 +95,21 @@ def test_a_way_that_fails_or_stalls_gives_place_to_the_next(live, alice, inciden
             moving(page, shows)
             assert page.evaluate(f"{LARGE}.dataset.gaveUp").startswith("codec: ")
     assert [said for said in live.trouble if "missing" not in said] == []
+
+
+def test_a_camera_that_sends_one_picture_for_ever_is_grey_however_new_that_is(live, alice, incident, screenshot):
+    with on_air() as air:
+        served_by(air)
+        page = live.log_in(alice, "/console/")
+        moving(page, "codec")
+        camera = incident.alerts.first().candidate.camera
+        condition = Condition.objects.create(site=camera.site, camera=camera, kind="frozen", began_at=clock.now())
+        expect(page.locator("camera-view.large .old")).to_contain_text("Frozen since")
+        assert "is-old" in page.locator("camera-view.large").get_attribute("class")
+        screenshot(page, "live-still-dark-1366")
+        Condition.objects.filter(pk=condition.pk).update(ended_at=clock.now())
+        expect(page.locator("camera-view.large .old")).to_be_hidden()
+    assert live.trouble == []
 
 
 def test_a_camera_without_video_for_browsers_is_shown_in_pictures(live, alice, incident):

@@ -21,6 +21,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from cameras import viewing
+from cameras.models.condition import Condition
 from incidents import actions
 from soc.console import live
 from soc.core.models import Event
@@ -251,6 +252,29 @@ def test_nobody_looks_unrecorded(alice, camera, incident, monkeypatch):
             return said["code"]
 
         assert run(look()) == 1013
+
+
+def test_a_camera_that_sends_the_same_picture_again_and_again_is_said_to_be_frozen(
+    alice, camera, incident, monkeypatch
+):
+    monkeypatch.setattr(live, "RECHECK_S", 0.2)
+    with watching() as watch:
+        type(camera).objects.filter(pk=camera.pk).update(media_address=watch.address)
+        communicator = socket_of(alice, camera)
+
+        def end():
+            Condition.objects.update(ended_at=NIGHT)
+
+        async def look():
+            await communicator.connect()
+            said = [await told(communicator, "frozen")]
+            await database_sync_to_async(end)()
+            said.append(await told(communicator, "frozen"))
+            await communicator.disconnect()
+            return [one["since"] for one in said]
+
+        Condition.objects.create(site=camera.site, camera=camera, kind="frozen", began_at=NIGHT)
+        assert run(look()) == [NIGHT.isoformat(), None]
 
 
 @pytest.mark.parametrize("end", ["password changed", "logged out", "out of use"])
