@@ -1,22 +1,28 @@
-"""The stateless half of perception: a detect worker takes the newest frame of each slot it is told of and answers."""
+"""The stateless half of perception: detect workers look at the newest frames that lie in this host's memory, and answer."""
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
-from time import perf_counter
-from typing import Any
+from time import monotonic, perf_counter
+from typing import Any, Final
 
 from celery import shared_task
 from django.conf import settings
 
-from cameras.vision.slots import SlotGone, SlotReader, SlotRef, attach
+from cameras.vision.bell import Ringer
+from cameras.vision.slots import SlotReader, SlotRef, owner_of
+from cameras.vision.turns import STALE_S, Turns
 
 log = logging.getLogger(__name__)
 
-KEPT_READERS = 64
-_readers: OrderedDict[str, SlotReader] = OrderedDict()
+# One message costs about as much as looking for whose turn it is fifty times. So a task goes on for so long while there is
+# something to look at; then the worker hears what else there is, such as that it is to end.
+GO_ON_S: Final = 0.5
+AGAIN: Final = 3  # looks at a frame that is written over while it is looked at
+
+_turns: dict[str, Turns] = {}
 
 
 def detect_queue() -> str:
@@ -25,33 +31,83 @@ def detect_queue() -> str:
 
 
 @lru_cache(maxsize=1)
-def detector() -> Any:
-    """One warm session per worker process; made after the fork, on first use."""
-    from cameras.vision.detector import OnnxDetector
+def models() -> Any:
+    """The models of this worker process, warm once they are asked for; made after the fork, on first use."""
+    from cameras.vision.models import Models
 
-    return OnnxDetector()
+    return Models(settings.MODELS_DIR)
+
+
+@lru_cache(maxsize=1)
+def ringer() -> Ringer:
+    return Ringer()
 
 
 @shared_task(name="cameras.detect", ignore_result=True)
-def detect(refs: list[list[str | int]]) -> None:
-    """Infer the newest frame of each slot. A slot that is gone or was answered already is passed over."""
-    for raw in refs:
-        ref = SlotRef.of(raw)
+def detect(refs: list[list[str | int]], ticket: int = 0) -> None:
+    """Look at the newest frames, the most urgent slot first: those named, and any other of the same installation that has
+    one meanwhile, for GO_ON_S at most. What became of the named ones does not matter: a slot that is gone or was answered is
+    passed over.
+
+    ticket: the sender's number of this task; it is told when the task ends.
+    """
+    names = [SlotRef.of(raw).name for raw in refs]
+    if not names:
+        return
+    space = owner_of(names[0])[0]
+    turns = _turns.setdefault(space, Turns(space))
+    turns.meet(names)
+    try:
+        take_turns(turns, models().detector_for, told=lambda slot: ringer().answered(slot, ticket))
+    finally:
+        ringer().ended(names[0], ticket)
+
+
+def take_turns(
+    turns: Turns,
+    detector_for: Callable[[str], Any],
+    *,
+    told: Callable[[str], None] = lambda slot: None,
+    now: Callable[[], float] = monotonic,
+    go_on_s: float = GO_ON_S,
+) -> int:
+    """Look at one slot after the other until none has anything, or `go_on_s` is over; gives how many were answered.
+
+    told: called with the name of each slot that was answered. now: the monotonic clock of the frames' stamps.
+    """
+    until, count = now() + go_on_s, 0
+    while (turn := turns.next(now())) is not None:
+        reader, mark = turn
         try:
-            reader = _reader(ref.name)
-        except SlotGone:
-            continue
-        frame = reader.read()
+            answered = _answer(reader, detector_for, now)
+        except Exception:
+            # One camera's trouble. It stays taken for its second, or the next to come here would stumble over it as well.
+            log.exception("%s could not be looked at", reader.name)
+        else:
+            reader.release(mark)
+            if answered:
+                count += 1
+                told(reader.name)
+        if now() >= until:
+            break
+    return count
+
+
+def _answer(reader: SlotReader, detector_for: Callable[[str], Any], now: Callable[[], float]) -> bool:
+    """Look at a slot's frame where it lies and post what is there. False where no whole frame could be had."""
+    for _ in range(AGAIN):
+        frame = reader.look()
         if frame is None:
-            continue
+            return False
+        if now() - frame.monotonic > STALE_S:
+            if not reader.is_intact(frame):
+                continue
+            reader.post(frame, (), inference_ms=0.0, stale=True)
+            return True
+        detector = detector_for(frame.model)
         began = perf_counter()
-        found = detector().detect(frame.picture, motion=frame.motion, min_score=frame.min_score)
-        reader.post(frame, found, inference_ms=(perf_counter() - began) * 1000, model=detector().sha256)
-
-
-def _reader(name: str) -> SlotReader:
-    reader = _readers.pop(name, None) or attach(name)
-    _readers[name] = reader
-    while len(_readers) > KEPT_READERS:
-        _readers.popitem(last=False)[1].close()
-    return reader
+        found = detector.detect(frame.picture, motion=frame.motion, min_score=frame.min_score)
+        if reader.is_intact(frame):
+            reader.post(frame, found, inference_ms=(perf_counter() - began) * 1000, model=detector.sha256)
+            return True
+    return False

@@ -17,7 +17,7 @@ from cameras.vision.types import FrameStamp
 from soc.core import clock
 
 SIDE = 64
-AGAIN_S = 1.0  # a worker that is only starting takes requests that have expired by then: ask afresh
+AGAIN_S = 1.0  # a worker that is only starting finds requests expired and pictures too old: ask afresh, with a new one
 
 
 def workers_answer(ask: Callable[[SlotRef], None], space: str, *, within_s: float, stop: threading.Event) -> bool:
@@ -26,12 +26,14 @@ def workers_answer(ask: Callable[[SlotRef], None], space: str, *, within_s: floa
     grey = Picture.of_bgr(np.full((SIDE, SIDE, 3), 128, np.uint8))
     at = clock.now()
     with SlotWriter("canary", generation=1, space=space, max_width=SIDE, max_height=SIDE) as slot:
-        slot.put(grey, FrameStamp(1, at, at, began))
+        put_at, number = -AGAIN_S, 0
         while (now := clock.monotonic()) - began < within_s and not stop.is_set():
-            if slot.take_result() is not None:
+            result = slot.take_result()
+            if result is not None and not result.stale:
                 return True
-            waited = slot.outstanding_s(now)
-            if waited is not None and waited > AGAIN_S:
+            if now - put_at >= AGAIN_S and not slot.busy(now):
+                put_at, number = now, number + 1
+                slot.put(grey, FrameStamp(number, at, at, now))
                 slot.give_up()
             if ref := slot.request(now):
                 ask(ref)

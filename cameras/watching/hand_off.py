@@ -1,56 +1,143 @@
-"""Telling the detect workers which slots have a new frame. A hint: lost, late or refused, the watcher notices."""
+"""Telling the detect workers that there is something to look at, and the cameras that it was looked at.
+
+A hint both ways: lost, late or refused, the watcher notices. What is to be looked at lies in the slots, and the workers
+choose among them; here is only decided how many tasks are under way.
+"""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
 from cameras.tasks import detect, detect_queue
+from cameras.vision.bell import Bell, Ring, mark_of
 from cameras.vision.slots import SlotRef
+from soc.core import clock
 
 log = logging.getLogger(__name__)
 
-EXPIRES_S = 2.0  # an older request is for a frame that has been replaced
+EXPIRES_S: Final = 2.0  # an older request is for a frame that has been replaced
+LOST_S: Final = 1.0  # a task of which nothing was heard for so long does not count any more
+
+
+def send(refs: Sequence[SlotRef], ticket: int) -> None:
+    """As a message to the workers of this host. Raises what the broker's client raises."""
+    detect.apply_async(([ref.as_list() for ref in refs], ticket), queue=detect_queue(), expires=EXPIRES_S, retry=False)
 
 
 class HandOff:
-    """One thread per watch process: sends the references that came meanwhile as one task. `ask` never blocks."""
+    """One thread per watch process. `ask` never blocks.
 
-    def __init__(self) -> None:
-        self._waiting: dict[str, SlotRef] = {}
-        self._wake = threading.Condition()
-        self._stop = False
-        self._silent = False
+    At most workers + 1 tasks are under way: one for each worker and one so that nobody waits for the broker. What is asked
+    for meanwhile is found by those at work, or sent when one of them is done. So overload makes each camera be looked at
+    less often, and never makes a queue.
+    """
+
+    def __init__(
+        self,
+        space: str,
+        *,
+        workers: int,
+        send: Callable[[Sequence[SlotRef], int], None] = send,
+        directory: Path | None = None,
+    ) -> None:
+        """space: that of the slots. workers: how many there are on this host. Raises OSError where no bell can be had."""
+        self.most = workers + 1
+        self._send = send
+        self._bell = Bell(space, directory=directory)
+        self._waiting: dict[str, SlotRef] = {}  # asked for, and in no task yet
+        self._listeners: dict[int, dict[str, Callable[[], None]]] = {}  # by mark
+        self._lock = threading.Lock()
+        self._woken = self._stop = self._silent = False
+        self._tickets: dict[int, float] = {}  # when it was heard of last, monotonic s; this thread's alone
+        self._numbers = itertools.count(1)
         self._thread = threading.Thread(target=self._run, name="hand-off", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def ask(self, ref: SlotRef) -> None:
-        with self._wake:
+        """There is something to look at. May be called from any thread."""
+        with self._lock:
+            if self._stop:
+                return
             self._waiting[ref.name] = ref
-            self._wake.notify()
+            if not self._woken:
+                self._woken = True
+                self._bell.wake()
+
+    def listen(self, slot: str, take: Callable[[], None] | None) -> None:
+        """Call `take` on the hand-off's thread whenever a slot was answered; None ends that."""
+        with self._lock:
+            heard = self._listeners.setdefault(mark_of(slot), {})
+            if take is not None:
+                heard[slot] = take
+            else:
+                heard.pop(slot, None)
+                self._waiting.pop(slot, None)
+                if not heard:
+                    del self._listeners[mark_of(slot)]
 
     def stop(self) -> None:
-        with self._wake:
+        with self._lock:
             self._stop = True
-            self._wake.notify()
-        self._thread.join(timeout=3)
+            self._bell.wake()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=3)
+        if not self._thread.is_alive():
+            self._bell.close()
 
     def _run(self) -> None:
         while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._waiting or self._stop)
+            # Tasks that are under way may be lost without a word; then something that waits is sent anew.
+            rings = self._bell.wait(LOST_S if self._tickets else None)
+            with self._lock:
+                self._woken = False
                 if self._stop:
                     return
-                refs, self._waiting = list(self._waiting.values()), {}
+            self.hear(rings, clock.monotonic())
+            self.send_waiting(clock.monotonic())
+
+    def hear(self, rings: Sequence[Ring], monotonic: float) -> None:
+        """Note which tasks are alive or done, and have the answered cameras take their answers."""
+        marks: set[int] = set()
+        for ring in rings:
+            if ring.mark is None:
+                self._tickets.pop(ring.ticket, None)
+                continue
+            marks.add(ring.mark)
+            if ring.ticket in self._tickets:
+                self._tickets[ring.ticket] = monotonic
+        for mark in marks:
+            with self._lock:
+                heard = dict(self._listeners.get(mark, {}))
+            for slot, take in heard.items():
+                try:
+                    take()
+                except Exception:
+                    log.exception("%s: the answer could not be used", slot)
+
+    def send_waiting(self, monotonic: float) -> None:
+        """Send what is asked for, as so many tasks as there is room for: each brings one worker more."""
+        self._tickets = {ticket: at for ticket, at in self._tickets.items() if monotonic - at < LOST_S}
+        room = self.most - len(self._tickets)
+        if room <= 0:
+            return
+        with self._lock:
+            refs, self._waiting = list(self._waiting.values()), {}
+        for share in (refs[n::room] for n in range(min(room, len(refs)))):
+            ticket = next(self._numbers)
             try:
-                detect.apply_async(
-                    ([ref.as_list() for ref in refs],), queue=detect_queue(), expires=EXPIRES_S, retry=False
-                )
+                self._send(share, ticket)
                 self._silent = False
             except Exception as error:
                 # The broker is away. The camera asks again, and after three seconds the motion becomes an alarm.
                 if not self._silent:
                     log.warning("detect workers cannot be told: %s", type(error).__name__)
                 self._silent = True
+                return
+            self._tickets[ticket] = monotonic

@@ -1,31 +1,44 @@
 """What one camera's thread does with a frame: gate, slot, answer, track, zones. Knows no database and reads no clock.
 
-Every captured frame ends in exactly one of three counts: gated (nothing moved), inferred (a worker answered), dropped
-(with its cause). What waits for an answer is not counted yet.
+Every captured frame ends in exactly one of three counts: gated (nothing moved, or it is not ours to look at), inferred (a
+worker answered), dropped. The causes of drops: paced (more often than we look), superseded (a newer one came before a worker
+did), stale (too old when one came), unanswered (the connection ended before). What waits for an answer is not counted yet.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+
 from cameras.vision.best import BestShots, Shot
+from cameras.vision.card import ModelCard
 from cameras.vision.ingest import Frame
+from cameras.vision.light import LightMeter, Profile
+from cameras.vision.models import Models
 from cameras.vision.motion import MotionGate
+from cameras.vision.perspective import Perspective
 from cameras.vision.picture import Picture
+from cameras.vision.scene import Scene
 from cameras.vision.slots import SlotRef, SlotResult, SlotWriter
-from cameras.vision.tracker import Tracker
-from cameras.vision.types import Box, Motion, Sighting
-from cameras.vision.zones import ZoneWatch, contains
-from cameras.watching.plan import Plan
+from cameras.vision.types import Box, Detection, Motion, Sighting
+from cameras.vision.zones import contains
+from cameras.watching.plan import OURS, Plan
 
 INFER_FPS: Final = 5.0
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
 KEPT_PICTURES: Final = 8
 KEPT_PATH: Final = 400
+# Where workers cannot keep up, a camera's share grows with its weight: four times for what moves in an armed zone, twice for
+# somebody who is followed, both together eight times.
+ARMED, FOLLOWED = 4, 2
+ARMED_FOR: Final = timedelta(seconds=1)  # so long it is not asked again whether the site is armed
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,29 @@ class Blind:
     seconds: float
 
 
+def scene_of(plan: Plan) -> Scene:
+    """A scene of which nothing is known yet."""
+    return Scene(plan.zones, perspective=perspective_of(plan))
+
+
+def perspective_of(plan: Plan) -> Perspective | None:
+    return Perspective(*plan.perspective) if plan.perspective else None
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A frame that waits until a worker is done with the one before it."""
+
+    frame: Frame
+    motion: Motion
+    weight: int
+
+
 class Sight:
-    """One connection's worth of seeing. `ask` hands a slot's reference to the workers and must not block."""
+    """One connection's worth of seeing. `ask` hands a slot's reference to the workers and must not block.
+
+    The camera's thread calls `see`; any thread may call `answers`, which need not wait for the next frame.
+    """
 
     def __init__(
         self,
@@ -58,19 +92,33 @@ class Sight:
         ask: Callable[[SlotRef], None],
         blind_after_s: float,
         gate: MotionGate | None = None,
+        card: ModelCard | None = None,
+        scene: Scene | None = None,
     ) -> None:
+        """card: of the detector that is asked; found by the plan's model where none is given. scene: what was known of the
+        camera's scene before, nothing where none is given.
+        """
         self.plan, self.slot, self.ask = plan, slot, ask
         self.blind_after_s = blind_after_s
-        self.gate, self.tracker, self.zones = gate or MotionGate(), Tracker(), ZoneWatch(plan.zones)
+        self.card = card or Models(settings.MODELS_DIR).card_for(plan.model)
+        self.gate = gate or MotionGate(ignore=plan.ignore_areas)
+        self.scene = scene or scene_of(plan)
+        self.tracker = self.scene.tracker
         self.counts: Counter[str] = Counter()
         self.latest: Frame | None = None
         self.inference_ms = 0.0
+        self.age_s = 0.0  # of the frame answered last, when its answer was taken
+        self._light = LightMeter()
         self._paths: dict[int, deque[tuple[float, Box]]] = {}
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._best = BestShots()
         self._put_at: float | None = None
+        self._held: _Held | None = None
         self._unanswered: float | None = None
         self._blind_at: float | None = None
+        self._armed: tuple[Plan, datetime, bool] | None = None
+        self._closed = False
+        self._lock = threading.RLock()
 
     def see(self, frame: Frame) -> tuple[list[Seen], Blind | None]:
         """Take one frame; gives what an earlier frame's answer turned into sightings, and whether the camera is blind.
@@ -78,28 +126,51 @@ class Sight:
         1. Judge motion; a still picture is gated unless somebody is being followed.
         2. Put the frame into the slot, at most INFER_FPS a second, and ask the workers unless they are asked already.
         3. Take the newest answer: boxes to tracks to zones to sightings.
+
+        A camera that looks for itself is not looked at here: all its frames are gated.
         """
-        self.latest = frame
-        self.counts["captured"] += 1
-        now = frame.stamp.monotonic
-        motion = self.gate.update(frame.picture.y, now)
-        self.tracker.expire(now)
-        if not (motion.active or motion.global_change or self.tracker.following):
-            self.counts["gated"] += 1
-            # The scene is still: whatever moves next and is not looked at is an alarm of its own.
-            self._unanswered = self._blind_at = None
-        elif self._put_at is not None and now - self._put_at < 1 / INFER_FPS - 1e-3:
-            self._drop("paced")
-        else:
-            self._put(frame, motion)
-        return self.answers(now), self._blind(frame, motion)
+        with self._lock:
+            self.latest = frame
+            self.counts["captured"] += 1
+            if self.plan.analytics != OURS:
+                self.counts["gated"] += 1
+                self.counts["gated:camera"] += 1
+                return [], None
+            now = frame.stamp.monotonic
+            motion = self.gate.update(frame.picture.y, now)
+            zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
+            if not (motion.active or motion.global_change or self.scene.worth_a_look(now)):
+                self.counts["gated"] += 1
+                # The scene is still: whatever moves next and is not looked at is an alarm of its own.
+                self._unanswered = self._blind_at = None
+            elif self._put_at is not None and now - self._put_at < 1 / INFER_FPS - 1e-3:
+                self._drop("paced")
+            else:
+                self._offer(_Held(frame, motion, self._weight(zone, frame.stamp.captured)))
+            return self._answers(now), self._blind(frame, zone)
 
     def answers(self, now: float) -> list[Seen]:
         """Take what the workers answered, and ask again where a request got lost."""
+        with self._lock:
+            return [] if self._closed else self._answers(now)
+
+    def close(self) -> None:
+        """The connection ended: what waits is dropped."""
+        with self._lock:
+            self._closed = True
+            self._drop("unanswered", self.slot.drop_waiting() + (self._held is not None))
+            self._held = None
+            self.slot.close()
+
+    def _answers(self, now: float) -> list[Seen]:
         self._best.settle(now)
         seen: list[Seen] = []
         while (result := self.slot.take_result()) is not None:
+            self.age_s = now - result.stamp.monotonic
             seen += self._answered(result)
+        if self._held is not None and not self.slot.busy(now):
+            held, self._held = self._held, None
+            self._put(held)
         waited = self.slot.outstanding_s(now)
         if waited is not None and waited > LOST_REQUEST_S:
             self.slot.give_up()
@@ -107,17 +178,43 @@ class Sight:
             self.ask(ref)
         return seen
 
-    def close(self) -> None:
-        """The connection ended: what waits is dropped."""
-        self._drop("unanswered", self.slot.drop_waiting())
-        self.slot.close()
+    def _weight(self, zone: str | None, at: datetime) -> int:
+        """How urgent this camera is now, beside others."""
+        followed = self.tracker.following > 0
+        armed = (zone is not None or followed) and self._is_armed(at)
+        return (ARMED if armed else 1) * (FOLLOWED if followed else 1)
 
-    def _put(self, frame: Frame, motion: Motion) -> None:
-        self._put_at = frame.stamp.monotonic
+    def _is_armed(self, at: datetime) -> bool:
+        known = self._armed
+        if known is None or known[0] is not self.plan or not timedelta(0) <= at - known[1] < ARMED_FOR:
+            known = self._armed = (self.plan, at, self.plan.armed(at))
+        return known[2]
+
+    def _offer(self, held: _Held) -> None:
+        """For the workers: into the slot, or kept until the one there is answered, since a worker is looking at it."""
+        now = self._put_at = held.frame.stamp.monotonic
+        if self._held is not None:
+            self._drop("superseded")
+            self._held = None
+        if self.slot.busy(now):
+            self._held = held
+        else:
+            self._put(held)
+
+    def _put(self, held: _Held) -> None:
+        frame, stamp = held.frame, held.frame.stamp
         before = self.slot.counts.dropped
-        self.slot.put(frame.picture, frame.stamp, motion=motion.boxes)
+        light = self._light.update(frame.picture, stamp.monotonic)
+        self.slot.put(
+            frame.picture,
+            stamp,
+            motion=held.motion.boxes,
+            min_score=Profile.of(self.card, light, self.plan.day_score, self.plan.night_score).min_score,
+            model=self.plan.model,
+            weight=held.weight,
+        )
         self._drop("unanswered", self.slot.counts.dropped - before)
-        self._pictures[frame.stamp.number] = frame.picture
+        self._pictures[stamp.number] = frame.picture
         while len(self._pictures) > KEPT_PICTURES:
             self._pictures.popitem(last=False)
 
@@ -127,23 +224,36 @@ class Sight:
             self.counts[f"dropped:{cause}"] += count
 
     def _answered(self, result: SlotResult) -> list[Seen]:
-        self.counts["inferred"] += 1
         self._drop("superseded", result.dropped)
+        if result.stale:
+            self._drop("stale")
+            return []
+        self.counts["inferred"] += 1
         self.inference_ms = result.inference_ms
         self._unanswered = self._blind_at = None
-        tracks = self.tracker.update(result.stamp, result.detections)
+        picture = self._pictures.get(result.stamp.number)
+        self.scene.arm(self._is_armed(result.stamp.captured))
+        tracks, update = self.scene.update(
+            result.stamp,
+            [found for found in result.detections if self._asks_for(found)],
+            **({"aspect": picture.width / picture.height} if picture is not None else {}),
+        )
         for track in tracks:
             path = self._paths.setdefault(track.id, deque(maxlen=KEPT_PATH))
             path.append((result.stamp.monotonic, track.box))
         self._forget(result.stamp.monotonic)
-        picture = self._pictures.get(result.stamp.number)
         for track in tracks:
             if picture is not None and track.last_seen == result.stamp.captured:  # a remembered one may be hidden now
                 self._best.offer(track.id, picture, result.stamp, track.box, track.score)
         return [
             Seen(sighting, picture, tuple(self._paths[sighting.track.id]), result.model)
-            for sighting in self.zones.update(result.stamp, tracks).sightings
+            for sighting in update.sightings
         ]
+
+    def _asks_for(self, found: Detection) -> bool:
+        """Whether some zone counts it. What nobody asks for is not followed either, and keeps no camera looked at."""
+        classes = self.plan.classes
+        return found.kind in classes or found.label in classes
 
     def path_of(self, track_id: int) -> tuple[tuple[float, Box], ...]:
         """Where a track was, up to now: for a clip that ends after the sighting."""
@@ -157,10 +267,9 @@ class Sight:
         for track_id in [i for i, path in self._paths.items() if now - path[-1][0] > 60]:
             del self._paths[track_id]
 
-    def _blind(self, frame: Frame, motion: Motion) -> Blind | None:
+    def _blind(self, frame: Frame, zone: str | None) -> Blind | None:
         now = frame.stamp.monotonic
-        zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
-        if zone is None or not self.plan.armed(frame.stamp.captured):
+        if zone is None or not self._is_armed(frame.stamp.captured):
             return None
         if self._unanswered is None:
             self._unanswered = now

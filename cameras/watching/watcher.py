@@ -26,7 +26,7 @@ from cameras.watching.evidence import AFTER_S, EvidenceDesk, Proof
 from cameras.watching.outbox import Outbox
 from cameras.watching.pending import PendingCandidate
 from cameras.watching.plan import Plan
-from cameras.watching.sight import Blind, Seen, Sight
+from cameras.watching.sight import Blind, Seen, Sight, perspective_of, scene_of
 from cameras.watching.streams import CRASHED_AGAIN_S, ProbeRefused, Streams
 from soc.core import clock
 
@@ -53,6 +53,7 @@ class Desk:
     space: str
     inside: Callable[[UUID], AbstractContextManager[object]] = lambda camera_id: nullcontext()
     leave: Callable[[], None] = lambda: None
+    listen: Callable[[str, Callable[[], None] | None], None] = lambda slot, take: None  # as HandOff's
     probes: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(PROBES))
 
 
@@ -79,6 +80,7 @@ class Watcher:
         self.plan, self.generation, self.desk = plan, generation, desk
         self.counts: Counter[str] = Counter()
         self.sight: Sight | None = None
+        self.scene = scene_of(plan)  # outlasts connections: what is parked is not reported again
         self.last_frame: Frame | None = None
         self.online: bool | None = None
         self.news: deque[News] = deque()
@@ -204,17 +206,24 @@ class Watcher:
             max_height=settings.SLOT_HEIGHT,
         )
         try:
-            sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S)
+            sight = Sight(self.plan, slot, ask=self.desk.ask, blind_after_s=settings.BLIND_AFTER_S, scene=self.scene)
         except BaseException:
             slot.close()
             raise
         with self._counting:
             self.sight = sight
+        self.desk.listen(slot.name, partial(self._take, sight))
+
+    def _take(self, sight: Sight) -> None:
+        """Called from the hand-off's thread as soon as a worker answered, and not only with the next frame."""
+        for one in sight.answers(clock.monotonic()):
+            self._report(one, sight)
 
     def _close_eyes(self) -> None:
         sight = self.sight
         if sight is None:
             return
+        self.desk.listen(sight.slot.name, None)
         self._drain(sight)
         sight.close()
         with self._counting:
@@ -227,6 +236,7 @@ class Watcher:
             sight.plan = self.plan
             return sight
         self._close_eyes()
+        self.scene.replan(self.plan.zones, perspective_of(self.plan))
         self._open_eyes()
         assert self.sight is not None
         return self.sight

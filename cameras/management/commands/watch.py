@@ -39,7 +39,7 @@ class Command(BaseCommand):
         quarantine = Quarantine(space) if camera is None else None
         if camera is not None:
             threading.Thread(target=_until_input_ends, args=(stop,), name="parent", daemon=True).start()
-        hand_off, outbox = HandOff(), Outbox(settings.VAR / "outbox")
+        hand_off, outbox = HandOff(space, workers=settings.DETECT_WORKERS), Outbox(settings.VAR / "outbox")
         evidence = EvidenceDesk(marks.inside) if marks else EvidenceDesk()
         hand_off.start()
         if not workers_answer(hand_off.ask, space, within_s=settings.WORKERS_WAIT_S, stop=stop):
@@ -58,6 +58,7 @@ class Command(BaseCommand):
             space,
             inside=marks.inside if marks else lambda camera_id: nullcontext(),
             leave=marks.leave if marks else lambda: None,
+            listen=hand_off.listen,
         )
         keeper = Keeper(desk, live.address, quarantine=quarantine, only=camera)
         for part in (outbox, evidence, live):

@@ -1,0 +1,139 @@
+"""How a worker tells a watch process that something was answered: a named pipe beside the slots.
+
+A hint like the task that asked: a bell nobody hears, or one that is full, costs time and nothing else, since the owner of a
+slot looks for its answer with every frame anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .slot_layout import PREFIX, born, default_directory
+from .slots import owner_of
+
+_RING: Final = struct.Struct("=QII")  # ticket, mark of a slot, what
+_ANSWERED, _ENDED, _WAKE = range(3)
+_AT_ONCE: Final = 64 * 1024
+_MOST_OPEN: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One message. `ticket`: of the task it is about, 0 for none. `mark`: of the slot that was answered, None where the
+    task ended instead.
+    """
+
+    ticket: int
+    mark: int | None
+
+
+def mark_of(slot: str) -> int:
+    """What a slot's name is shortened to in a message; two that are alike by chance are both looked at."""
+    return zlib.crc32(slot.encode())
+
+
+def bell_name(space: str, pid: str | int, birth: str | int) -> str:
+    """Like a slot's name, so that what a killed watch process leaves is swept away with its slots."""
+    return f"{PREFIX}.{space}.{pid}.{birth}.bell.0"
+
+
+class Bell:
+    """A watch process's own. Anybody may ring it, one thread waits for it."""
+
+    def __init__(self, space: str, *, directory: Path | None = None) -> None:
+        """Raises OSError where there cannot be one."""
+        self._pid = os.getpid()
+        self.path = (directory or default_directory()) / bell_name(space, self._pid, born(self._pid))
+        self.path.unlink(missing_ok=True)
+        os.mkfifo(self.path, 0o600)
+        # Open for both, so that it is never at its end while nobody else has it open.
+        self._pipe = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLIN)
+
+    def wait(self, timeout_s: float | None) -> list[Ring]:
+        """What was rung, at once where something was already; empty after `timeout_s`, and where somebody called `wake`."""
+        if not self._poll.poll(None if timeout_s is None else max(timeout_s, 0.0) * 1000):
+            return []
+        try:
+            raw = os.read(self._pipe, _AT_ONCE - _AT_ONCE % _RING.size)
+        except BlockingIOError:
+            return []
+        whole = raw[: len(raw) - len(raw) % _RING.size]
+        return [
+            Ring(ticket, mark if what == _ANSWERED else None)
+            for ticket, mark, what in _RING.iter_unpack(whole)
+            if what != _WAKE
+        ]
+
+    def wake(self) -> None:
+        """End the wait of the thread that waits."""
+        _write(self._pipe, 0, 0, _WAKE)
+
+    def close(self) -> None:
+        """Take it away. May be called twice."""
+        if self._pipe >= 0:
+            self._poll.unregister(self._pipe)
+            os.close(self._pipe)
+            self._pipe = -1
+            if os.getpid() == self._pid:
+                self.path.unlink(missing_ok=True)
+
+
+class Ringer:
+    """A worker's side: rings the bell of whoever owns a slot."""
+
+    def __init__(self, *, directory: Path | None = None) -> None:
+        self._directory = directory or default_directory()
+        self._pipes: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+
+    def answered(self, slot: str, ticket: int = 0) -> None:
+        """A slot has an answer; the task of this ticket is still at work."""
+        self._ring(slot, ticket, mark_of(slot), _ANSWERED)
+
+    def ended(self, slot: str, ticket: int) -> None:
+        """The task that the owner of this slot sent with the ticket is done."""
+        self._ring(slot, ticket, 0, _ENDED)
+
+    def close(self) -> None:
+        while self._pipes:
+            os.close(self._pipes.popitem()[1])
+
+    def _ring(self, slot: str, ticket: int, mark: int, what: int) -> None:
+        owner = owner_of(slot)
+        pipe = self._pipe(owner)
+        if pipe is not None and not _write(pipe, ticket, mark, what):
+            os.close(self._pipes.pop(owner))
+
+    def _pipe(self, owner: tuple[str, str, str]) -> int | None:
+        pipe = self._pipes.get(owner)
+        if pipe is not None:
+            return pipe
+        try:
+            pipe = os.open(
+                self._directory / bell_name(*owner), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+            )
+        except OSError:
+            return None  # the watch process has ended or never had one: its slots are looked after all the same
+        self._pipes[owner] = pipe
+        while len(self._pipes) > _MOST_OPEN:
+            os.close(self._pipes.popitem(last=False)[1])
+        return pipe
+
+
+def _write(pipe: int, ticket: int, mark: int, what: int) -> bool:
+    """False where nobody is there to hear it. Short writes do not happen: a message is far below PIPE_BUF."""
+    try:
+        os.write(pipe, _RING.pack(ticket, mark, what))
+    except BlockingIOError:
+        return True  # full: whoever is to hear it has plenty to read
+    except BrokenPipeError:
+        return False
+    return True
