@@ -52,12 +52,16 @@ class Models:
     """The bundled models and those of a folder. Keep one in each process, and make detectors after the fork.
 
     folder: where others may be dropped in; it need not exist. house: the name of the model that stands in for a camera's
-    own where that has no name, is unknown or is refused.
+    own where that has no name, is unknown or is refused. run_on: execution providers, else providers(). closely: as in
+    OnnxDetector.
     """
 
-    def __init__(self, folder: Path | None = None, *, house: str = "", run_on: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, house: str = "", run_on: Sequence[str] | None = None, closely: bool = False
+    ) -> None:
         self.folder, self.house = folder, house or load_card(DEFAULT_CARD).name
         self.refused: dict[str, str] = {}
+        self.closely = closely
         self._run_on = tuple(run_on) if run_on is not None else None
         self._warm: dict[str, OnnxDetector] = {}
         self._in_vain: dict[str, float] = {}
@@ -117,9 +121,9 @@ class Models:
             raise ModelRefused(f"There is no model of this name.{f' ({words})' if words else ''}")
         wanted = providers() if self._run_on is None else self._run_on
         try:
-            return OnnxDetector(card, providers=wanted)
+            return OnnxDetector(card, providers=wanted, closely=self.closely)
         except ModelRefused as error:
             if tuple(wanted) == (CPU,):
                 raise
             log.error("%s Trying the CPU.", error)
-            return OnnxDetector(card, providers=(CPU,))
+            return OnnxDetector(card, providers=(CPU,), closely=self.closely)

@@ -129,3 +129,23 @@ def test_of_doubles_the_better_one_stays_and_neighbours_too():
     neighbour = Detection("person", 0.5, Box(0.28, 0.1, 0.5, 0.7))
     car = Detection("car", 0.4, Box(0.1, 0.1, 0.3, 0.7))
     assert _without_doubles([legs, shifted, strong, neighbour, car], 0.5) == [strong, neighbour, car]
+
+
+def test_a_moving_group_of_which_one_is_seen_still_gets_a_closer_look(detector: OnnxDetector):
+    shown = picture(1280, 720)
+    group = Box(0.40, 0.40, 0.50, 0.50)
+    one = Detection("person", 0.8, Box(0.40, 0.40, 0.43, 0.50))
+    assert list(detector._closer_looks(shown, [group], [one]))
+    both = [one, Detection("person", 0.8, Box(0.43, 0.40, 0.49, 0.50))]
+    assert not list(detector._closer_looks(shown, [group], both))
+
+
+def test_looking_closely_finds_the_distant_ones_in_a_still(footage: Callable[[str], Path], detector: OnnxDetector):
+    close = OnnxDetector(closely=True)
+    at_once = closely = 0
+    for frame in frames(footage("street.mp4"), 50, 3, 40):
+        at_once += sum(d.label == "person" for d in detector.detect(frame.picture))
+        closely += sum(d.label == "person" for d in close.detect(frame.picture))
+    assert closely > at_once
+    for frame in frames(footage("empty.mp4"), 5, 2, 25):
+        assert not [d for d in close.detect(frame.picture) if d.label == "person"]

@@ -127,7 +127,7 @@ def test_where_the_bundled_model_itself_is_refused_there_is_no_way_on(monkeypatc
     def refuse(*_: object, **__: object) -> None:
         raise ModelRefused("broken")
 
-    monkeypatch.setattr(models_module, "OnnxDetector", refuse)
+    monkeypatch.setattr("cameras.vision.detector.OnnxDetector", refuse)
     with pytest.raises(ModelRefused, match="broken"):
         Models(run_on=(CPU,)).detector_for("")
 
@@ -136,7 +136,7 @@ def test_faster_providers_come_first_where_there_are_some(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     there = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "OpenVINOExecutionProvider", CPU]
-    monkeypatch.setattr(models_module.onnxruntime, "get_available_providers", lambda: there)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: there)
     monkeypatch.delenv("DETECT_PROVIDERS", raising=False)
     assert providers() == ("CUDAExecutionProvider", "OpenVINOExecutionProvider", CPU)
     assert providers("cpu") == (CPU,)
@@ -149,11 +149,11 @@ def test_faster_providers_come_first_where_there_are_some(
 def test_a_provider_that_fails_is_replaced_by_the_cpu(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, detector: OnnxDetector
 ):
-    def make(card: ModelCard, *, providers: tuple[str, ...]) -> OnnxDetector:
+    def make(card: ModelCard, *, providers: tuple[str, ...], closely: bool) -> OnnxDetector:
         if providers != (CPU,):
             raise ModelRefused("the graphics card is gone")
         return detector
 
-    monkeypatch.setattr(models_module, "OnnxDetector", make)
+    monkeypatch.setattr("cameras.vision.detector.OnnxDetector", make)
     assert Models(run_on=("CUDAExecutionProvider", CPU)).detector_for("") is detector
     assert "Trying the CPU" in caplog.text
