@@ -18,9 +18,9 @@ LONGEST = 400
 
 def hold(incident_id: UUID, *, reason: str, by: User, at: datetime) -> Incident:
     """Keep its evidence until the hold is lifted. Raises Refused: `reason`, or `state` where it is on hold already."""
-    reason = _reason(reason)
     with transaction.atomic():
         incident = _alone(incident_id, by)
+        reason = _reason(reason)
         if incident.hold_at is not None:
             raise Refused("state", _("This incident is on hold already."))
         incident.hold_at, incident.hold_by, incident.hold_reason = at, by, reason
@@ -32,9 +32,9 @@ def hold(incident_id: UUID, *, reason: str, by: User, at: datetime) -> Incident:
 
 def lift_hold(incident_id: UUID, *, reason: str, by: User, at: datetime) -> Incident:
     """From now on the site's days count again, and what is older goes. Raises Refused: `reason`, `state`."""
-    reason = _reason(reason)
     with transaction.atomic():
         incident = _alone(incident_id, by)
+        reason = _reason(reason)
         if incident.hold_at is None:
             raise Refused("state", _("This incident is not on hold."))
         incident.hold_at, incident.hold_by, incident.hold_reason = None, None, ""

@@ -97,7 +97,7 @@ class Package:
 
     def _written(self, shown: list[Exhibit], texts: dict[str, bytes]) -> Iterator[bytes]:
         sink = _Sink()
-        with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[arg-type]  # a stream will do
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]  # a stream will do
             for name, content in texts.items():
                 yield from self._text(archive, sink, name, content)
             for exhibit in shown:

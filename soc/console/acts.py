@@ -197,9 +197,18 @@ def step_skipped(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     )
 
 
+def hold(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    actions.hold(pk, reason=form.get("reason", ""), by=by, at=at)
+
+
+def lift_hold(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    actions.lift_hold(pk, reason=form.get("reason", ""), by=by, at=at)
+
+
 VERBS: dict[str, Verb] = {
     verb.__name__.replace("_", "-"): verb
     for verb in (
-        claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped,
+        claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
+        lift_hold,
     )
 }  # fmt: skip

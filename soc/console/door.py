@@ -50,7 +50,7 @@ ALERTS: Prefetch = Prefetch(
 def incidents_of(user: User) -> Any:
     """The incidents on this user's console, with all that a row or the pane shows of them."""
     rows = Incident.objects.visible_to(user, Act.CONSOLE)
-    return rows.select_related("site__customer", "owner", "offered_to").prefetch_related(ALERTS)
+    return rows.select_related("site__customer", "owner", "offered_to", "hold_by").prefetch_related(ALERTS)
 
 
 def incident_of(user: User, pk: UUID) -> Incident:

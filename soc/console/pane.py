@@ -10,7 +10,7 @@ from incidents.models import Incident
 from incidents.models.incident import HELD, State
 from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
 from responses import actions as responses
-from soc.console import clockline, playbook
+from soc.console import clockline, keeping, playbook
 from soc.console.evidence import evidence
 from soc.console.sentences import URGENCY, place, what, why
 from soc.console.strip import headline, lead
@@ -85,6 +85,7 @@ def context(
         "outcome": outcome,
         "panel": panel,
         "refused": refused,
+        "keeping": keeping.facts(incident, user),
     }
 
 

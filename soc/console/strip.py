@@ -21,12 +21,13 @@ from soc.core.models import Event, User
 from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
-    owner_back released returned closed reopened painted stamped step_done step_skipped"""
+    owner_back released returned closed reopened painted stamped step_done step_skipped
+    put_on_hold hold_lifted"""
 ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_my_way on_site left retried unclear"
 KINDS = frozenset(
     {f"incident.{verb}" for verb in INCIDENT.split()}
     | {f"attempt.{verb}" for verb in ATTEMPT.split()}
-    | {"evidence.ready", "shift.started", "shift.ended", "camera.lost", "camera.back"}
+    | {"evidence.ready", "evidence.lost", "shift.started", "shift.ended", "camera.lost", "camera.back"}
 )
 SHOWN = [State.OPEN, *HELD, State.PARKED]
 

@@ -14,6 +14,7 @@ from cameras.context.arming import ArmState, arm_state
 from cameras.models import Camera
 from incidents.models import Alert, Incident
 from incidents.models.incident import State
+from soc.core.media import erased_words
 from soc.core.models import Media, Site, User
 from soc.core.rights import Act, Role, allows
 from soc.portal import clock, reads, sentences
@@ -58,13 +59,15 @@ class Card:
 
 @dataclass(frozen=True)
 class Clip:
-    """One picture or video of an incident. `video` is None until it is ready; `length` is like 0:18."""
+    """One picture or video of an incident. `alert`: the alert's id, or that of another camera's view of it. `video` is None
+    until it is ready; `length` is like 0:18; `erased` says that there is nothing any more."""
 
     alert: UUID
     label: str
     video: Media | None
     picture: UUID | None
     length: str
+    erased: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def cards(incidents: Iterable[Incident]) -> list[Card]:
 def card(incident: Incident, face: Alert | None) -> Card:
     zone = incident.site.zone_info
     where = place(face) if face else incident.site.name
-    picture = face.candidate.snapshot_id if face else None
+    snapshot = face.candidate.snapshot if face else None
+    picture = snapshot.pk if snapshot and snapshot.there else None
     return Card(
         pk=incident.pk,
         site_id=incident.site_id,
@@ -144,7 +148,7 @@ def card(incident: Incident, face: Alert | None) -> Card:
         place=where,
         caption=f"{clock.hour(incident.captured_at, zone)}, {where}",
         picture=picture,
-        has_clip=bool(face and face.candidate.clip_id),
+        has_clip=bool(face and face.candidate.clip and face.candidate.clip.there),
         finished=incident.state == State.CLOSED,
         mini=clock.mini(incident),
     )
@@ -163,17 +167,37 @@ def clips(alerts: Iterable[Alert], site: Site) -> list[Clip]:
         candidate = alert.candidate
         if candidate.camera_id is None and candidate.clip_id is None:
             continue
-        seconds = round(candidate.clip.duration_s) if candidate.clip else 0
-        length = f"{seconds // 60}:{seconds % 60:02d}" if seconds else ""
-        label = f"{clock.hour(alert.captured_at, site.zone_info, seconds=True)}, {place(alert)}"
-        found.append(Clip(alert.pk, label, candidate.clip, candidate.snapshot_id, length))
-    return found
+        hour = clock.hour(alert.captured_at, site.zone_info, seconds=True)
+        found.append(_clip(alert.pk, f"{hour}, {place(alert)}", candidate.clip, candidate.snapshot))
+        for angle in candidate.angles.all():
+            if angle.clip is not None:
+                seen_from = _("%(time)s, from %(camera)s") % {"time": hour, "camera": angle.camera.name}
+                found.append(_clip(angle.pk, seen_from, angle.clip, None))
+    # Alerts close together share a video: once is enough.
+    shown: dict[UUID, Clip] = {}
+    for clip in found:
+        shown.setdefault(clip.video.pk if clip.video else clip.alert, clip)
+    return list(shown.values())
+
+
+def _clip(pk: UUID, label: str, video: Media | None, picture: Media | None) -> Clip:
+    shown = video or picture
+    if shown is not None and shown.erased_at is not None:
+        return Clip(pk, label, None, None, "", erased_words(shown))
+    seconds = round(video.duration_s) if video else 0
+    length = f"{seconds // 60}:{seconds % 60:02d}" if seconds else ""
+    return Clip(pk, label, video, picture.pk if picture else None, length)
 
 
 def watchers(alerts: Iterable[Alert], *, reader: User, site: Site) -> list[Watcher]:
     """Who watched the videos, by call-sign and role."""
-    videos = [alert.candidate.clip for alert in alerts if alert.candidate.clip]
-    return [_watcher(viewing, reader, site) for viewing in reads.viewings(videos)]
+    videos = {
+        clip.pk: clip
+        for alert in alerts
+        for clip in (alert.candidate.clip, *(angle.clip for angle in alert.candidate.angles.all()))
+        if clip
+    }
+    return [_watcher(viewing, reader, site) for viewing in reads.viewings(videos.values())]
 
 
 def _watcher(viewing: reads.Viewing, reader: User, site: Site) -> Watcher:

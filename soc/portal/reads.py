@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, Count, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
+from cameras.models import Angle
 from incidents.models import Alert, Incident
 from incidents.models.incident import IncidentQuerySet, State
 from soc.core import chain
@@ -48,8 +49,9 @@ def faces(incidents: Iterable[Incident]) -> dict[UUID, Alert]:
 
 
 def alerts_of(incident: Incident, *, limit: int = 50) -> list[Alert]:
-    """In the order they were captured, with their pictures."""
-    return list(_with_evidence(incident.alerts.order_by("captured_at"))[:limit])
+    """In the order they were captured, with their pictures, those of other cameras too."""
+    views = Prefetch("candidate__angles", Angle.objects.select_related("camera", "clip").order_by("camera__name"))
+    return list(_with_evidence(incident.alerts.order_by("captured_at")).prefetch_related(views)[:limit])
 
 
 def _with_evidence(alerts: QuerySet[Alert]) -> QuerySet[Alert]:

@@ -199,14 +199,19 @@ def sheet(incident: Incident) -> Sheet:
         place=place,
         when=hour,
         at=at,
-        picture=alert.candidate.snapshot_id if alert else None,
+        picture=_picture(alert),
         caption=f"{hour}, {place}",
     )
 
 
+def _picture(alert: Alert | None) -> UUID | None:
+    snapshot = alert.candidate.snapshot if alert else None
+    return snapshot.pk if snapshot and snapshot.there else None
+
+
 def _lead(incident: Incident) -> Alert | None:
     """The newest alert of the incident's category, one with a picture first; else the newest at all."""
-    paths = ("candidate__camera", "candidate__zone", "site")
+    paths = ("candidate__camera", "candidate__zone", "candidate__snapshot", "site")
     alerts = list(incident.alerts.select_related(*paths).order_by("-captured_at", "pk"))
     named = [alert for alert in alerts if alert.category == incident.category] or alerts
     return next((alert for alert in named if alert.candidate.snapshot_id), named[0] if named else None)

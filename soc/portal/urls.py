@@ -6,4 +6,5 @@ urlpatterns = [
     path("", views.home, name="portal"),
     path("timeline/", views.timeline, name="portal-timeline"),
     path("incidents/<uuid:pk>", views.incident, name="portal-incident"),
+    path("incidents/<uuid:pk>/export", views.export, name="portal-export"),
 ]

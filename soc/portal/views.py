@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cameras.models import Camera
+from incidents.export import package
 from soc.core import clock as time
 from soc.core.models import Site, User
 from soc.core.rights import Act
@@ -122,6 +123,18 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
             "ending": sentences.ending(item),
             "left_as": sentences.left_as(item),
             "may_know": may_know,
+            "may_export": user.may(Act.EXPORT, item.site),
             "watchers": cards.watchers(alerts, reader=user, site=item.site) if may_know else [],
         },
     )
+
+
+@require_safe
+@login_required
+def export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """One's own incident as one signed package."""
+    user: Any = request.user
+    item = get_object_or_404(reads.incidents_of(user), pk=pk)
+    if not user.may(Act.EXPORT, item.site):
+        raise Http404
+    return package.download(item, by=user, reader="customer")

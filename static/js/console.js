@@ -197,7 +197,8 @@ async function shift(form) {
 }
 
 // After an act the incident may be over for me: go on to what is next. A claimed one shows its first step.
-desk.addEventListener("done", () => {
+desk.addEventListener("done", ({ detail }) => {
+  if (detail.form.hasAttribute("data-stays")) return;
   const state = desk.pane?.dataset.state;
   if (state === "closed" || state === "parked" || state === "open") {
     if (state === "closed") announce(say("closed", { title: desk.pane.dataset.title }));
@@ -213,6 +214,7 @@ fillTimes(byId("top"));
 const deeds = {
   boxes: () => desk.root.querySelector("evidence-loop")?.toggleBoxes(),
   pause: () => desk.root.querySelector("evidence-loop")?.togglePause(),
+  view: () => desk.root.querySelector("evidence-loop")?.nextView(),
   live: () => { for (const view of desk.root.querySelectorAll("camera-view")) view.toggle(); },
   camera: (button) => {
     desk.root.querySelector("camera-view.large")?.choose(button.dataset.camera, button.dataset.name);

@@ -1,6 +1,7 @@
-/* <evidence-loop data-kind data-url data-started data-zone-path data-key-at>: the clip in a loop with its boxes, or the snapshot.
-   Tracks are its JSON child: [{label, score, path: [[t, x1, y1, x2, y2], …]}], t in seconds from the clip's start.
-   Says "shown" once, when the first picture is on the screen. */
+/* <evidence-loop data-kind data-url data-started data-zone-path data-key-at data-begin-at>: the clip in a loop with its boxes,
+   or the snapshot. Tracks are its JSON child: [{label, score, path: [[t, x1, y1, x2, y2], …]}], t in seconds from the clip's
+   start. A second JSON child has the same moment from other cameras: [{camera, name, url, words, started, key_s, begin_s,
+   tracks}]; `nextView` goes round. Says "shown" once, when the first picture is on the screen. */
 import { clockText } from "./time.js";
 import { say } from "./words.js";
 
@@ -9,6 +10,7 @@ const EARLY_S = 0.02;  // a frame's time and its sighting's, each rounded
 const ENLARGED = 1.02;
 const SVG = "http://www.w3.org/2000/svg";
 
+const looked = { alert: "", camera: "" };  // from which camera: a part that is exchanged goes on with it
 let lastShape = "";  // most likely the next one's too: then nothing shifts when it is known
 
 /** The box of a track at `t`, between its two nearest sightings; null before the first and some time after the last:
@@ -26,21 +28,52 @@ customElements.define("evidence-loop", class extends HTMLElement {
   connectedCallback() {
     this.frame = this.querySelector(".frame");
     this.stamp = this.querySelector(".ts");
-    this.tracks = JSON.parse(this.querySelector("script")?.textContent || "[]");
+    const [tracks, views] = [...this.querySelectorAll("script")].map((script) => JSON.parse(script.textContent));
+    const { url, poster, started, keyAt, beginAt, zonePath } = this.dataset;
+    const place = this.querySelector("[data-place]");
+    const own = { camera: "", name: place?.textContent, url, poster, started, key_s: keyAt, begin_s: beginAt, zone: zonePath, tracks };
+    this.views = [own, ...(views ?? [])];
+    const again = looked.alert === this.dataset.alert ? this.views.findIndex((view) => view.camera === looked.camera) : 0;
+    this.#take(Math.max(again, 0));
     const kept = sessionStorage.getItem("boxes") !== "off";
     this.setBoxes(kept);
     if (lastShape && this.dataset.kind !== "none") this.style.setProperty("--ar", lastShape);
     this.sizes = new ResizeObserver(() => this.#size());
     this.sizes.observe(this.frame);
-    if (this.dataset.kind === "clip") this.#clip();
+    if (this.dataset.kind === "clip" && this.at) { this.at -= 1; this.nextView(); }
+    else if (this.dataset.kind === "clip") this.#clip();
     else if (this.dataset.kind === "snapshot") this.#snapshot();
   }
 
   disconnectedCallback() {
-    cancelAnimationFrame(this.painting);
+    this.#end();
     this.sizes.disconnect();
+  }
+
+  #end() {
+    cancelAnimationFrame(this.painting);
     this.video?.pause();
     this.video?.removeAttribute("src");
+    this.video = null;
+    for (const old of this.querySelectorAll("[data-said], .play")) old.remove();
+  }
+
+  #take(index) {
+    this.at = index;
+    this.view = this.views[index];
+    this.tracks = this.view.tracks ?? [];
+  }
+
+  /** The same moment from the next camera, and from the first again after the last. */
+  nextView() {
+    if (this.views.length < 2 || this.dataset.kind !== "clip") return;
+    this.#end();
+    this.#take((this.at + 1) % this.views.length);
+    Object.assign(looked, { alert: this.dataset.alert, camera: this.view.camera });
+    this.querySelector("[data-place]").textContent = this.view.name;
+    this.frame.replaceChildren();
+    this.boxes = [];
+    if (this.view.url) this.#clip(); else this.#say(this.view.words);
   }
 
   setBoxes(on) {
@@ -61,24 +94,27 @@ customElements.define("evidence-loop", class extends HTMLElement {
 
   #clip() {
     const video = document.createElement("video");
-    Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: this.dataset.url });
-    if (this.dataset.poster) video.poster = this.dataset.poster;
+    const begin = Number(this.view.begin_s) || 0;
+    Object.assign(video, { muted: true, loop: !begin, playsInline: true, preload: "auto", src: this.view.url });
+    if (this.view.poster) video.poster = this.view.poster;
     // With reduced motion the loop stands on its key frame with a play button.
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     video.autoplay = !still;
     video.setAttribute("aria-hidden", "true");
     video.onloadedmetadata = () => {
       this.#shape(video.videoWidth, video.videoHeight);
-      if (still) video.currentTime = Math.min(Number(this.dataset.keyAt) || 0, video.duration);
+      if (still) video.currentTime = Math.min(Number(this.view.key_s) || 0, video.duration);
+      else if (begin) video.currentTime = Math.min(begin, video.duration);
     };
+    video.onended = () => { video.currentTime = begin; video.play(); };
     video.onloadeddata = () => this.#shown();
-    video.onerror = () => this.#failed();
+    video.onerror = () => { if (this.video === video) this.#failed(); };
     video.onplay = video.onpause = () => this.dispatchEvent(new Event("playing-changed", { bubbles: true }));
     this.video = video;
     this.frame.replaceChildren(video);
     this.#overlay();
     if (still) this.#offerPlay();
-    const paint = () => { this.#draw(video.currentTime); this.painting = requestAnimationFrame(paint); };
+    const paint = () => { if (this.video === video) this.#draw(video.currentTime); this.painting = requestAnimationFrame(paint); };
     paint();
   }
 
@@ -123,20 +159,33 @@ customElements.define("evidence-loop", class extends HTMLElement {
     requestAnimationFrame(() => requestAnimationFrame(() => this.dispatchEvent(new Event("shown", { bubbles: true }))));
   }
 
+  /** What cannot be played, such as H.265 in most browsers, still has its picture. */
   #failed() {
+    if (!this.video || !this.view.poster) { this.#say(say("no_video")); return; }
+    this.#end();
+    const picture = Object.assign(document.createElement("img"), { alt: this.getAttribute("aria-label") ?? "" });
+    picture.onload = () => { this.#shape(picture.naturalWidth, picture.naturalHeight); this.#shown(); };
+    picture.onerror = () => this.#say(say("no_video"));
+    picture.src = this.view.poster;
+    this.frame.replaceChildren(picture);
+    this.querySelector(".cap:last-of-type")?.append(Object.assign(document.createElement("span"), { textContent: say("no_video_picture") }));
+  }
+
+  #say(text) {
     const words = document.createElement("div");
     words.className = "cam--lost cover";
-    words.append(Object.assign(document.createElement("b"), { textContent: say("no_video") }));
+    words.dataset.said = "";
+    words.append(Object.assign(document.createElement("b"), { textContent: text }));
     this.append(words);
   }
 
   #overlay() {
-    if (this.dataset.zonePath) {
+    if (this.view.zone) {
       const zone = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
       zone.setAttribute("class", "zone");
       zone.setAttribute("viewBox", "0 0 1 1");
       zone.setAttribute("preserveAspectRatio", "none");
-      path.setAttribute("d", this.dataset.zonePath);
+      path.setAttribute("d", this.view.zone);
       zone.append(path);
       this.frame.append(zone);
     }
@@ -161,8 +210,8 @@ customElements.define("evidence-loop", class extends HTMLElement {
       Object.assign(box.style, { left: `${x1}%`, top: `${y1}%`, width: `${x2 - x1}%`, height: `${y2 - y1}%` });
       box.classList.toggle("box--low", y1 < 6);
     });
-    if (this.stamp && this.dataset.started) {
-      const ms = Date.parse(this.dataset.started) + t * 1000;
+    if (this.stamp && this.view.started) {
+      const ms = Date.parse(this.view.started) + t * 1000;
       this.stamp.textContent = `${clockText(ms, this.dataset.timeZone)}.${Math.floor((ms % 1000) / 100)}`;
     }
     if (this.video?.duration) this.onposition?.(t, this.video.duration);

@@ -25,6 +25,7 @@ class Line:
     nobody: int = 302
     data: tuple[tuple[str, str], ...] = ()
     also: Act | None = None  # another act that opens it as well
+    face: Act | None = None  # besides: whose pages it belongs to
 
 
 DONE = frozenset({200, 204, 302, 409})  # done, or refused as it stands now: never "not there"
@@ -51,10 +52,13 @@ TABLE: dict[str, list[Line]] = {
     "console/incidents/<uuid:pk>/<slug:verb>/": [
         Line(Act.HANDLE, "incident", "post", DONE, data=(("verb", verb),))
         for verb in ("claim", "decide", "note", "close", "release", "reopen")
-    ],
+    ]
+    + [Line(Act.HOLD, "incident", "post", DONE, data=(("verb", verb),)) for verb in ("hold", "lift-hold")],
+    "console/incidents/<uuid:pk>/export/": [Line(Act.EXPORT, "incident", face=Act.CONSOLE)],
     "portal/": [Line(Act.PORTAL)],
     "portal/timeline/": [Line(Act.PORTAL)],
     "portal/incidents/<uuid:pk>": [Line(Act.PORTAL, "incident")],
+    "portal/incidents/<uuid:pk>/export": [Line(Act.EXPORT, "incident", face=Act.PORTAL)],
     "api/signals": [Line(closed=401, nobody=401, method="post"), Line(closed=401, nobody=401)],
     "api/incidents": [Line(closed=200, nobody=401)],
     "api/incidents/<uuid:pk>": [Line(Act.SEE, "incident", nobody=401)],

@@ -38,9 +38,10 @@ def reached(held: list[tuple[str, Any]], sites: list[Site], act: Act) -> set[uui
 
 
 def evidence_at(sites: set[uuid.UUID]) -> set[uuid.UUID]:
-    """Clips and pictures of raised candidates there."""
+    """Clips and pictures of raised candidates there, and what other cameras saw of them."""
     alerts = Alert.objects.filter(site__in=sites).select_related("candidate")
-    return {pk for alert in alerts for pk in (alert.candidate.clip_id, alert.candidate.snapshot_id) if pk}
+    own = {pk for alert in alerts for pk in (alert.candidate.clip_id, alert.candidate.snapshot_id) if pk}
+    return own | {angle.clip_id for alert in alerts for angle in alert.candidate.angles.all() if angle.clip_id}
 
 
 @pytest.mark.parametrize("state", ["open", "claimed", "waiting", "parked"])

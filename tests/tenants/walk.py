@@ -89,7 +89,9 @@ class Walk:
             return {200, 302, 401, 403} if line.nobody == -1 else {line.nobody}
         if line.closed == -1:  # the start page sends everybody on, or says that there is nothing
             return {302} if any(may(self.person, act) for act in (Act.CONSOLE, Act.PORTAL)) or self._staff() else {403}
-        if any(act is not None and may(self.person, act, place if line.of else None) for act in (line.act, line.also)):
+        where = place if line.of else None
+        own_pages = line.face is None or may(self.person, line.face, where)
+        if own_pages and any(act is not None and may(self.person, act, where) for act in (line.act, line.also)):
             return line.opened
         if line.act is Act.HANDLE and may(self.person, Act.CONSOLE, place):
             return {line.closed, 409}  # who sees it on the console may be refused in words
