@@ -144,7 +144,9 @@ class EvidenceDesk:
 
     def _lose(self, film: Film, cause: str, words: str = "") -> None:
         log.error("%d clips of camera %s are lost: %s", len(film.scenes), film.camera_id, words or cause)
-        self._losses += [Loss(scene, cause, words) for scene in film.scenes if scene.trigger + films.AFTER_S > film.covered]
+        self._losses += [
+            Loss(scene, cause, words) for scene in film.scenes if scene.trigger + films.AFTER_S > film.covered
+        ]
 
     def _tell(self) -> None:
         """Say what was lost: once for each camera until something could be stored again, and on each candidate's row."""
