@@ -309,5 +309,6 @@ def world_for_faults(var: Path, password: str, ports: Any, *, settings: str = "s
         "LOG_LEVEL": "WARNING",
         "CAMERA_LOST_S": "20",
         "DEMO_CAMERAS": "yard,quiet",
+        "SEED": "seed_demo",  # to a world the name of a command; to `make chaos` and `make soak` a number
     }
     return World(var, ports=ports, env=env, throwaway=True, own_servers=True)
