@@ -41,6 +41,7 @@ from soc.core.clock import db_now
 log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
+WRITE_S: Final = 5.0  # how often a camera's counts are written; what happened to it is told at once
 LEFT_ALONE_S: Final = 20.0  # a thread that does not end by then hangs in the decoder, and is not waited for
 STOP_S: Final = 6.0  # for all threads together: what they found must be kept before the supervisor loses patience
 CHILD_STOP_S: Final = 3.0  # beyond that, for a process of our own: its outbox comes after its threads
@@ -58,6 +59,7 @@ class Watched:
     generation: int
     saved: Counter[str] = field(default_factory=Counter)
     stopped_at: float | None = None  # monotonic s
+    written_at: float | None = None  # monotonic s
     given_up: bool = False  # for others to have once its thread has ended
 
     def stop(self) -> None:
@@ -91,6 +93,7 @@ class Keeper:
         self.cameras: dict[UUID, Watched] = {}
         self._empty_rounds, self._had = 0, False
         self._surplus = Surplus()
+        self._health: dict[UUID, str] = {}  # as the rows say
         self._angles = Angles(desk.evidence, self.on_air)
         self._references = References(self.check_of)
 
@@ -164,7 +167,7 @@ class Keeper:
 
     def release(self) -> None:
         """After `stop`: write the last counts, and leave the cameras to others at once."""
-        self._save(clock.now())
+        self._save(clock.now(), at_last=True)
         self._references.join(STOP_S)
         self.cameras.clear()
         take_leave(self.me)
@@ -192,7 +195,9 @@ class Keeper:
         self._give_up(-room)
         rows = self._pool().filter(leased_by=self.me).select_related("site")
         mine: dict[UUID, tuple[Plan, int]] = {}
+        self._health.clear()
         for row in rows.prefetch_related("zones", "site__armingintervals"):
+            self._health[row.pk] = row.health
             try:
                 mine[row.pk] = (plan_of(row), row.generation)
             except (ValueError, TypeError, KeyError) as error:
@@ -216,7 +221,7 @@ class Keeper:
 
     def _end(self, camera_id: UUID, watched: Watched) -> None:
         """Its thread has ended: the last counts. A camera that we gave up or may no longer have is free at once."""
-        self._write(camera_id, watched)
+        self._write(camera_id, watched, at_last=True)
         del self.cameras[camera_id]
         lost = Camera.objects.filter(pk=camera_id, leased_by=self.me, generation=watched.generation)
         if not watched.given_up:
@@ -224,9 +229,9 @@ class Keeper:
         lost.update(leased_by="", leased_until=None, media_address="")
         log.info("leaving %s", watched.plan.name)
 
-    def _save(self, at: datetime) -> None:
+    def _save(self, at: datetime, *, at_last: bool = False) -> None:
         for camera_id, watched in list(self.cameras.items()):
-            self._write(camera_id, watched)
+            self._write(camera_id, watched, at_last=at_last)
             if self.only and not watched.watcher.stopping() and watched.watcher.decoded_s >= _proof_s(camera_id):
                 clear_camera(camera_id, at=at)
 
@@ -235,15 +240,25 @@ class Keeper:
         self._empty_rounds = 0 if self.cameras else self._empty_rounds + 1
         return self._empty_rounds >= (1 if self._had else EMPTY_ROUNDS)
 
-    def _write(self, camera_id: UUID, watched: Watched) -> None:
-        """Tell the row what the thread has said of the camera, in order; then add what was counted since the last time."""
-        watcher = watched.watcher
+    def _write(self, camera_id: UUID, watched: Watched, *, at_last: bool) -> None:
+        """Tell the row what the thread has said of the camera, in order; now and then, and at last, how it does."""
+        watcher, now = watched.watcher, clock.monotonic()
         while watcher.news:
             self._tell(camera_id, watcher.news[0])
             watcher.news.popleft()
-        totals = watcher.totals()
-        news = totals - watched.saved
         frame = watcher.last_frame
+        if self._health.get(camera_id, Camera.Health.ONLINE) != Camera.Health.ONLINE and watcher.online and frame:
+            # Just back; or called lost by somebody who could not know, such as the sweep after the database was away.
+            camera_back(camera_id, at=frame.stamp.received)
+        if at_last or watched.written_at is None or now - watched.written_at >= WRITE_S:
+            self._count(camera_id, watched)
+            watched.written_at = now if frame else None
+
+    def _count(self, camera_id: UUID, watched: Watched) -> None:
+        """Add what was counted since the last time, and put down how the camera does."""
+        watcher = watched.watcher
+        totals, frame = watcher.totals(), watcher.last_frame
+        news = totals - watched.saved
         if not news and frame is None:
             return
         with transaction.atomic():
@@ -257,11 +272,11 @@ class Keeper:
             kept["dropped_by"] = dict(causes)
             kept["inference_ms"] = round(sight.inference_ms, 1) if sight else row.frames.get("inference_ms", 0)
             seen = [at for at in (row.last_frame_at, frame.stamp.received if frame else None) if at]
-            Camera.objects.filter(pk=camera_id).update(frames=kept, last_frame_at=max(seen, default=None))
+            measured = watcher.measured(clock.monotonic()) or row.measured
+            Camera.objects.filter(pk=camera_id).update(
+                frames=kept, last_frame_at=max(seen, default=None), measured=measured
+            )
         watched.saved = totals
-        if row.health != Camera.Health.ONLINE and watcher.online and not watcher.news and frame is not None:
-            # Called lost by somebody who could not know, such as the sweep after the database was away.
-            camera_back(camera_id, at=frame.stamp.received)
 
     def _tell(self, camera_id: UUID, news: News) -> None:
         match news.kind:

@@ -93,6 +93,8 @@ class Watcher:
         self._drifting_since: float | None = None
         self._counting = threading.Lock()
         self._partly, self._partly_at = "", 0.0
+        self.frames = 0  # looked at, of all connections
+        self._gauged = (clock.monotonic(), 0, 0)  # when, frames and inferences by then
         self._stop = threading.Event()
         self.streams = Streams(
             plan,
@@ -135,6 +137,27 @@ class Watcher:
         if reported is not None and monotonic - reported < AFTER_S + CLIP_S:
             return 3
         return 2 if sight.tracker.following or sight.slot.counts.waiting else 1
+
+    def measured(self, monotonic: float) -> dict[str, Any] | None:
+        """How it does since this was asked for last: pictures a second, processor time to decode one, the last inference
+        and how old its picture was then, inferences a second, light (0..1). None where that was less than a second ago.
+        """
+        then, frames, inferred = self._gauged
+        passed = monotonic - then
+        if passed < 1.0:
+            return None
+        now = (monotonic, self.frames, self.totals()["inferred"])
+        self._gauged = now
+        sight, looked = self.sight, self.streams.looked
+        return {
+            "fps": round((now[1] - frames) / passed, 1),
+            "decode_ms": round(looked.decode_ms, 2) if looked else 0.0,
+            "inference_ms": round(sight.inference_ms, 1) if sight else 0.0,
+            "inferred_fps": round((now[2] - inferred) / passed, 2),
+            "age_ms": round(1000 * sight.age_s) if sight else 0,
+            "light": round(self.check.light, 3),
+            "small": bool(looked and self.plan.sub_address and looked is not self.streams.kept()),
+        }
 
     def totals(self) -> Counter[str]:
         """Counts of all connections; captured is the sum of the three ends a frame can have."""
@@ -245,6 +268,7 @@ class Watcher:
         if self.last_frame is not None:
             self.decoded_s += min(max(frame.stamp.monotonic - self.last_frame.stamp.monotonic, 0.0), 1.0)
         self.last_frame = frame
+        self.frames += 1
         if not self.online:
             self.online, self._told, self._partly = True, None, ""
             self._tell(News("back", frame.stamp.received))
@@ -326,7 +350,8 @@ class Watcher:
         dedup = (
             f"{self.plan.camera_id.hex}:{track}:{sighting.zone_id}:{sighting.category}:{stamp.captured.timestamp():.3f}"
         )
-        path = [[round(t - stamp.monotonic, 3), *(round(v, 4) for v in b.as_tuple())] for t, b in seen.path[-50:]]
+        drawn, way = seen.path[-50:], seen.path  # `seen` itself has a picture, which nothing may keep
+        path = [[round(t - stamp.monotonic, 3), *(round(v, 4) for v in b.as_tuple())] for t, b in drawn]
         evidence = {
             "track": track,
             "label": sighting.label,
@@ -364,7 +389,7 @@ class Watcher:
                     info=stream.info,
                     held=stream.ring.snapshot(),
                     picture=seen.picture,
-                    path=lambda: sight.path_of(sighting.track.id) or seen.path,
+                    path=lambda: sight.path_of(sighting.track.id) or way,
                     label=sighting.label,
                     score=sighting.score,
                     zone=self._outline(sighting.zone_id),

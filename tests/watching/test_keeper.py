@@ -197,6 +197,24 @@ def test_counts_add_up_and_are_saved_once(watch, pair):
     assert counts["dropped"] == sum(counts["dropped_by"].values())
 
 
+def test_how_a_camera_does_is_written_now_and_then_and_what_happens_to_it_at_once(watch, pair, monkeypatch):
+    monkeypatch.setattr(module, "WRITE_S", 1.5)
+    street, _ = pair
+    watch.until(lambda: Camera.objects.get(pk=street.pk).measured.get("inferred_fps", 0) > 1)
+    row = Camera.objects.get(pk=street.pk)
+    assert 5 < row.measured["fps"] < 20
+    assert 0 < row.measured["decode_ms"] < 100
+    assert row.measured["inference_ms"] == 1.0
+    assert 0 <= row.measured["age_ms"] < 2000
+    assert 0 < row.measured["light"] < 1
+    monkeypatch.setattr(module, "WRITE_S", 1000.0)
+    before = row.frames
+    watch.keeper.cameras[street.pk].watcher._lost("ended", "The camera closed the connection.")
+    watch.keeper.round(db_now())
+    assert Event.objects.filter(kind="camera.lost", subject_id=street.pk).exists()
+    assert Camera.objects.get(pk=street.pk).frames == before
+
+
 def test_the_database_away_stops_no_camera_and_loses_no_news(watch, pair, monkeypatch):
     street, _ = pair
     watch.until(lambda: watch.captured(street.pk))
