@@ -7,6 +7,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("", views.home, name="home"),
     path("", include("soc.core.urls")),
+    path("console/cameras/", include("soc.console.readiness.urls")),
     path("console/", include("soc.console.urls")),
     path("portal/", include("soc.portal.urls")),
     path("api/", include("soc.api.urls")),

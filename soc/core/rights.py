@@ -42,6 +42,8 @@ class Act(StrEnum):
     TAKE_OVER = "take_over"
     VIDEO = "video"  # clips and live view
     VIDEO_IN_INCIDENT = "video_in_incident"  # the same, but only of an incident: asked for as VIDEO, never by itself
+    READINESS = "readiness"  # how cameras are: numbers and conditions, no pictures
+    TEND = "tend"  # say that a camera's view is right as it is now, ask its loudspeaker
     WHO_WATCHED = "who_watched"  # which people watched one's own videos
     HOLD = "hold"  # keep an incident's evidence beyond the site's days
     EXPORT = "export"  # take it out of here, signed
@@ -61,6 +63,8 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.TAKE_OVER: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.VIDEO: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
     Act.VIDEO_IN_INCIDENT: frozenset({_R.OPERATOR}),
+    Act.READINESS: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.INSTALLER}),
+    Act.TEND: frozenset({_R.SUPERVISOR, _R.ADMIN}),
     Act.WHO_WATCHED: frozenset({_R.OWNER}),
     Act.HOLD: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.EXPORT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.OWNER}),

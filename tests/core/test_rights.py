@@ -26,6 +26,8 @@ TABLE = {
     Act.ADMINISTER: "...+.....",  # users, roles
     # What faces there are, and that something exists: not in the table, decided here.
     Act.SEE: "++++++++.",
+    Act.READINESS: "+++++....",  # how cameras are, without pictures: whoever works with them
+    Act.TEND: ".+.+.....",
     Act.CONSOLE: "+++......",
     Act.PORTAL: "......++.",
 }

@@ -55,6 +55,10 @@ TABLE: dict[str, list[Line]] = {
     ]
     + [Line(Act.HOLD, "incident", "post", DONE, data=(("verb", verb),)) for verb in ("hold", "lift-hold")],
     "console/incidents/<uuid:pk>/export/": [Line(Act.EXPORT, "incident", face=Act.CONSOLE)],
+    "console/cameras/": [Line(Act.READINESS)],
+    "console/cameras/<uuid:pk>/": [Line(Act.READINESS, "camera")],
+    "console/cameras/<uuid:pk>/view/": [Line(Act.TEND, "camera", "post", DONE)],
+    "console/cameras/<uuid:pk>/speaker/": [Line(Act.TEND, "camera", "post", DONE)],
     "portal/": [Line(Act.PORTAL)],
     "portal/timeline/": [Line(Act.PORTAL)],
     "portal/incidents/<uuid:pk>": [Line(Act.PORTAL, "incident")],

@@ -1,4 +1,4 @@
-"""What is wrong with a camera: a row while it lasts, an alert while armed, one for what was so at arming, a threat with somebody."""
+"""What is wrong with a camera: a row while it lasts, an alert while armed, one for the site at arming, a threat with somebody."""
 
 from __future__ import annotations
 
