@@ -212,6 +212,10 @@ WATCH_ADDRESS = env("WATCH_ADDRESS", default="127.0.0.1")
 # Frames for the detect workers lie in shared memory, 1.5 bytes a pixel and camera; larger ones are scaled down to this.
 SLOT_WIDTH = env.int("SLOT_WIDTH", default=1280)
 SLOT_HEIGHT = env.int("SLOT_HEIGHT", default=720)
+HARDWARE_DECODING = env("HARDWARE_DECODING", default="")  # "cuda", "vaapi" …; empty, or where it does not work: the processor
+
+# Of encoded video that may wait in one watch process for a store that is full or slow; then the oldest clips are given up.
+EVIDENCE_WAITING_MB = env.int("EVIDENCE_WAITING_MB", default=384)
 
 # --- Telephone
 TWILIO_ACCOUNT_SID = env("TWILIO_ACCOUNT_SID", default="")

@@ -180,6 +180,7 @@ class Stream:
         self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
+        self.on_hardware = False  # whether something else than the processor decodes
         self.decode_ms = 0.0  # processor time that decoding a packet takes, lately
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
         self._mask = mask
@@ -231,7 +232,10 @@ class Stream:
         looking: Callable[[], bool],
     ) -> None:
         video = container.streams.video[0]
+        if video.codec_context is None:
+            raise StreamError("no_video", "its format is not known")
         video.thread_type = "NONE"
+        self.on_hardware = bool(video.codec_context.is_hwaccel)
         watchdog = Watchdog(self._monotonic(), first_s=self.options.first_frame_s)
         decoder = _Decoder(video, CameraClock(), self._mask)
         sees, hears = _Track("video", video), [_Track("audio", one) for one in container.streams.audio[:1]]

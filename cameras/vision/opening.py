@@ -8,10 +8,12 @@ import socket
 import stat
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any, Final
 
 import av
 import av.error
+from av.codec.hwaccel import HWAccel, hwdevices_available
 
 from .address import PinnedAddress
 from .faults import CameraError, Fault
@@ -26,12 +28,15 @@ class StreamError(CameraError):
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
-    """Limits for opening and reading: seconds and pixels."""
+    """Limits for opening and reading: seconds and pixels. hardware: what decodes instead of the processor, by FFmpeg's name
+    ("cuda", "vaapi" …), where it is there; empty for the processor.
+    """
 
     open_timeout_s: float = 5.0
     read_timeout_s: float = 3.0
     first_frame_s: float = 12.0  # a camera may have us wait for its next keyframe
     max_pixels: int = MAX_PIXELS
+    hardware: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
             address.url_for_ffmpeg,
             options=ffmpeg_options(limits),
             timeout=(limits.open_timeout_s, limits.read_timeout_s),
+            hwaccel=_hardware(limits.hardware),
         )
     except (OSError, av.error.FFmpegError, ValueError) as error:
         raise classify(error) from None  # the cause would carry the URL, and with it the password
@@ -101,6 +107,24 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
         container.close()
         raise StreamError(fault)
     return container
+
+
+def _hardware(name: str) -> HWAccel | None:
+    """A device to decode with; None where it is the processor. What the device cannot decode, the processor does."""
+    return HWAccel(name, allow_software_fallback=True) if name and not hardware_trouble(name) else None
+
+
+@cache
+def hardware_trouble(name: str) -> str:
+    """Why decoding on that device does not work here, in words for the log; empty where it does. Tried once a process."""
+    known = hwdevices_available()
+    if name not in known:
+        return f"“{name}” is none of the devices that this FFmpeg knows ({', '.join(known)}): the processor decodes."
+    try:
+        HWAccel(name).create(av.Codec("h264", "r"))
+    except (av.error.FFmpegError, OSError, ValueError, NotImplementedError) as error:
+        return f"Decoding with {name} does not work here ({type(error).__name__}): the processor decodes."
+    return ""
 
 
 def _ask_first(address: PinnedAddress, limits: OpenOptions) -> None:

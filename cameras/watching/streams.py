@@ -13,10 +13,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
+from django.conf import settings
+
 from cameras.vision.address import AddressRefused, PinnedAddress
 from cameras.vision.ingest import Backoff, Frame, Stream
 from cameras.vision.mask import Mask
-from cameras.vision.opening import StreamError
+from cameras.vision.opening import OpenOptions, StreamError
 from cameras.vision.probe import probe
 from cameras.vision.recorder import Recorder
 from cameras.vision.ring import PacketRing
@@ -60,6 +62,7 @@ class Streams:
         self.looked: Stream | None = None  # the stream that is looked at, or was last
         self._probes, self._inside, self._leave, self._stopping = probes, inside, leave, stopping
         self._reading = False
+        self._hardware = settings.HARDWARE_DECODING
         self._large: Recorder | None = None
         self._small_lost: Exception | None = None  # why the small picture is not looked at
         self._small_unseen = False  # it was never found harmless: it is not opened here before it is
@@ -103,8 +106,7 @@ class Streams:
         masks = self.plan.privacy_masks
         if not self.plan.sub_address or masks:
             mask = Mask(masks) if masks else None
-            stream = Stream(self.plan.pinned(), ring=PacketRing(), inside=self._inside, mask=mask)
-            self._look_at(stream, on_frame, on_open)
+            self._look_at(self._stream(self.plan.pinned(), PacketRing(), mask), on_frame, on_open)
             return
         large = self._recorder()
         if self._small_lost is None or (not self._small_unseen and large.stream() is None):
@@ -152,17 +154,26 @@ class Streams:
     def _recorder(self) -> Recorder:
         if self._large is None:
             self._large = Recorder(
-                lambda: Stream(self.plan.pinned(), ring=PacketRing(), inside=self._inside),
+                lambda: self._stream(self.plan.pinned(), PacketRing()),
                 name=self.plan.name,
                 at_end=self._leave,
             )
             self._large.start()
         return self._large
 
+    def _stream(self, address: PinnedAddress, ring: PacketRing, mask: Mask | None = None) -> Stream:
+        options = OpenOptions(hardware=self._hardware)
+        return Stream(address, ring=ring, options=options, inside=self._inside, mask=mask)
+
     def _look_at(self, stream: Stream, on_frame: Callable[[Frame], None], on_open: Callable[[], None]) -> None:
         self.looked, self._reading = stream, True
         try:
             stream.read(on_frame, on_open=lambda info: on_open(), should_stop=self._stopping)
+        except StreamError as error:
+            if stream.on_hardware and error.fault == "garbage":
+                log.warning("%s: cannot be decoded with %s, the processor tries", self.plan.name, self._hardware)
+                self._hardware = ""
+            raise
         finally:
             self._reading = False
 
@@ -177,7 +188,7 @@ class Streams:
             address = self.plan.pinned_sub()
             assert address is not None
             ring = PacketRing(seconds=SMALL_RING_S, max_bytes=SMALL_RING_BYTES)
-            self._look_at(Stream(address, ring=ring, inside=self._inside), on_frame, opened)
+            self._look_at(self._stream(address, ring), on_frame, opened)
         except (StreamError, AddressRefused) as error:
             self._small_lost = error
             if large.wait(LARGE_WAIT_S) is None:

@@ -140,7 +140,8 @@ class Watcher:
 
     def measured(self, monotonic: float) -> dict[str, Any] | None:
         """How it does since this was asked for last: pictures a second, processor time to decode one, the last inference
-        and how old its picture was then, inferences a second, light (0..1). None where that was less than a second ago.
+        and how old its picture was then, inferences a second, light (0..1), whether something else than the
+        processor decodes and whether a small picture is looked at. None where that was less than a second ago.
         """
         then, frames, inferred = self._gauged
         passed = monotonic - then
@@ -155,6 +156,7 @@ class Watcher:
             "inference_ms": round(sight.inference_ms, 1) if sight else 0.0,
             "inferred_fps": round((now[2] - inferred) / passed, 2),
             "age_ms": round(1000 * sight.age_s) if sight else 0,
+            "hardware": bool(looked and looked.on_hardware),
             "light": round(self.check.light, 3),
             "small": bool(looked and self.plan.sub_address and looked is not self.streams.kept()),
         }

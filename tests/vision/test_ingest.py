@@ -15,7 +15,7 @@ from cameras.vision.address import Credentials, pin
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.faults import WORDS, CameraError
 from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog
-from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, peers
+from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, hardware_trouble, peers
 from soc.demo.cameras import faults
 from soc.demo.cameras.auth import Login
 from soc.demo.cameras.encode import encode, open_encoder
@@ -328,6 +328,17 @@ def test_ffmpeg_opens_nothing_but_rtsp():
     options = ffmpeg_options(OpenOptions())
     assert options["protocol_whitelist"] == "rtsp,rtp,udp,tcp,tls"
     assert options["rtsp_transport"] == "tcp"
+
+
+@pytest.mark.parametrize("name", ["cuda", "vaapi", "no-such-device"])
+def test_without_the_hardware_the_processor_decodes_and_it_is_said_why(world: World, name: str):
+    trouble = hardware_trouble(name)
+    if not trouble:
+        pytest.skip(f"{name} works here")
+    assert trouble.endswith("the processor decodes.")
+    stream = Stream(world.address("quiet"), options=OpenOptions(hardware=name))
+    assert len(read_some(stream, 3)) >= 3
+    assert not stream.on_hardware
 
 
 def test_peers_are_where_this_process_is_connected():

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
 from cameras.vision import slots
+from cameras.vision.opening import hardware_trouble
 from cameras.watching.canary import workers_answer
 from cameras.watching.evidence import EvidenceDesk
 from cameras.watching.hand_off import HandOff
@@ -39,6 +40,8 @@ class Command(BaseCommand):
         quarantine = Quarantine(space) if camera is None else None
         if camera is not None:
             threading.Thread(target=_until_input_ends, args=(stop,), name="parent", daemon=True).start()
+        if settings.HARDWARE_DECODING and (trouble := hardware_trouble(settings.HARDWARE_DECODING)):
+            self.stderr.write(f"watch: {trouble}")
         hand_off, outbox = HandOff(space, workers=settings.DETECT_WORKERS), Outbox(settings.VAR / "outbox")
         evidence = EvidenceDesk(marks.inside) if marks else EvidenceDesk()
         hand_off.start()
