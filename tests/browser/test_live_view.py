@@ -63,8 +63,7 @@ def test_each_way_moves_with_its_age_goes_grey_when_it_stands_and_comes_back(liv
             screenshot(page, f"live-{way}-dark-1366")
         air.frozen.set()
         for way, page in pages.items():
-            expect(page.locator("camera-view.large .old")).to_contain_text("s old")
-            assert "is-old" in page.locator("camera-view.large").get_attribute("class")
+            expect(page.locator("camera-view.large.is-old .old:visible")).to_contain_text("s old")
             screenshot(page, f"live-{way}-frozen-dark-1366")
         # Another watch process takes the camera over: the same page goes on by itself.
         served_by(other)
@@ -104,8 +103,7 @@ def test_a_camera_that_sends_one_picture_for_ever_is_grey_however_new_that_is(li
         moving(page, "codec")
         camera = incident.alerts.first().candidate.camera
         condition = Condition.objects.create(site=camera.site, camera=camera, kind="frozen", began_at=clock.now())
-        expect(page.locator("camera-view.large .old")).to_contain_text("Frozen since")
-        assert "is-old" in page.locator("camera-view.large").get_attribute("class")
+        expect(page.locator("camera-view.large.is-old .old:visible")).to_contain_text("Frozen since")
         screenshot(page, "live-still-dark-1366")
         Condition.objects.filter(pk=condition.pk).update(ended_at=clock.now())
         expect(page.locator("camera-view.large .old")).to_be_hidden()
@@ -166,9 +164,10 @@ def test_a_right_that_ends_takes_the_picture_away_and_says_so(live, alice, incid
     with on_air() as air:
         served_by(air)
         page = live.log_in(alice, "/console/")
-        moving(page, "codec")
-        # The page is not told: only the picture's own look at the right finds it.
+        until(page, f"{LARGE} !== null")
+        # The page itself is not told: only the picture's own look at the right finds it.
         page.route("**/console/**", lambda route: route.abort())
+        moving(page, "codec")
         Incident.objects.update(state="closed", closed_at=clock.now())
         expect(page.locator("camera-view.large [data-cover]")).to_be_visible()
         expect(page.locator("camera-view.large [data-cover-word]")).to_have_text("You may not see this camera.")
