@@ -91,7 +91,7 @@ def _cut_outs(clip: Path, first: int, last: int) -> Iterator[Sprite]:
                 return
             if number < first or number % 2:
                 continue
-            picture = frame.to_ndarray(format="rgb24")
+            picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
             changed = (cv2.GaussianBlur(cv2.absdiff(picture, empty).max(axis=2), (7, 7), 0) > 18).astype(np.uint8)
             changed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((15, 7), np.uint8))
             _, _, stats, _ = cv2.connectedComponentsWithStats(changed)

@@ -1,23 +1,26 @@
-"""The chain in one piece, for a file: stamps → gate → detector → tracker → zones → sightings."""
+"""The chain in one piece, for a file: stamps → mask → gate → detector → tracker → zones → sightings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import av
-
+from .card import ModelCard
 from .detector import Detector
+from .files import pictures_of
 from .ingest import Frame
 from .light import LightMeter, Profile
+from .mask import Mask
 from .motion import MotionGate
-from .opening import describe
-from .picture import MAX_PIXELS, Picture
+from .perspective import Perspective
+from .picture import Picture
+from .scene import Scene
 from .tracker import Tracker
-from .types import Detection, FrameStamp, Motion, Presence, Sighting, Track, ZoneShape
-from .zones import ZoneWatch
+from .types import Detection, FrameStamp, Motion, Point, Presence, Sighting, Track, ZoneShape
+
+Polygons = Sequence[Sequence[Point]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ class Step:
 
 
 class Eye:
-    """Gate, detector, tracker and zones of one camera, called in one thread: for replays and for tests.
+    """Mask, gate, detector, tracker and zones of one camera, called in one thread: for replays and for tests.
 
-    The watcher does the same with the detector behind a slot. infer_fps: most inferences a second of video.
-    min_score: asked of the detector whatever the light; else day_score or night_score, else its card's.
+    The watcher does the same with the detector behind a slot. infer_fps: most inferences a second of video. min_score: asked
+    of the detector whatever the light; without it day_score and night_score, or those of the detector's card. largest: of the
+    pictures that the detector gets, (width, height) in pixels. armed: whether the site is armed at a time, where that
+    matters: who was let be before it was counts anew.
     """
 
     def __init__(
@@ -49,33 +54,48 @@ class Eye:
         min_score: float | None = None,
         day_score: float | None = None,
         night_score: float | None = None,
+        ignore_areas: Polygons = (),
+        privacy_masks: Polygons = (),
+        perspective: Perspective | None = None,
+        largest: tuple[int, int] | None = None,
+        armed: Callable[[datetime], bool] | None = None,
         gate: MotionGate | None = None,
         tracker: Tracker | None = None,
     ) -> None:
-        self.detector, self.min_score, self.scores = detector, min_score, (day_score, night_score)
-        self.meter = LightMeter()
-        self.gate, self.tracker, self.zones = gate or MotionGate(), tracker or Tracker(), ZoneWatch(zones)
+        self.detector, self.min_score, self.largest, self.armed = detector, min_score, largest, armed
+        self.day_score, self.night_score = day_score, night_score
+        self.gate = gate or MotionGate(ignore=tuple(tuple(polygon) for polygon in ignore_areas))
+        self.scene = Scene(zones, perspective=perspective, tracker=tracker)
+        self.mask = Mask(privacy_masks) if privacy_masks else None
+        self._classes = frozenset(name for zone in self.scene.zones.zones for name in zone.classes)
+        self._light = LightMeter()
         self._pause = 1.0 / infer_fps
         self._inferred: float | None = None
 
     def see(self, frame: Frame) -> Step:
         """Take one frame through the chain."""
         stamp = frame.stamp
-        motion = self.gate.update(frame.picture.y, stamp.monotonic)
+        picture = self.mask.of(frame.picture) if self.mask else frame.picture
+        motion = self.gate.update(picture.y, stamp.monotonic)
         if not self._is_worth_a_look(motion, stamp.monotonic):
             return Step(frame, motion)
-        least = self.min_score
-        if least is None:
-            light = self.meter.update(frame.picture, stamp.monotonic)
-            least = Profile.of(self.detector.card, light, *self.scores).min_score
-        found = self.detector.detect(frame.picture, motion=motion.boxes, min_score=least)
-        tracks = self.tracker.update(stamp, found)
-        update = self.zones.update(stamp, tracks)
+        if self.armed is not None:
+            self.scene.arm(self.armed(stamp.captured))
+        found = self._detected(picture, motion, stamp.monotonic)
+        asked_for = [d for d in found if d.kind in self._classes or d.label in self._classes]
+        tracks, update = self.scene.update(stamp, asked_for, aspect=picture.width / picture.height)
         return Step(frame, motion, True, tuple(found), tracks, update.sightings, update.present)
 
+    def _detected(self, picture: Picture, motion: Motion, monotonic: float) -> list[Detection]:
+        least, card = self.min_score, getattr(self.detector, "card", None)
+        if least is None and isinstance(card, ModelCard):
+            light = self._light.update(picture, monotonic)
+            least = Profile.of(card, light, self.day_score, self.night_score).min_score
+        small = picture.shrunk(*self.largest) if self.largest else picture
+        return self.detector.detect(small, motion=motion.boxes, min_score=least)
+
     def _is_worth_a_look(self, motion: Motion, monotonic: float) -> bool:
-        self.tracker.expire(monotonic)
-        if not (motion.active or motion.global_change or self.tracker.following):
+        if not (motion.active or motion.global_change or self.scene.worth_a_look(monotonic)):
             return False
         if self._inferred is not None and monotonic - self._inferred < self._pause - 1e-3:
             return False
@@ -84,22 +104,15 @@ class Eye:
 
 
 def frames_of(path: Path | str, *, started: datetime) -> Iterator[Frame]:
-    """The frames of a video file, stamped as if it had begun at `started` (aware); monotonic counts from
-    zero.
+    """The frames of a video file, stamped as if it had begun at `started` (aware); monotonic counts from zero.
 
-    Raises StreamError where the file has no usable video, and what PyAV raises where it is no video at all.
+    Raises FileRefused where it cannot be read; at the end where only some of it could not.
     """
-    with av.open(str(path), options={"max_pixels": str(MAX_PIXELS)}) as container:
-        describe(container)
-        stream = container.streams.video[0]
-        stream.thread_type = "NONE"
-        first: float | None = None
-        for number, image in enumerate(container.decode(stream)):
-            seconds = float(image.time or 0.0)
-            first = seconds if first is None else first
-            at = started + timedelta(seconds=seconds - first)
-            stamp = FrameStamp(number, at, at, seconds - first)
-            yield Frame(stamp, Picture.of_frame(image), bool(image.key_frame))
+    latest = 0.0
+    for shown in pictures_of(Path(path)):
+        latest = max(latest, shown.seconds)  # what was cut together from several may count backwards
+        at = started + timedelta(seconds=latest)
+        yield Frame(FrameStamp(shown.number, at, at, latest), shown.picture, shown.number == 0)
 
 
 def steps(path: Path | str, eye: Eye, *, started: datetime) -> Iterator[Step]:

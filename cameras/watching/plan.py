@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from cameras.context.arming import Interval, arm_state
+from cameras.context.arming import ArmState, Interval, arm_state
 from cameras.models import Camera, Zone
 from cameras.vision.address import Credentials, PinnedAddress, pin
-from cameras.vision.types import Point, ZoneShape
+from cameras.vision.types import Direction, Point, ZoneShape
 
 Polygon = tuple[Point, ...]
 
@@ -83,8 +83,11 @@ class Plan:
             return None
         return pin(self.sub_address, networks=settings.CAMERA_NETWORKS, credentials=self.credentials)
 
+    def arming(self, at: datetime) -> ArmState:
+        return arm_state(self.intervals, ZoneInfo(self.time_zone), at)
+
     def armed(self, at: datetime) -> bool:
-        return arm_state(self.intervals, ZoneInfo(self.time_zone), at).armed
+        return self.arming(at).armed
 
 
 def plan_of(camera: Camera) -> Plan:
@@ -122,7 +125,7 @@ def _shape(zone: Zone) -> ZoneShape:
         classes=frozenset(zone.classes),
         loiter_s=zone.loiter_s,
         line=_line(zone.line),
-        line_direction=Zone.Direction(zone.line_direction).value,
+        line_direction=cast(Direction, zone.line_direction),
     )
 
 

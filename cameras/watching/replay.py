@@ -1,0 +1,73 @@
+"""A recording taken through the whole line up to the verdict, as if it had happened then. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from cameras.actions import verdict_of
+from cameras.context.policy import Context, Verdict
+from cameras.models import Camera, Zone
+from cameras.vision.detector import Detector
+from cameras.vision.pipeline import Eye, steps
+from cameras.vision.types import Sighting
+from cameras.watching.plan import Plan, plan_of
+from cameras.watching.sight import INFER_FPS, perspective_of
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What would have become a candidate: what was seen, `seconds` after the recording's first picture, in which zone, by
+    which model (SHA-256), and what the context of that moment makes of it.
+    """
+
+    sighting: Sighting
+    seconds: float
+    zone: Zone
+    model: str
+    context: Context
+    verdict: Verdict
+
+    @property
+    def category(self) -> str:
+        return self.verdict.category or self.sighting.category
+
+
+def eye_of(plan: Plan, detector: Detector) -> Eye:
+    """An eye that sees as this camera is watched."""
+    return Eye(
+        detector,
+        plan.zones,
+        infer_fps=INFER_FPS,
+        day_score=plan.day_score,
+        night_score=plan.night_score,
+        ignore_areas=plan.ignore_areas,
+        privacy_masks=plan.privacy_masks,
+        perspective=perspective_of(plan),
+        largest=(settings.SLOT_WIDTH, settings.SLOT_HEIGHT),
+        armed=plan.armed,
+    )
+
+
+def replay(camera: Camera, recording: Path, *, at: datetime, detector: Detector) -> Iterator[Judged]:
+    """Every candidate of a recording that begins at `at`, in its order.
+
+    Raises FileRefused where the recording cannot be read; at its end where some of it could not.
+    """
+    zones = {str(zone.pk): zone for zone in camera.zones.all()}
+    for step in steps(recording, eye_of(plan_of(camera), detector), started=at):
+        for sighting in step.sightings:
+            zone = zones[sighting.zone_id]
+            context, verdict = verdict_of(
+                camera.site,
+                sighting.category,
+                at=sighting.at,
+                zone=zone,
+                dwell_s=sighting.dwell_s,
+                score=sighting.score,
+            )
+            yield Judged(sighting, sighting.stamp.monotonic, zone, detector.sha256, context, verdict)
