@@ -35,6 +35,8 @@ def main() -> int:
     print(
         f"{len(night.intrusions)} intrusions, {told} told of; {night.accepted} signals accepted, {len(night.calls)} calls"
     )
+    if problems:
+        print(faults.describe(night))
     for problem in problems:
         print(f"LOST: {problem}")
     print("nothing was lost" if not problems else f"{len(problems)} losses")
