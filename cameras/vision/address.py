@@ -42,9 +42,13 @@ _NEVER: Final[tuple[tuple[IPNetwork, str], ...]] = tuple(
         ("224.0.0.0/4", "a multicast address"),
         ("ff00::/8", "a multicast address"),
         ("240.0.0.0/4", "a reserved address"),
+        # What these wrap lies elsewhere in each number, by somebody else's choice: it cannot be judged.
+        ("2001::/32", "a tunnel's address"),
+        ("64:ff9b:1::/48", "a translator's address"),
     )
 )
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# The last 32 bits are an IPv4 address: NAT64, IPv4-translated and the old IPv4-compatible form.
+_WRAPPING: Final = tuple(ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96"))
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?\Z")
 _NUMERIC: Final = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)(\.(0[xX][0-9a-fA-F]*|[0-9]+))*\Z")
 _USERINFO: Final = re.compile(r"(?<=://)[^/@\s]*(?:@[^/@\s]*)*@")
@@ -156,7 +160,7 @@ def pin(
     1. rtsp or rtsps, one host, no credentials in it, nothing that could break a request line.
     2. Numbers in any notation are read as the operating system would read them (0x7f.1, 017700000001,
        2130706433).
-    3. An address wrapped in IPv6 (mapped, 6to4, NAT64) is judged by what it wraps.
+    3. An address wrapped in IPv6 (mapped, compatible, 6to4, NAT64) is judged by what it wraps.
     4. The first answer inside `networks` (CIDRs) and outside what is never allowed is pinned, IPv4 first.
 
     Raises AddressRefused with words for the person who typed it in.
@@ -207,6 +211,8 @@ _QUERY: Final = "/%:@!$&'()*+,;=~-._?"
 
 def _addresses(host: str, port: int, resolve: Resolve) -> list[IPAddress]:
     if ":" in host:
+        if "%" in host:
+            raise AddressRefused(f"“{host}” names a network card: leave that out.", code="malformed")
         try:
             return [_unwrapped(ipaddress.IPv6Address(host))]
         except ValueError:
@@ -237,7 +243,7 @@ def _unwrapped(ip: IPAddress) -> IPAddress:
             return ip.ipv4_mapped
         if ip.sixtofour is not None:
             return ip.sixtofour
-        if ip in _NAT64:
+        if int(ip) > 1 and any(ip in network for network in _WRAPPING):  # but :: and ::1 are what they are
             return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from cameras.vision import address
 from cameras.vision.address import AddressRefused, Credentials, PinnedAddress, pin, redact, split_credentials
 
 
@@ -36,6 +37,21 @@ def test_a_private_camera_is_pinned_to_the_number_that_was_checked():
         "file:///etc/passwd",
         "rtspu://192.168.1.1/",
         "concat:a|b",
+        "subfile,,start,0,end,0,,:/etc/passwd",
+        "data:video/mp4;base64,AAAA",
+        "pipe:0",
+        "unix:/run/secret.sock",
+        "/etc/passwd",
+        "../../etc/passwd",
+        "C:\\Windows\\win.ini",
+        "rtmp://192.168.1.1/x",
+        "srt://192.168.1.1:9000",
+        "udp://192.168.1.1:9000",
+        "ftp://192.168.1.1/x",
+        "gopher://192.168.1.1/x",
+        "rtsph://192.168.1.1/",
+        "rtsp:192.168.1.1",
+        "javascript:alert(1)",
         "RTSP_X://192.168.1.1/",
         "//192.168.1.1/",
         "192.168.1.1",
@@ -65,6 +81,21 @@ def test_capitals_in_the_scheme_are_no_other_scheme():
         "[::ffff:7f00:1]",
         "[2002:7f00:1::]",
         "[64:ff9b::7f00:1]",
+        "[0:0:0:0:0:ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[::8.8.8.8]",
+        "[::ffff:0:127.0.0.1]",
+        "[2001:db8::1]",
+        "[fec0::1]",
+        "0177.0.0.1",
+        "0x7F.0x0.0x0.0x1",
+        "127.0.1",
+        "00000177.1",
+        "134744072",
+        "172.32.0.1",
+        "192.169.0.1",
+        "100.64.0.1",
+        "198.18.0.1",
     ],
 )
 def test_what_is_outside_the_allowed_networks_is_refused_however_it_is_written(host: str):
@@ -88,6 +119,19 @@ def test_what_is_outside_the_allowed_networks_is_refused_however_it_is_written(h
         "[fe80::1]",
         "[ff02::1]",
         "[fd00:ec2::254]",
+        "0251.0376.0251.0376",
+        "169.16689662",
+        "[::169.254.169.254]",
+        "[64:ff9b::169.254.169.254]",
+        "[2002:a9fe:a9fe::1]",
+        "[::ffff:0:169.254.169.254]",
+        "[64:ff9b:1::a9fe:a9fe]",
+        "[2001:0:a9fe:a9fe::1]",
+        "168.63.129.16",
+        "192.0.0.192",
+        "[fd20:ce::254]",
+        "[febf::1]",
+        "0.1.2.3",
     ],
 )
 def test_some_addresses_are_never_opened_whatever_the_settings_say(host: str):
@@ -97,6 +141,19 @@ def test_some_addresses_are_never_opened_whatever_the_settings_say(host: str):
 def test_a_name_that_leads_to_a_forbidden_place_is_refused():
     assert refused("rtsp://cam.example/", resolve=answers("169.254.169.254")).code == "network"
     assert refused("rtsp://cam.example/", resolve=answers("::1", "127.0.0.1")).code == "network"
+
+
+def test_a_name_that_leads_elsewhere_at_the_second_look_is_not_followed_there(monkeypatch):
+    """Rebinding: what was checked is what is opened, and the next connection checks anew."""
+    given = iter([["10.0.0.9"], ["169.254.169.254"], ["::ffff:127.0.0.1"], ["10.0.0.10"]])
+    monkeypatch.setattr(address, "_look_up", lambda host, port: next(given))
+    first = pin("rtsp://cam.example:8554/x")
+    assert (first.ip, first.url_for_ffmpeg) == ("10.0.0.9", "rtsp://10.0.0.9:8554/x")
+    for _ in range(2):
+        with pytest.raises(AddressRefused) as caught:
+            pin("rtsp://cam.example:8554/x")
+        assert caught.value.code == "network"
+    assert pin("rtsp://cam.example:8554/x").ip == "10.0.0.10"
 
 
 def test_of_several_answers_an_allowed_one_is_pinned():
@@ -130,6 +187,14 @@ def test_loopback_is_opened_where_the_settings_add_it():
         "rtsp://192.168.1.1\\@evil/",
         "rtsp://999.1.1.1/",
         "rtsp://[fe80::zz]/",
+        "rtsp://[fd12::5%25eth0]/",
+        "rtsp://[::ffff:2130706433]/",
+        "rtsp://0x/",
+        "rtsp://1.2.3.4.5/",
+        "rtsp://4294967296/",
+        "rtsp://127.0.0.1\t.evil/",
+        "rtsp://\u2460\u2461\u2466.0.0.1/",
+        "rtsp://\uff11\uff12\uff17.0.0.1/",
         "rtsp://" + "a" * 3000,
     ],
 )

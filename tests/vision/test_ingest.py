@@ -304,10 +304,11 @@ def test_what_answers_wrongly_is_called_what_it_is(answer: Callable[[bytes], byt
         assert fault_of(Stream(address, options=OpenOptions(open_timeout_s=1.0))) == expected
 
 
-def test_a_redirection_is_not_followed():
+@pytest.mark.parametrize("status", ["300 Choices", "301 Moved", "302 Found", "303 See", "305 Proxy", "307 Temporary"])
+def test_a_redirection_is_not_followed(status: str):
     with Hostile(lambda r: reply(r, "401 Unauthorized")) as inside:
         there = f"Location: rtsp://127.0.0.1:{inside.port}/secret"
-        with Hostile(lambda r: reply(r, "302 Moved", there)) as camera:
+        with Hostile(lambda r: reply(r, status, there)) as camera:
             assert fault_of(Stream(camera.address())) == "redirected"
         assert inside.requests == []
 
