@@ -96,7 +96,10 @@ class SiteAdmin(BoundAdmin):
     inlines = [ArmingInline]
     # Its incidents belong to whoever was the customer: a place that changes hands is a new site.
     fixed = ("customer",)
-    fields = ["customer", "name", "address", "entrance", "hazards", "instructions", "time_zone", "next_armed"]
+    fields = [
+        *("customer", "name", "address", "entrance", "hazards", "instructions"),
+        *("time_zone", "retention_days", "next_armed"),
+    ]
     readonly_fields = ["next_armed"]
     history = (("cameras.ArmingInterval", "site"),)
 

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from cameras.vision import clip as clips
@@ -32,7 +33,6 @@ AFTER_S = films.AFTER_S
 RETRY_S = 2.0
 SOON_S = 0.1
 ROUND_S = 1.0
-MOST_BYTES = 192 * 1024 * 1024  # of packets in films, in one watch process
 MOST_PICTURES: Final = 300
 GIVEN_UP_S: Final = 3600.0  # a candidate that is not in the database by then will not come
 MOST_LOSSES: Final = 2000
@@ -48,6 +48,7 @@ class EvidenceDesk:
     def __init__(self, inside: Inside = lambda camera_id: nullcontext()) -> None:
         """inside: entered while native code has a camera's packets, so that a crash can be traced to it."""
         self._inside = inside
+        self.most_bytes = settings.EVIDENCE_WAITING_MB * 1024 * 1024
         self._films: list[Film] = []
         self._pictures: deque[Picture] = deque(maxlen=MOST_PICTURES)
         self._losses: deque[Loss] = deque(maxlen=MOST_LOSSES)
@@ -133,20 +134,18 @@ class EvidenceDesk:
         """The oldest films go until the rest has room. Called with the lock held."""
         now = clock.monotonic()
         waiting = sum(film.size for film in self._films)
-        for film in sorted(self._films, key=lambda film: film.until):
-            if waiting <= MOST_BYTES and now - film.until < GIVEN_UP_S:
-                break
-            if waiting <= MOST_BYTES and not film.unserved():
-                continue
-            waiting -= film.size
-            self._films.remove(film)
-            self._lose(film, self._trouble or "slow")
+        # First those that only wait for somebody to join them: nothing is lost with them.
+        for film in sorted(self._films, key=lambda film: (film.due() < float("inf"), film.until)):
+            if waiting > self.most_bytes or now - film.until > GIVEN_UP_S:
+                waiting -= film.size
+                self._films.remove(film)
+                self._lose(film, self._trouble or "slow")
 
     def _lose(self, film: Film, cause: str, words: str = "") -> None:
-        log.error("%d clips of camera %s are lost: %s", len(film.scenes), film.camera_id, words or cause)
-        self._losses += [
-            Loss(scene, cause, words) for scene in film.scenes if scene.trigger + films.AFTER_S > film.covered
-        ]
+        lost = [scene for scene in film.scenes if scene.trigger + films.AFTER_S > film.covered]
+        if lost and film.due() < float("inf"):
+            log.error("%d clips of camera %s are lost: %s", len(lost), film.camera_id, words or cause)
+            self._losses += [Loss(scene, cause, words) for scene in lost]
 
     def _tell(self) -> None:
         """Say what was lost: once for each camera until something could be stored again, and on each candidate's row."""
@@ -260,8 +259,8 @@ class EvidenceDesk:
         """What will never be."""
         if isinstance(work, Film):
             with self._wake:
-                work.done = True
                 self._lose(work, cause, words)
+                work.done = True
                 self._wake.notify_all()
 
     def _went_well(self, work: Work) -> None:

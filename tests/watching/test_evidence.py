@@ -26,6 +26,7 @@ from soc.core.models import Event, Media
 from soc.core.store import EvidenceFiles
 from tests import factories as make
 from tests.vision.world import World
+from tests.watching.conftest import add_camera
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,12 +256,13 @@ def test_what_waits_is_bounded_the_oldest_clips_go_and_it_is_said_once(desk: Evi
         patch.setattr(EvidenceFiles, "_save", full)
         proofs = [filmed(candidate) for candidate in many]
         one = films.Film.of(proofs[0]).size
-        patch.setattr(module, "MOST_BYTES", int(one * 2.5))
+        desk.most_bytes = int(one * 2.5)
         for proof in proofs:
             desk.prove(proof)
             wait_for(lambda: desk.held_bytes() <= one * 2.6)
         wait_for(lambda: Event.objects.filter(kind="evidence.lost").exists())
         wait_for(lambda: [fresh(c).evidence.get("lost") is not None for c in many].count(True) >= 4)
+        desk.most_bytes = 10**9
     wait_for(lambda: whole(many[-1]))
     wait_for(desk.idle)
     found = [fresh(candidate) for candidate in many]
@@ -323,3 +325,27 @@ def test_what_cannot_be_made_a_clip_is_said_on_the_row(desk: EvidenceDesk, filme
     wait_for(lambda: fresh(candidate).evidence.get("lost") == "clip")
     assert fresh(candidate).snapshot is not None
     assert keepsakes.WORDS["clip"]
+
+
+def test_while_the_store_hangs_candidates_are_committed_as_fast_as_ever(watch, world, quick, monkeypatch):
+    """The whole watch process, its store never answering: what is noticed is in the database at once, and the end is not
+    waited for."""
+    hangs = threading.Event()
+
+    def hang(self: Any, name: str, content: Any) -> str:
+        hangs.wait(60)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(EvidenceFiles, "_save", hang)
+    site = make.make_site(make.make_customer(make.make_organisation()))
+    make.arm_always(site)
+    add_camera(site, "Street", world.address("street").url)
+    watch.until(lambda: Candidate.objects.count() >= 2)
+    late = [c.judged_at - c.received_at for c in Candidate.objects.all()]
+    assert max(late) < timedelta(seconds=2)
+    assert Candidate.objects.filter(clip__isnull=False).count() == 0
+    assert not Media.objects.filter(writing=False).exists()
+    began = time.monotonic()
+    watch.evidence.stop(1.0)
+    assert time.monotonic() - began < 3
+    hangs.set()
