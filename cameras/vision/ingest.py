@@ -34,6 +34,7 @@ METERED: Final = 7  # of so many frames the decoding of one is measured: not a n
 SENDER_AGAIN_S: Final = 1.0  # how often the sender's clock is asked for; between, its timestamps tell as much
 SENDER_FIRST_S: Final = 5.0  # at first with every packet, since it comes with the first report
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
+_LATEST_US: Final = 2**32 * 1_000_000  # a camera's clock in the year 2106 or later is none
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -235,6 +236,8 @@ class Stream:
         if video.codec_context is None:
             raise StreamError("no_video", "its format is not known")
         video.thread_type = "NONE"
+        # What a container was opened with holds for its probing alone, and a small picture may claim to be a gigabyte.
+        video.codec_context.options = {"max_pixels": str(self.options.max_pixels)}
         self.on_hardware = bool(video.codec_context.is_hwaccel)
         watchdog = Watchdog(self._monotonic(), first_s=self.options.first_frame_s)
         decoder = _Decoder(video, CameraClock(), self._mask)
@@ -272,7 +275,12 @@ class Stream:
                 for frame in frames:
                     on_frame(frame)
                 decoder.image = None  # its memory is the decoder's again as soon as nobody wants the frame
-            watchdog.check(monotonic)
+            try:
+                watchdog.check(monotonic)
+            except StreamError:
+                if decoder.failing:
+                    raise StreamError("garbage", "its pictures cannot be decoded") from None
+                raise
 
     def _fits(self, picture: Picture) -> bool:
         """Whether a picture is of the size that was told of. An odd row or column is cut off of pictures."""
@@ -342,6 +350,7 @@ class Stream:
         except av.error.FFmpegError:
             # One damaged packet is everyday life on a network; a stream of nothing else is not a video.
             self.bad_packets += 1
+            decoder.check_size(self.options.max_pixels)
             if decoder.failed() > MOST_BAD_PACKETS:
                 raise StreamError("garbage", "its pictures cannot be decoded") from None
             return []
@@ -375,6 +384,17 @@ class _Decoder:
         """Count one more packet that could not be decoded; gives how many in a row."""
         self._failures += 1
         return self._failures
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last packets could not be decoded."""
+        return self._failures > 0
+
+    def check_size(self, max_pixels: int) -> None:
+        """After a failure: raise StreamError where it failed for the size that the picture claims."""
+        context = self._stream.codec_context
+        if context.width * context.height > max_pixels:
+            raise StreamError("too_large", f"{context.width}×{context.height}")
 
     def decode(self, packet: Any, first_number: int, sent: datetime | None, copy: MediaPacket) -> list[Frame]:
         if not self.awake:
@@ -468,7 +488,4 @@ def _sender_time(packet: Any) -> datetime | None:
     if len(raw) < 8:  # empty where there is none
         return None
     microseconds = struct.unpack_from("=q", raw)[0]
-    try:
-        return _EPOCH + timedelta(microseconds=microseconds)
-    except OverflowError:
-        return None
+    return _EPOCH + timedelta(microseconds=microseconds) if 0 <= microseconds < _LATEST_US else None

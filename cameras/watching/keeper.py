@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from cameras.actions import (
     camera_back,
@@ -32,7 +32,7 @@ from cameras.watching.angles import Angles
 from cameras.watching.conditions import CameraCheck, References
 from cameras.watching.plan import Plan, plan_of
 from cameras.watching.quarantine import Quarantine, proof_s
-from cameras.watching.shares import LEASE, Surplus, announce, fair_share, take_leave
+from cameras.watching.shares import LEASE, Surplus, announce, fair_share, free_at, take_leave
 from cameras.watching.watcher import Desk, News, Watcher
 from soc.core import clock
 from soc.core.away import LOST
@@ -186,8 +186,7 @@ class Keeper:
             held = self._pool().filter(leased_by=self.me).update(leased_until=until)
             leaving = sum(watched.given_up for watched in self.cameras.values())
             room = share - (held - leaving)
-            free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-            loose = self._pool().select_for_update(skip_locked=True).filter(free).order_by("pk")
+            loose = self._pool().select_for_update(skip_locked=True).filter(free_at(at)).order_by("pk")
             taken = list(loose.values_list("pk", flat=True)[: max(room, 0)])
             Camera.objects.filter(pk__in=taken).update(
                 leased_by=self.me, leased_until=until, generation=F("generation") + 1, media_address=self.media_address

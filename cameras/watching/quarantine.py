@@ -24,12 +24,12 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 
 from cameras.actions import suspect_camera
 from cameras.models import Camera
 from cameras.vision import slots
 from cameras.vision.slot_layout import PREFIX, born, create, default_directory
+from cameras.watching.shares import free_at
 from soc.core import clock
 
 log = logging.getLogger(__name__)
@@ -148,8 +148,7 @@ class Quarantine:
             self._start(camera_id)
 
     def _wanted(self, at: datetime) -> list[UUID]:
-        free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-        suspects = Camera.objects.filter(free, enabled=True, suspect_since__isnull=False, retry_at__lte=at)
+        suspects = Camera.objects.filter(free_at(at), enabled=True, suspect_since__isnull=False, retry_at__lte=at)
         return list(suspects.exclude(pk__in=self.children).order_by("retry_at").values_list("pk", flat=True))
 
     def _start(self, camera_id: UUID) -> None:

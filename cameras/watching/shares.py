@@ -6,6 +6,8 @@ import math
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from django.db.models import Q
+
 from cameras.models import Camera
 from cameras.models.watching import WatchProcess
 
@@ -17,12 +19,19 @@ GIVEN_UP_A_ROUND: Final = 4  # each is connected anew by somebody else: not all 
 PATIENCE_S: Final = (0.0, 0.0, 60.0, 300.0)
 
 
+def free_at(at: datetime) -> Q:
+    """Cameras that nobody has. A lease that ends later than any could is from before the database's clock was set back:
+    whoever lives renews it within a second.
+    """
+    return Q(leased_until__isnull=True) | Q(leased_until__lt=at) | Q(leased_until__gt=at + 3 * LEASE)
+
+
 def announce(me: str, at: datetime) -> int:
     """Say that this process lives, forget those that do not; gives how many live, this one among them."""
     WatchProcess.objects.bulk_create(
         [WatchProcess(name=me, seen_at=at)], update_conflicts=True, unique_fields=["name"], update_fields=["seen_at"]
     )
-    WatchProcess.objects.filter(seen_at__lt=at - LEASE).delete()
+    WatchProcess.objects.exclude(seen_at__range=(at - LEASE, at + 3 * LEASE)).delete()
     return WatchProcess.objects.count()
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -14,7 +16,7 @@ import pytest
 from cameras.vision.address import Credentials, pin
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.faults import WORDS, CameraError
-from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog
+from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog, _SenderClock
 from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, hardware_trouble, peers
 from soc.demo.cameras import faults
 from soc.demo.cameras.auth import Login
@@ -154,6 +156,49 @@ def test_a_picture_that_is_too_large_is_refused(footage: Callable[[str], Path]):
         read_some(stream)
     assert caught.value.fault == "too_large"
     assert caught.value.permanent
+
+
+@pytest.mark.parametrize("jump_s", [-86_400.0, -3.0, 3.0, 86_400.0])
+def test_our_own_clock_may_be_set_while_a_camera_is_read(footage: Callable[[str], Path], jump_s: float):
+    looks = iter(range(10**6))
+
+    def wall() -> datetime:
+        number = next(looks)
+        return NOON + timedelta(seconds=0.1 * number + (jump_s if number > 20 else 0.0))
+
+    stream = as_camera(footage("quiet.mp4"), wall=wall)
+    frames = read_some(stream, 40)
+    assert all(f.stamp.captured <= f.stamp.received for f in frames)
+    assert all(a.stamp.monotonic <= b.stamp.monotonic for a, b in pairwise(frames))
+    assert 0 <= stream.age_s() < 5
+
+
+class Sender:
+    """A packet that tells the sender's time in microseconds since 1970, or none."""
+
+    def __init__(self, microseconds: int | None) -> None:
+        self.told, self.asked = microseconds, 0
+
+    def get_sidedata(self, kind: str) -> bytes:
+        self.asked += 1
+        return b"" if self.told is None else struct.pack("=qi", self.told, 0)
+
+
+def test_the_senders_clock_is_asked_once_a_second_and_told_on_by_the_timestamps():
+    clock, noon_us = _SenderClock(0.0), round(NOON.timestamp() * 1e6)
+    packets = [Sender(noon_us + 100_000 * n) for n in range(40)]
+    times = [clock.of(p, 9000 * n, 1 / 90_000, 0.1 * n) for n, p in enumerate(packets)]
+    assert times == [NOON + timedelta(seconds=0.1 * n) for n in range(40)]
+    assert sum(p.asked for p in packets) <= 5
+    # Timestamps that jump are not told on by; nor is a clock that is set for longer than a second.
+    assert clock.of(Sender(noon_us), 10**9, 1 / 90_000, 4.0) == NOON
+    assert clock.of(Sender(0), 10**9 + 9000 * 11, 1 / 90_000, 5.1) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("told", [None, -1, -(2**63), 2**63 - 1, 2**62, 253_402_300_799_999_999])
+def test_a_sender_that_tells_no_possible_time_tells_none(told: int | None):
+    clock = _SenderClock(0.0)
+    assert [clock.of(Sender(told), pts, 1 / 90_000, 0.1) for pts in (0, 9000, None)] == [None, None, None]
 
 
 # -- simulated cameras over real RTSP ---------------------------------------------------------------------------------

@@ -112,6 +112,19 @@ def test_a_camera_with_something_going_on_is_not_the_one_that_moves(watches, six
     assert watched_by(first) == busy
 
 
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_database_whose_clock_is_set_keeps_no_camera_from_being_watched(watches, pair, hours: int):
+    first, second = watches(), watches()
+    first.keeper.round(db_now())
+    assert len(watched_by(first)) == 2
+    # The first one is dead; what it wrote is from before the clock was set.
+    Camera.objects.update(leased_until=db_now() - timedelta(hours=hours))
+    WatchProcess.objects.update(seen_at=db_now() - timedelta(hours=hours))
+    second.keeper.round(db_now())
+    assert len(watched_by(second)) == 2
+    assert [row.name for row in WatchProcess.objects.all()] == [second.keeper.me]
+
+
 def test_no_more_than_a_few_are_given_up_at_once_and_the_busy_ones_last():
     surplus = Surplus()
     ranked = [(2, "moves"), (1, "still"), (3, "clip"), (0, "dark"), *((1, f"still {n}") for n in range(9))]
