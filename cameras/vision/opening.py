@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -233,6 +234,8 @@ def _describe_audio(container: Any) -> AudioInfo | None:
 def classify(error: BaseException) -> StreamError:
     """FFmpeg's error as one of ours. Never repeats its text, which names the URL."""
     name = type(error).__name__
+    if isinstance(error, OSError) and error.errno == errno.EIO:
+        return StreamError("stalled", "it stopped in the middle")  # of an answer or a picture, and stayed connected
     for kinds, fault in _FAULTS:
         if isinstance(error, kinds):
             return StreamError(fault, "" if fault in ("unauthorised", "ended") else name)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import random
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -42,6 +43,10 @@ class Viewer(Protocol):
         """Break the connection."""
         ...
 
+    def reset(self) -> None:
+        """Break it as a machine does that has lost its memory: what is under way is lost, the other end gets an error."""
+        ...
+
     def finish(self) -> None:
         """The pictures have ended: say goodbye."""
         ...
@@ -68,14 +73,20 @@ class Camera:
         self._pump: asyncio.Task[None] | None = None
         self._sounds = itertools.cycle(_hiss())
         self._sounded_s = 0.0
-        self._still: list[AccessUnit] = []
+        self._instead: list[AccessUnit] = []
+        self._jump = 0
+        self._jumped_s = 0.0
         self._last_key: AccessUnit | None = None
 
     # -- clock ---------------------------------------------------------------------------------------------------
 
     def timestamp(self, at_s: float, hertz: int) -> int:
         """The RTP timestamp of a moment, in seconds since the camera was made."""
-        return self._timestamp_base + round(at_s * hertz)
+        return self._timestamp_base + self._jump * hertz + round(at_s * hertz)
+
+    def told_wall(self, at_s: float) -> float:
+        """The wall clock (Unix seconds) that it tells its clients for that moment."""
+        return self.watch.wall(at_s) + (faults.WRONG_BY_S if self.faults.current == faults.CLOCK else 0.0)
 
     def when(self, reel_s: float) -> datetime:
         """The wall time of a moment of the reel."""
@@ -122,7 +133,7 @@ class Camera:
             await asyncio.sleep(max(0.0, delay_s))
             if unit.key:
                 self._last_key = unit
-            self._show(self._still_unit(unit), due_s)
+            self._show(self._unit(unit), due_s)
             self._sound(due_s)
         self.ended = True
         for viewer in list(self.viewers):
@@ -137,8 +148,10 @@ class Camera:
 
     def _show(self, unit: AccessUnit, at_s: float) -> None:
         self.frames_shown += 1
-        if self.faults.current in (faults.FREEZE, faults.HANG, faults.OFFLINE):
+        if self.faults.current in faults.SILENT:
             return
+        if self.faults.current == faults.TIMESTAMPS and at_s - self._jumped_s >= faults.JUMP_EVERY_S:
+            self._jump, self._jumped_s = random.randrange(-36_000, 36_000), at_s
         if self.viewers:
             self.frames_sent += 1
         for viewer in list(self.viewers):
@@ -147,34 +160,34 @@ class Camera:
     def _sound(self, until_s: float) -> None:
         while self._sounded_s + AUDIO_S <= until_s:
             payload = next(self._sounds)
-            if self.faults.current not in (faults.FREEZE, faults.HANG, faults.OFFLINE):
+            if self.faults.current not in faults.SILENT:
                 for viewer in list(self.viewers):
                     viewer.play_sound(payload, self._sounded_s)
             self._sounded_s += AUDIO_S
 
-    def _still_unit(self, unit: AccessUnit) -> AccessUnit:
-        """The next frozen picture while that fault lasts, and until a key frame lets the reel go on."""
-        if not self._still:
+    def _unit(self, unit: AccessUnit) -> AccessUnit:
+        """The next picture of a fault that shows others, while it lasts and until a key frame lets the reel go on."""
+        if not self._instead:
             return unit
-        if unit.key and self.faults.current != faults.STILL:
-            self._still = []
+        if unit.key and self.faults.current not in faults.REPLACES:
+            self._instead = []
             return unit
-        frozen = self._still.pop(0)
-        self._still.append(frozen)
-        return AccessUnit(frozen.nals, frozen.key, unit.at_s)
+        other = self._instead.pop(0)
+        self._instead.append(other)
+        return replace(other, at_s=unit.at_s)
 
     # -- faults and people ---------------------------------------------------------------------------------------
 
     async def misbehave(self, fault: str, seconds: float) -> Spell:
-        """Begin a fault. A frozen picture needs a picture first: ValueError if there was none yet."""
-        if fault == faults.STILL:
+        """Begin a fault. Those that show another picture need one first: ValueError if there was none yet."""
+        if fault in faults.REPLACES:
             if self._last_key is None:
                 raise ValueError(f"camera {self.name} has shown no picture yet")
-            self._still = await faults.freeze_picture(self._last_key, 10.0)
+            self._instead = await faults.pictures_instead(fault, self._last_key, 10.0)
         spell = self.faults.begin(fault, seconds)
         if fault in faults.DROPS_CLIENTS:
             for connection in list(self.connections):
-                connection.drop()
+                connection.reset() if fault == faults.RESET else connection.drop()
         return spell
 
     def stage(self) -> Intrusion:

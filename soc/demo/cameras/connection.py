@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import secrets
+import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from soc.demo.cameras import faults
+from soc.demo.cameras import faults, jpeg
 from soc.demo.cameras.auth import Login
 from soc.demo.cameras.camera import Camera
 from soc.demo.cameras.encode import AccessUnit
+from soc.demo.cameras.jpeg import JPEG
 from soc.demo.cameras.messages import Interleaved, Malformed, Request, Response, receive
 from soc.demo.cameras.played import Unplayable
 from soc.demo.cameras.rtp import (
@@ -68,6 +72,9 @@ class Connection:
         self._session = ""
         self._speaker_wanted = False
         self._waits_for_key = True
+        self._first_s: float | None = None  # when the first picture was sent
+        self._cut_off = False  # in the middle of a picture: nothing can follow on this connection
+        self._chance = random.Random(1)
         self._drip: asyncio.Task[None] | None = None
         self._dripping = bytearray()
 
@@ -148,6 +155,7 @@ class Connection:
             camera.reel.parameter_sets if pictures else None,
             sound=not camera.ended,
             speaker=wants_speaker,
+            motion_jpeg=camera.faults.current == faults.CODEC,
         )
         headers = {"Content-Type": "application/sdp", "Content-Base": request.url.rstrip("/") + "/"}
         return Response(headers=headers, body=body)
@@ -192,9 +200,20 @@ class Connection:
         if track is None or (self._waits_for_key and not unit.key):
             return
         self._waits_for_key = False
+        fault = self._camera.faults.current if self._camera else None
+        self._first_s = at_s if self._first_s is None else self._first_s
+        if fault == faults.RESET and at_s - self._first_s >= faults.RESET_AFTER_S:
+            self.reset()
+            return
         timestamp = self._report(track, at_s)
-        for payload, marker in split_h264(unit.nals):
-            self._send(track, H264, payload, timestamp, marker=marker)
+        kind, payloads = (JPEG, jpeg.split(unit.nals[0])) if unit.jpeg else (H264, split_h264(unit.nals))
+        for payload, marker in payloads:
+            if fault == faults.HALF:
+                self._break_off(track, kind, payload, timestamp)
+                return
+            if fault == faults.CORRUPT:
+                payload = faults.damage(payload, self._chance)
+            self._send(track, kind, payload, timestamp, marker=marker)
 
     def play_sound(self, payload: bytes, at_s: float) -> None:
         """Send 100 ms of sound."""
@@ -210,13 +229,21 @@ class Connection:
         track.packets += 1
         track.octets += len(payload)
 
+    def _break_off(self, track: Track, kind: int, payload: bytes, timestamp: int) -> None:
+        """Begin a packet and leave it at that."""
+        whole = packet(kind, track.sequence, timestamp, track.ssrc, payload, marker=False)
+        if isinstance(track.transport, Channels):
+            head = b"$" + bytes([track.transport.number]) + len(whole).to_bytes(2, "big")
+            self._write(head + whole[: len(whole) // 2])
+        self._cut_off = True
+
     def _report(self, track: Track, at_s: float) -> int:
         """The RTP timestamp of a moment; the wall clock is told before the first packet, then every second."""
         assert self._camera
         timestamp = self._camera.timestamp(at_s, track.hertz)
         if track.reported_s is None or at_s - track.reported_s >= REPORT_S:
             track.reported_s = at_s
-            wall = self._camera.watch.wall(at_s)
+            wall = self._camera.told_wall(at_s)
             track.transport.rtcp(sender_report(track.ssrc, wall, timestamp, track.packets, track.octets))
         return timestamp
 
@@ -232,6 +259,13 @@ class Connection:
 
     def drop(self) -> None:
         """Break the connection without a word."""
+        self._writer.transport.abort()
+
+    def reset(self) -> None:
+        """Break the connection with an error for the other end."""
+        connection = self._writer.get_extra_info("socket")
+        if connection is not None and not self._writer.transport.is_closing():
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     # -- what the camera hears -----------------------------------------------------------------------------------
@@ -252,7 +286,7 @@ class Connection:
 
     def _write(self, data: bytes) -> None:
         transport = self._writer.transport
-        if transport.is_closing():
+        if transport.is_closing() or self._cut_off:
             return
         if (self._camera and self._camera.faults.current == faults.DRIP) or self._dripping:
             self._dripping += data

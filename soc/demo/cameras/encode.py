@@ -19,11 +19,15 @@ MICROSECONDS = Fraction(1, 1_000_000)
 
 @dataclass(frozen=True)
 class AccessUnit:
-    """One encoded picture: its NAL units without start codes, and seconds since the start of its clip."""
+    """One encoded picture: its NAL units without start codes, and seconds since the start of its clip.
+
+    jpeg: it is no H.264, and its only unit a whole JPEG.
+    """
 
     nals: tuple[bytes, ...]
     key: bool
     at_s: float
+    jpeg: bool = False
 
 
 def open_encoder(width: int, height: int, fps: Fraction, *, crf: int, preset: str) -> VideoCodecContext:

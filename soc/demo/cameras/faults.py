@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from fractions import Fraction
 
 import av
 
+from soc.demo.cameras import jpeg
 from soc.demo.cameras.encode import SPS, AccessUnit, encode, kind, open_encoder
 
 OFFLINE = "offline"  # connections are dropped, new ones too, at their first request
@@ -19,9 +22,25 @@ STILL = "still"  # the same picture again and again
 NO_VIDEO = "no-video"  # describes itself with sound only
 HANG = "hang"  # accepts connections and never answers
 DRIP = "drip"  # everything arrives at 400 bytes a second
+RESET = "reset"  # every connection is reset after a second of pictures
+HALF = "half-frame"  # sends half a picture, and on that connection nothing ever after
+RESIZE = "resize"  # pictures of half the size, with parameter sets of their own
+CODEC = "codec"  # motion JPEG in place of H.264
+CORRUPT = "corrupt"  # every picture arrives with damaged bytes
+BOMB = "bomb"  # small pictures that claim to be of 256 million pixels
+CLOCK = "clock"  # tells a wall clock that is an hour ahead
+TIMESTAMPS = "timestamps"  # RTP timestamps that jump by hours, forth and back
 
-KINDS = (OFFLINE, FREEZE, GARBAGE, STILL, NO_VIDEO, HANG, DRIP)
-DROPS_CLIENTS = (OFFLINE, NO_VIDEO)
+KINDS = (
+    OFFLINE, FREEZE, GARBAGE, STILL, NO_VIDEO, HANG, DRIP, RESET, HALF, RESIZE, CODEC, CORRUPT, BOMB, CLOCK, TIMESTAMPS,
+)  # fmt: skip
+DROPS_CLIENTS = (OFFLINE, NO_VIDEO, RESET)
+SILENT = (OFFLINE, FREEZE, HANG)
+REPLACES = (STILL, RESIZE, CODEC, BOMB)  # other pictures instead of the reel's
+RESET_AFTER_S = 1.0
+WRONG_BY_S = 3600.0
+JUMP_EVERY_S = 2.0
+BOMB_SIDE = 16_000  # FFmpeg itself refuses 16,384
 DRIP_BYTES_S = 400
 LONGEST_S = 24 * 3600.0
 STILL_PICTURES = 10
@@ -67,20 +86,52 @@ class Faults:
         return any(spell.from_s < to_s and spell.to_s > from_s for spell in self.history)
 
 
-async def freeze_picture(key: AccessUnit, fps: float) -> list[AccessUnit]:
-    """Ten pictures that all show ``key``, a key frame first, to be repeated."""
-    return await asyncio.to_thread(_repeat, key, fps)
+async def pictures_instead(fault: str, key: AccessUnit, fps: float) -> list[AccessUnit]:
+    """Ten pictures to be repeated, made of ``key``, a key frame with its parameter sets. Raises ValueError without one."""
+    return await asyncio.to_thread(_instead, fault, key, fps)
 
 
-def _repeat(key: AccessUnit, fps: float) -> list[AccessUnit]:
+def _instead(fault: str, key: AccessUnit, fps: float) -> list[AccessUnit]:
+    if fault == BOMB:
+        claiming = (claimed_size(BOMB_SIDE, BOMB_SIDE), *(nal for nal in key.nals if kind(nal) != SPS))
+        return [AccessUnit(claiming, key=True, at_s=number / fps) for number in range(STILL_PICTURES)]
     decoder = av.CodecContext.create("h264", "r")
     packet = av.Packet(b"".join(b"\0\0\0\1" + nal for nal in key.nals))
     frames = [*decoder.decode(packet), *decoder.decode(None)]
     if not frames or not any(kind(nal) == SPS for nal in key.nals):
         raise ValueError("a key frame with its parameter sets is needed")
     frame = frames[0]
+    if fault == CODEC:
+        picture = jpeg.encode(frame, fps)
+        return [AccessUnit((picture,), True, number / fps, jpeg=True) for number in range(STILL_PICTURES)]
+    if fault == RESIZE:
+        frame = frame.reformat(width=frame.width // 4 * 2, height=frame.height // 4 * 2)
     encoder = open_encoder(frame.width, frame.height, Fraction(fps).limit_denominator(1000), crf=26, preset="veryfast")
     units: list[AccessUnit] = []
     for number in range(STILL_PICTURES):
         units += encode(encoder, frame, at_s=number / fps, key=number == 0)
     return units
+
+
+def claimed_size(width: int, height: int, references: int = 4) -> bytes:
+    """A baseline SPS (H.264, 7.3.2.1.1) for pictures of that size, multiples of 16 pixels."""
+    bits = "".join(map(_golomb, (0, 0, 2, references))) + "0"  # id, frame numbers, order counts by frame, references
+    bits += _golomb(width // 16 - 1) + _golomb(height // 16 - 1) + "1100" + "1"  # frames only, no crop, no VUI; stop
+    bits += "0" * (-len(bits) % 8)
+    body = bytes([66, 0xC0, 62]) + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    return bytes([0x60 | SPS]) + re.sub(b"\0\0(?=[\0-\3])", b"\0\0\3", body)
+
+
+def _golomb(value: int) -> str:
+    digits = f"{value + 1:b}"
+    return "0" * (len(digits) - 1) + digits
+
+
+def damage(payload: bytes, chance: random.Random) -> bytes:
+    """An RTP payload with a few wrong bytes; its first two stay, so that it still is the part of a picture that it was."""
+    if len(payload) < 8:
+        return payload
+    damaged = bytearray(payload)
+    for _ in range(1 + len(payload) // 200):
+        damaged[chance.randrange(2, len(damaged))] ^= chance.randrange(1, 256)
+    return bytes(damaged)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+from soc.demo.cameras.jpeg import JPEG
 from soc.demo.cameras.rtp import H264, PCMU
 
 VIDEO = "video"
@@ -11,7 +12,9 @@ SOUND = "sound"
 SPEAKER = "speaker"
 
 
-def describe(address: str, parameter_sets: tuple[bytes, bytes] | None, *, sound: bool, speaker: bool) -> str:
+def describe(
+    address: str, parameter_sets: tuple[bytes, bytes] | None, *, sound: bool, speaker: bool, motion_jpeg: bool = False
+) -> str:
     """The SDP: video where parameter sets are given, sound to the client, and the speaker (ONVIF backchannel)."""
     lines = [
         "v=0",
@@ -22,7 +25,9 @@ def describe(address: str, parameter_sets: tuple[bytes, bytes] | None, *, sound:
         "a=control:*",
         "a=range:npt=now-",
     ]
-    if parameter_sets:
+    if parameter_sets and motion_jpeg:
+        lines += [f"m=video 0 RTP/AVP {JPEG}", f"a=rtpmap:{JPEG} JPEG/90000", f"a=control:{VIDEO}", "a=recvonly"]
+    elif parameter_sets:
         sps, pps = parameter_sets
         sprop = ",".join(base64.b64encode(part).decode() for part in (sps, pps))
         lines += [
