@@ -17,10 +17,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cameras.actions import renew_reference
 from cameras.models import Camera, Zone
 from cameras.models.shapes import polygon_in_picture
 from cameras.vision.address import AddressRefused, Credentials, pin
 from cameras.vision.probe import ProbeReport, probe
+from soc.core import clock
 from soc.core.admin.bound import BoundAdmin, BoundInline
 
 
@@ -136,6 +138,13 @@ class CameraAdmin(BoundAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(zones_drawn=Count("zones"))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What is hidden from now on is not to be seen on the picture that the view is compared with either."""
+        before = Camera.objects.filter(pk=obj.pk).values_list("privacy_masks", flat=True).first()
+        super().save_model(request, obj, form, change)
+        if change and obj.privacy_masks != before:
+            renew_reference(obj.pk, by=request.user, at=clock.now())  # type: ignore[arg-type]
 
     @admin.display(description=_("zones"))
     def zone_count(self, camera: Any) -> int:

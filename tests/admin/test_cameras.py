@@ -229,3 +229,14 @@ def test_a_zone_is_seen_by_cameras_of_its_own_site_alone(client, zone, other_cam
     assert client.post(page, data | {"also_seen_by": [str(other_camera.pk)]}).status_code == 200
     assert client.post(page, data | {"also_seen_by": [str(neighbour.pk)]}).status_code == 302
     assert list(zone.also_seen_by.all()) == [neighbour]
+
+
+def test_the_picture_a_view_is_compared_with_goes_when_its_masks_change(save, camera, site):
+    picture = make.make_media(site)
+    Camera.objects.filter(pk=camera.pk).update(reference=picture)
+    assert save(name="Renamed").status_code == 302
+    camera.refresh_from_db()
+    assert camera.reference == picture
+    assert save(privacy_masks="[[[0, 0], [0.5, 0], [0.5, 0.5]]]").status_code == 302
+    camera.refresh_from_db()
+    assert (camera.reference, len(camera.privacy_masks)) == (None, 1)

@@ -129,7 +129,9 @@ def camera_page(camera: Camera, user: User, *, at: datetime) -> dict[str, Any]:
 
 
 def _last_kept(camera: Camera) -> Media | None:
-    """The newest picture that was stored of it."""
+    """The newest picture that was stored of it; none from before its view or its masks were changed."""
     rows = Candidate.objects.filter(camera=camera, snapshot__isnull=False).select_related("snapshot")
+    if camera.reference_at:
+        rows = rows.filter(captured_at__gt=camera.reference_at)
     newest = rows.order_by("-captured_at").first()
     return newest.snapshot if newest else camera.reference
