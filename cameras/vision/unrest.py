@@ -16,7 +16,7 @@ BLOCK: Final = 8  # pixels of the small picture in a block, each way
 MEMORY_S: Final = 12.0
 FIRST_S: Final = 2.0  # the mean of less is none
 EVERY_S: Final = 0.09  # pictures nearer to each other are not compared: a fast camera is no calmer than a slow one
-DRAWN_S: Final = 0.5
+DRAWN_S: Final = 1.0
 CLEARLY: Final = 1.2
 # Measured on leaves in the wind: this often the mean change from picture to picture is rarely reached. People
 # who walk through differ by ten to thirty times that of their place.

@@ -83,7 +83,7 @@ def _joined_before(makers: dict[str, Any], name: str) -> str:
     return name
 
 
-def quantise(model: Path, out: Path, pictures: Path) -> None:
+def quantise(model: Path, out: Path, pictures: CalibrationDataReader) -> None:
     """Step 4."""
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
@@ -95,7 +95,7 @@ def quantise(model: Path, out: Path, pictures: Path) -> None:
         quantize_static(
             str(prepared),
             str(out),
-            _Calibration(pictures),
+            pictures,
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=QuantType.QUInt8,
@@ -125,7 +125,7 @@ def _unshare_weights(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-class _Calibration(CalibrationDataReader):
+class Calibration(CalibrationDataReader):
     """The pictures of a folder, as the network sees them."""
 
     def __init__(self, folder: Path) -> None:
@@ -150,4 +150,4 @@ if __name__ == "__main__":
     raw, folder = Path(sys.argv[1]), Path(sys.argv[2])
     tidy(raw, folder / f"{NAME}.onnx")
     if len(sys.argv) > 3:
-        quantise(folder / f"{NAME}.onnx", folder / f"{NAME}_int8.onnx", Path(sys.argv[3]))
+        quantise(folder / f"{NAME}.onnx", folder / f"{NAME}_int8.onnx", Calibration(Path(sys.argv[3])))
