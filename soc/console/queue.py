@@ -11,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from soc.console import strip
 from soc.console.door import asked_by_script, specialist
+from soc.console.readiness import reads
 from soc.console.words import words
+from soc.core import clock
 from soc.core.models import User
 from soc.core.rights import Act
 
@@ -38,6 +40,8 @@ def page(user: User) -> dict[str, Any]:
         "colleagues": strip.colleagues(user),
         "may_handle": user.may_anywhere(Act.HANDLE),
         "may_pick": user.may_anywhere(Act.TAKE_OVER),
+        "readiness": user.may_anywhere(Act.READINESS),
+        "pressing": reads.pressing(user, at=clock.now()) if user.may_anywhere(Act.TEND) else [],
         "words": words(),
         "settings": {
             "me": str(user.pk),

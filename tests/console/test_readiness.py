@@ -89,11 +89,11 @@ def test_a_camera_s_page_has_its_figures_its_conditions_and_its_history(camera, 
     shown = text(as_user(sam), page_of(camera))
     for words in ("10.0", "3.4 ms", "31.2 ms", "120 ms", "more than are looked at in a second", "odd", "4.0 %"):
         assert words in shown, words
-    assert "The view has shifted by 15 % across and -2 % down." in shown
+    assert "shifted in the picture: 15 % to the right, 2 % up." in shown
     assert "too few pictures" in shown
     part = text(as_user(sam), page_of(camera), **FETCH)
     assert "<html" not in part
-    assert "The view has shifted" in part
+    assert "shifted in the picture" in part
 
 
 def test_what_was_not_measured_is_said_to_be_so(camera, sam):

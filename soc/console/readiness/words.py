@@ -36,11 +36,7 @@ def explain(condition: Condition) -> str:
     """One sentence with the numbers that were measured."""
     detail = condition.detail
     if condition.kind == "moved" and detail.get("shift"):
-        across, down = (round(part * 100) for part in detail["shift"])
-        return _("The view has shifted by %(across)s %% across and %(down)s %% down.") % {
-            "across": across,
-            "down": down,
-        }
+        return _("What it shows is shifted in the picture: %(ways)s.") % {"ways": _ways(*detail["shift"])}
     if condition.kind == "slow":
         if "usual_fps" in detail:
             return _("%(fps)s pictures a second; %(usual)s are usual.") % {
@@ -52,6 +48,16 @@ def explain(condition: Condition) -> str:
         return _("Its clock is wrong by %(seconds)s s.") % {"seconds": detail.get("offset_s", "?")}
     words = _CAUSES.get((condition.kind, detail.get("cause", "")))
     return str(words) if words else ""
+
+
+def _ways(across: float, down: float) -> str:
+    """A shift as parts of the picture's width and height, in words."""
+    ways = []
+    if part := round(abs(across) * 100):
+        ways.append((_("%(part)s %% to the right") if across > 0 else _("%(part)s %% to the left")) % {"part": part})
+    if part := round(abs(down) * 100):
+        ways.append((_("%(part)s %% down") if down > 0 else _("%(part)s %% up")) % {"part": part})
+    return ", ".join(ways)
 
 
 def dropped(frames: dict[str, Any]) -> list[tuple[str, int]]:
