@@ -189,20 +189,24 @@ def _clip(pk: UUID, label: str, video: Media | None, picture: Media | None) -> C
     return Clip(pk, label, video, picture.pk if picture else None, length)
 
 
-def watchers(alerts: Iterable[Alert], *, reader: User, site: Site) -> list[Watcher]:
-    """Who watched the videos, by call-sign and role."""
+def watchers(incident: Incident, alerts: Iterable[Alert], *, reader: User) -> list[Watcher]:
+    """Who watched the videos, and who looked live meanwhile, by call-sign and role."""
+    site = incident.site
     videos = {
         clip.pk: clip
         for alert in alerts
         for clip in (alert.candidate.clip, *(angle.clip for angle in alert.candidate.angles.all()))
         if clip
     }
-    return [_watcher(viewing, reader, site) for viewing in reads.viewings(videos.values())]
+    of_videos = [_watcher(viewing, reader, site) for viewing in reads.viewings(videos.values())]
+    return of_videos + [_watcher(viewing, reader, site, live=True) for viewing in reads.live_viewings(incident)]
 
 
-def _watcher(viewing: reads.Viewing, reader: User, site: Site) -> Watcher:
+def _watcher(viewing: reads.Viewing, reader: User, site: Site, *, live: bool = False) -> Watcher:
     when = clock.day_hour(viewing.first, site.zone_info)
-    if viewing.times > 1:
+    if live:
+        when = _("%(time)s, live picture") % {"time": when}
+    elif viewing.times > 1:
         when = _("%(time)s, %(times)d times") % {"time": when, "times": viewing.times}
     if viewing.user == reader:
         return Watcher(_("You"), when)

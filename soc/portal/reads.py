@@ -70,13 +70,18 @@ class Viewing:
 
 def viewings(clips: Iterable[Media]) -> list[Viewing]:
     """Who watched, earliest first."""
-    rows = list(
-        Event.objects.filter(kind="media.viewed", subject_id__in=[clip.pk for clip in clips])
-        .exclude(by=None)
-        .values("by")
-        .annotate(first=Min("at"), times=Count("pk"))
-        .order_by("first")
-    )
+    return _by_person(Event.objects.filter(kind="media.viewed", subject_id__in=[clip.pk for clip in clips]))
+
+
+def live_viewings(incident: Incident) -> list[Viewing]:
+    """Who looked through the site's cameras while it went on, earliest first."""
+    rows = Event.objects.filter(kind="camera.viewed", site_id=incident.site_id, at__gte=incident.captured_at)
+    return _by_person(rows.filter(at__lte=incident.closed_at) if incident.closed_at else rows)
+
+
+def _by_person(events: QuerySet[Event]) -> list[Viewing]:
+    people = events.exclude(by=None).values("by").annotate(first=Min("at"), times=Count("pk")).order_by("first")
+    rows = list(people)
     users = User.objects.prefetch_related("memberships").in_bulk([row["by"] for row in rows])
     return [Viewing(users[row["by"]], row["first"], row["times"]) for row in rows]
 

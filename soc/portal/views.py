@@ -124,7 +124,7 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
             "left_as": sentences.left_as(item),
             "may_know": may_know,
             "may_export": user.may(Act.EXPORT, item.site),
-            "watchers": cards.watchers(alerts, reader=user, site=item.site) if may_know else [],
+            "watchers": cards.watchers(item, alerts, reader=user) if may_know else [],
         },
     )
 

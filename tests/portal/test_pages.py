@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from cameras.models import ArmingInterval
+from cameras.viewing import record_viewing
 from incidents import actions
 from soc.core import clock
 from tests import factories as make
@@ -157,6 +158,18 @@ def test_who_watched_is_told_to_the_owner_by_call_sign_and_role(client, carols, 
     assert "Ines, specialist" in page
     assert "<b>viewer</b>" in page
     assert "vera" not in page
+
+
+def test_who_looked_live_while_it_went_on_is_told_too(client, carols, closed, alice, sam):
+    camera = closed.alerts.get().candidate.camera
+    record_viewing(camera, by=alice, at=closed.captured_at + timedelta(seconds=9))
+    record_viewing(camera, by=sam, at=closed.closed_at + timedelta(hours=1))  # another matter
+    client.force_login(closed.site.customer.memberships.get(role="owner").user)
+    page = text(client, "portal-incident", closed.pk)
+    told = page[page.index("Who watched") :]
+    assert "Ines, specialist" in told
+    assert "live picture" in told
+    assert "Joel" not in told
 
 
 def test_cameras_without_a_picture_are_counted_with_since_when(carols, site, camera):
