@@ -13,7 +13,9 @@ from typing import Final
 from .types import Box
 
 SAME_PLACE: Final = 0.5  # overlap (IoU) with where it stopped, while it stands
-MOVED_HITS: Final = 3  # hits in a row elsewhere that end a stand: who passes in front changes a box for a moment
+LEFT_PLACE: Final = 0.15  # overlap under which it has left the place where it was stationary
+MOVED_HITS: Final = 3  # hits in a row elsewhere that end a stand: who passes in front changes a box for a moment …
+SETTLED_HITS: Final = 25  # … and so many of what still overlaps: it stands a little farther on, or was turned
 MISSES: Final = 3  # looks in a row that did not find it, until it is believed to have gone
 MISSED_AGAIN_S: Final = 1.0  # looks closer together than this are one look
 
@@ -81,7 +83,8 @@ class Stand:
             self.stationary = self.stationary or self.stood_s >= patience.still_s
             return
         self.off += 1
-        if self.off >= (MOVED_HITS if self.stationary else 1):
+        left = self.place.iou(box) < LEFT_PLACE
+        if self.off >= ((MOVED_HITS if left else SETTLED_HITS) if self.stationary else 1):
             self.place, self.since, self.seen, self.stationary, self.off = box, now, now, False, 0
 
     def miss(self, now: float) -> None:
@@ -97,6 +100,11 @@ class Stand:
         """Whether it should be looked at again; soon where the last look missed it. `looked`: when it was last due."""
         wait = MISSED_AGAIN_S if 0 < self.misses < MISSES else patience.look_s
         return self.stationary and now - looked >= wait
+
+    def blurs(self, box: Box, patience: Patience) -> bool:
+        """Whether a box that nobody takes is nevertheless no newcomer: it lies on what is parked and not seen otherwise."""
+        shared = self.place.intersection(box)
+        return patience.parks and self.stationary and shared >= 0.4 * min(self.place.area, box.area)
 
     def takes(self, box: Box, patience: Patience) -> bool:
         """Whether a box may be what stands here, seen again after a gap: by a headlight, half hidden."""

@@ -61,7 +61,8 @@ class Tracker:
 
     confirm_hits: sure detections before a track is given out; one flash of a detector's fancy is nobody. max_age_s:
     seconds without a detection after which an object is no longer followed. remember_s: seconds for which one that
-    moved may still come back as itself; what stood still is remembered for longer (`stationary.PATIENCE`).
+    moved may still come back as itself, and for which what parks is followed; what stood still is remembered for longer
+    (`stationary.PATIENCE`).
     """
 
     def __init__(self, *, confirm_hits: int = 3, max_age_s: float = 2.0, remember_s: float = 8.0) -> None:
@@ -93,7 +94,7 @@ class Tracker:
             if f.seen != now:
                 f.stand.miss(now)
         for index, detection in enumerate(detections):
-            if index not in taken:
+            if index not in taken and not self._is_blur(detection, now):
                 self._start(detection, stamp)
         return tuple(
             f.frozen() for f in self._known if f.hits >= self.confirm_hits and (f.seen == now or f.stand.there)
@@ -121,7 +122,9 @@ class Tracker:
                 keep = patience.forget_s
             else:
                 keep = self.remember_s
-            if unseen > self.max_age_s and not f.lost and f.hits >= self.confirm_hits:
+            # What has just been parked must not be lost before it was seen to stand.
+            follow = self.remember_s if patience.parks else self.max_age_s
+            if unseen > follow and not f.lost and f.hits >= self.confirm_hits:
                 f.lost = True
                 f.stand.lose(patience)
             if unseen <= keep:
@@ -170,6 +173,12 @@ class Tracker:
         off = min((dx * dx + dy * dy) / 2, MOST_OFF)  # with twice the variance of one measurement
         spread = 2 * math.log(2 * MEASURED[0] * MEASURED[1])
         return off + min(_unlike(f, d), MOST_OFF) + spread + (MOST_LOST_COSTS if f.lost else 0.0)
+
+    def _is_blur(self, d: Detection, now: float) -> bool:
+        """Whether it lies on something parked that this frame shows nowhere else: light on it, half of it."""
+        return any(
+            f.kind == d.kind and f.seen != now and f.stand.blurs(d.box, patience_with(f.kind)) for f in self._known
+        )
 
     def _start(self, d: Detection, stamp: FrameStamp) -> None:
         self._last_id += 1

@@ -202,7 +202,7 @@ class ZoneWatch:
             if inside:
                 stay = self._stays[key] = _Stay(track.kind, stamp.captured, now, parked=track.stationary)
             return stay
-        stands = stay.parked and track.stationary
+        stands = track.stationary
         if inside:
             away = now - (stay.left if stay.left is not None else stay.seen)
             if away > self.leave_s and not stands:
