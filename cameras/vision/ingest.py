@@ -34,6 +34,7 @@ METERED: Final = 7  # of so many frames the decoding of one is measured: not a n
 SENDER_AGAIN_S: Final = 1.0  # how often the sender's clock is asked for; between, its timestamps tell as much
 SENDER_FIRST_S: Final = 5.0  # at first with every packet, since it comes with the first report
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
+HELD_S: Final = 10.0  # a connection that lasts so long was a good one
 _LATEST_US: Final = 2**32 * 1_000_000  # a camera's clock in the year 2106 or later is none
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,13 +56,32 @@ class Frame:
 
 class Backoff:
     """Seconds to wait before the next attempt: doubling from `first` to `most`, with up to half taken off at
-    random, so that a hundred cameras behind one switch do not come back in step."""
+    random, so that a hundred cameras behind one switch do not come back in step.
 
-    def __init__(self, *, first: float = 0.5, most: float = 15.0, chance: Callable[[], float] = random.random) -> None:
+    It begins anew when a connection has held: a camera that answers and breaks off again at once is waited for longer and
+    longer too.
+    """
+
+    def __init__(
+        self,
+        *,
+        first: float = 0.5,
+        most: float = 15.0,
+        chance: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.first, self.most = first, most
-        self._next, self._chance = first, chance
+        self._next, self._chance, self._monotonic = first, chance, monotonic
+        self._opened: float | None = None
+
+    def opened(self) -> None:
+        """A connection has begun."""
+        self._opened = self._monotonic()
 
     def next(self) -> float:
+        if self._opened is not None and self._monotonic() - self._opened >= HELD_S:
+            self.reset()
+        self._opened = None
         wait, self._next = self._next, min(self._next * 2, self.most)
         return wait * (1 - 0.5 * self._chance())
 

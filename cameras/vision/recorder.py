@@ -103,7 +103,7 @@ class Recorder:
 
     def _keep(self, stream: Stream, backoff: Backoff) -> None:
         def opened(info: StreamInfo) -> None:
-            backoff.reset()
+            backoff.opened()
             with self._lent:
                 self._stream, self.trouble = stream, None
                 self._lent.notify_all()

@@ -216,7 +216,7 @@ class Watcher:
             return
         self._open_eyes()
         try:
-            self.streams.read(self._frame, on_open=backoff.reset)
+            self.streams.read(self._frame, on_open=backoff.opened)
         finally:
             self._close_eyes()
             self.streams.let_go()

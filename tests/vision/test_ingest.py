@@ -112,6 +112,20 @@ def test_the_back_off_doubles_to_its_limit_with_jitter_and_starts_anew():
     assert Backoff(chance=lambda: 1.0).next() == 0.25
 
 
+def test_only_a_connection_that_held_begins_the_back_off_anew():
+    now = [0.0]
+    waits = Backoff(chance=lambda: 0.0, monotonic=lambda: now[0])
+
+    def connected_for(seconds: float) -> float:
+        waits.opened()
+        now[0] += seconds
+        return waits.next()
+
+    assert [connected_for(1.0) for _ in range(4)] == [0.5, 1, 2, 4]
+    assert connected_for(11.0) == 0.5
+    assert waits.next() == 1
+
+
 # -- reading a file as if it were a camera ----------------------------------------------------------------------------
 
 

@@ -132,7 +132,7 @@ class Patience:
     def next(self) -> float:
         return 0.3
 
-    def reset(self) -> None:
+    def opened(self) -> None:
         return
 
 
