@@ -10,7 +10,8 @@ const EARLY_S = 0.02;  // a frame's time and its sighting's, each rounded
 const ENLARGED = 1.02;
 const SVG = "http://www.w3.org/2000/svg";
 
-const looked = { alert: "", camera: "" };  // from which camera: a part that is exchanged goes on with it
+// What was looked at: a part that is exchanged, a clip that has grown and another camera's go on at the same moment.
+const looked = { alert: "", camera: "", moment: 0, paused: false };
 let lastShape = "";  // most likely the next one's too: then nothing shifts when it is known
 
 /** The box of a track at `t`, between its two nearest sightings; null before the first and some time after the last:
@@ -33,8 +34,8 @@ customElements.define("evidence-loop", class extends HTMLElement {
     const place = this.querySelector("[data-place]");
     const own = { camera: "", name: place?.textContent, url, poster, started, key_s: keyAt, begin_s: beginAt, zone: zonePath, tracks };
     this.views = [own, ...(views ?? [])];
-    const again = looked.alert === this.dataset.alert ? this.views.findIndex((view) => view.camera === looked.camera) : 0;
-    this.#take(Math.max(again, 0));
+    if (looked.alert !== this.dataset.alert) Object.assign(looked, { alert: this.dataset.alert, camera: "", moment: 0, paused: false });
+    this.#take(Math.max(this.views.findIndex((view) => view.camera === looked.camera), 0));
     const kept = sessionStorage.getItem("boxes") !== "off";
     this.setBoxes(kept);
     if (lastShape && this.dataset.kind !== "none") this.style.setProperty("--ar", lastShape);
@@ -52,6 +53,7 @@ customElements.define("evidence-loop", class extends HTMLElement {
 
   #end() {
     cancelAnimationFrame(this.painting);
+    if (this.video?.currentTime) Object.assign(looked, { moment: Date.parse(this.view.started) + this.video.currentTime * 1000, paused: this.video.paused });
     this.video?.pause();
     this.video?.removeAttribute("src");
     this.video = null;
@@ -69,7 +71,7 @@ customElements.define("evidence-loop", class extends HTMLElement {
     if (this.views.length < 2 || this.dataset.kind !== "clip") return;
     this.#end();
     this.#take((this.at + 1) % this.views.length);
-    Object.assign(looked, { alert: this.dataset.alert, camera: this.view.camera });
+    looked.camera = this.view.camera;
     this.querySelector("[data-place]").textContent = this.view.name;
     this.frame.replaceChildren();
     this.boxes = [];
@@ -99,11 +101,13 @@ customElements.define("evidence-loop", class extends HTMLElement {
     if (this.view.poster) video.poster = this.view.poster;
     // With reduced motion the loop stands on its key frame with a play button.
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    video.autoplay = !still;
+    video.autoplay = !still && !looked.paused;
     video.setAttribute("aria-hidden", "true");
     video.onloadedmetadata = () => {
       this.#shape(video.videoWidth, video.videoHeight);
-      if (still) video.currentTime = Math.min(Number(this.view.key_s) || 0, video.duration);
+      const at = (looked.moment - Date.parse(this.view.started)) / 1000;
+      if (looked.moment && at > 0 && at < video.duration) video.currentTime = at;
+      else if (still) video.currentTime = Math.min(Number(this.view.key_s) || 0, video.duration);
       else if (begin) video.currentTime = Math.min(begin, video.duration);
     };
     video.onended = () => { video.currentTime = begin; video.play(); };

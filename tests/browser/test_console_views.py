@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
+from cameras.actions import attach_evidence
 from cameras.models import Angle
 from incidents import actions
 from incidents.models import Incident
@@ -49,6 +51,22 @@ def test_a_key_goes_round_the_cameras_that_saw_the_moment(live, on_shift, alice,
     until(page, f"{VIDEO}?.src.endsWith('{candidate.clip_id}') && {VIDEO}.currentTime > 0.3")
     expect(page.locator("evidence-loop [data-said]")).to_have_count(0)
     assert live.trouble == []
+
+
+def test_a_clip_that_grows_goes_on_at_the_moment_that_is_looked_at(live, on_shift, alice, zone):
+    at = clock.now()
+    candidate = scenes.with_evidence(zone, at=at)
+    incident = make.make_incident(candidate)
+    actions.claim(incident.pk, by=alice, at=clock.now())
+    page = live.log_in(alice, "/console/")
+    until(page, f"{VIDEO}?.readyState >= 2")
+    page.keyboard.press("Space")
+    page.evaluate(f"{VIDEO}.currentTime = 3.4")
+    longer = scenes.clip_of(zone, started_at=at - timedelta(seconds=3))  # begins a second earlier
+    with transaction.atomic():
+        attach_evidence(candidate, clip=longer, at=clock.now())
+    until(page, f"{VIDEO}?.src.endsWith('{longer.pk}') && {VIDEO}.readyState >= 2")
+    until(page, f"Math.abs({VIDEO}.currentTime - 4.4) < 0.2 && {VIDEO}.paused")
 
 
 def test_what_the_browser_cannot_play_shows_its_picture_and_says_so(live, on_shift, alice, zone):
