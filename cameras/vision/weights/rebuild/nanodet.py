@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import onnx  # type: ignore[import-not-found]
 import onnxruntime
-from finish import quantise
+from finish import quantise  # type: ignore[import-not-found]
 from onnxruntime.quantization import CalibrationDataReader
 
 SIDE, CLASSES, PAD = 416, 80, 114
