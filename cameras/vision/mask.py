@@ -69,7 +69,7 @@ class Mask:
             cv2.fillPoly(luma, [corners], 255)
         luma = np.asarray(cv2.dilate(luma, np.ones((3, 3), np.uint8)), np.uint8)
         self._luma = luma > 0
-        self._chroma = self._luma.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3))
+        self._chroma = np.asarray(self._luma.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3)))
         # What a chroma sample hides is hidden in luma too: no grey figure is left in a black one's colours.
         self._luma = self._chroma.repeat(2, axis=0).repeat(2, axis=1)
         self._size = (width, height)

@@ -134,9 +134,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _begin(self, head: bytes) -> None:
         """What comes now: video, or pictures where the camera has none that browsers play. The browser is told first."""
         try:
-            said = json.loads(head[KIND_AT + 1 :]) if head[KIND_AT] == HEAD else None
-            way: Way = {"h264": "h264", "jpeg": "jpeg"}[said["way"]]  # type: ignore[index,assignment]
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+            said = dict(json.loads(head[KIND_AT + 1 :])) if head[KIND_AT] == HEAD else {}
+            way: Way = {"h264": "h264", "jpeg": "jpeg"}[said["way"]]  # type: ignore[assignment]
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             raise Broken("no head") from error
         self.waiting.begin(way)
         await self._tell(type="stream", **said)

@@ -24,6 +24,7 @@ from cameras import viewing
 from cameras.models.condition import Condition
 from incidents import actions
 from soc.console import live
+from soc.console.waiting import Waiting
 from soc.core.models import Event
 from soc.routing import websocket_urlpatterns
 from tests import factories as make
@@ -363,3 +364,12 @@ def test_a_small_picture_beside_the_others_comes_once_a_second():
     assert live.rate_of(b"") == live.rate_of(b"fps=0") == live.rate_of(b"fps=x") == live.rate_of(b"fps=1000") == 0
     assert live.way_of(b"way=h264&fps=1") == "h264"
     assert live.way_of(b"") == live.way_of(b"way=fmp4") == live.way_of(b"way=\xff") == "jpeg"
+
+
+@pytest.mark.parametrize("said", [b"[]", b"{", b"", b"null", b'{"way": "fmp4"}', b'{"way": []}', b"[" * 5000])
+def test_what_is_no_head_is_refused(said):
+    consumer = live.LiveConsumer()
+    consumer.waiting = Waiting("h264")
+    for kind in (0, 1):
+        with pytest.raises(live.Broken):
+            run(consumer._begin(struct.pack(">dB", 0.0, kind) + said))
