@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import cv2
@@ -107,8 +107,8 @@ def _to_and_fro(at: int, length: int) -> int:
     return at if at < length else 2 * length - 2 - at
 
 
-def _fitting(image: BGR) -> BGR:
+def _fitting(image: NDArray[Any]) -> BGR:
     scale = min(LARGEST / max(image.shape[:2]), 1.0)
     if scale == 1.0:
-        return image
+        return np.asarray(image, np.uint8)
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

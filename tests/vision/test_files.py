@@ -76,7 +76,7 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path):
 def test_of_a_damaged_video_the_rest_is_read_and_that_is_said(tmp_path: Path, footage: Callable[[str], Path]):
     data = bytearray(footage("foliage.mp4").read_bytes())
     with av.open(str(footage("foliage.mp4"))) as container:
-        places = [packet.pos for packet in container.demux(video=0) if packet.size]
+        places = [packet.pos or 0 for packet in container.demux(video=0) if packet.size]
     for at in places[30:33]:
         data[at : at + 16] = b"\xff" * 16
     damaged = tmp_path / "damaged.mp4"
