@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +29,7 @@ BGR = NDArray[np.uint8]
 def clip(name: str, most: int = 10_000) -> list[BGR]:
     """The pictures of one of the project's clips, (h, w, 3)."""
     with av.open(str(FOOTAGE / f"{name}.mp4")) as container:
-        return [
-            image.to_ndarray(format="bgr24") for _, image in zip(range(most), container.decode(video=0), strict=False)
-        ]
+        return [Picture.of_frame(image).bgr() for image in islice(container.decode(video=0), most)]
 
 
 def elsewhere() -> Path | None:
