@@ -14,7 +14,7 @@ PERSON: Final = "person"
 GROUP: Final = 3  # people at once in one zone
 LONGEST_LOOK_AWAY_S: Final = 60.0  # what stands still is looked at again within this, and was there meanwhile
 PARKED_S: Final = 1200.0  # longer than a tracker remembers what stood still
-_EDGE = 1e-6
+_EDGE = 1e-6  # what sums of floating point numbers may be short of
 
 
 def contains(polygon: Sequence[Point], point: Point) -> bool:
@@ -141,10 +141,10 @@ class ZoneWatch:
 
         if not _seen(track, stamp):
             return  # believed to be there: nothing new was seen of it
-        if not stay.reported and stay.dwell_s >= zone.dwell_s:
+        if not stay.reported and stay.dwell_s >= zone.dwell_s - _EDGE:
             stay.reported = True
             yield sighting(track.kind)
-        if zone.loiter_s and not stay.loitered and track.kind == PERSON and stay.dwell_s >= zone.loiter_s:
+        if zone.loiter_s and not stay.loitered and track.kind == PERSON and stay.dwell_s >= zone.loiter_s - _EDGE:
             stay.loitered = True
             yield sighting("loitering")
 
@@ -173,7 +173,7 @@ class ZoneWatch:
             and stay.kind == PERSON
             and stay.inside
             and stay.looks >= self.enter_looks
-            and stay.dwell_s >= zone.dwell_s
+            and stay.dwell_s >= zone.dwell_s - _EDGE
             and (stay.parked or now - stay.seen <= self.leave_s)
         }
         if len(members) < GROUP:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from cameras.vision.types import Box, Sighting, Track, ZoneShape
@@ -121,3 +122,158 @@ def test_old_stays_are_forgotten():
     follow(watch, stay(0, 2))
     watch.update(stamp_at(500.0), [])
     assert not watch._stays
+
+
+GATE = ((0.5, 0.9), (0.5, 0.1))  # upwards: left of it is where x is smaller
+
+
+def walker(x: float, *, id: int = 1, label: str = "person") -> Track:
+    """Somebody small, so that a line's margin is small too."""
+    return Track(id, label, Box(x - 0.02, 0.42, x + 0.02, 0.5), 0.8, NOON, NOON, 5, (), 0.8)
+
+
+def walked(watch: ZoneWatch, xs: list[float], *, start: float = 0.0, **kwargs) -> list[Sighting]:
+    return [
+        sighting
+        for n, x in enumerate(xs)
+        for sighting in watch.update(stamp_at(start + n / 5), [walker(x, **kwargs)]).sightings
+    ]
+
+
+def across(start: float, end: float, steps: int = 10) -> list[float]:
+    return [start + (end - start) * n / (steps - 1) for n in range(steps)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "way", "found"),
+    [
+        ("both", (0.3, 0.7), ["right"]),
+        ("both", (0.7, 0.3), ["left"]),
+        ("right", (0.3, 0.7), ["right"]),
+        ("right", (0.7, 0.3), []),
+        ("left", (0.3, 0.7), []),
+        ("left", (0.7, 0.3), ["left"]),
+        ("both", (0.3, 0.49), []),
+    ],
+)
+def test_a_line_is_crossed_in_the_direction_that_is_asked_for(asked, way, found):
+    # The polygon is elsewhere: the line counts for itself.
+    zone = ZoneShape("gate", ((0, 0.8), (0.1, 0.8), (0.1, 1)), line=GATE, line_direction=asked)
+    sightings = walked(ZoneWatch([zone]), across(*way))
+    assert [s.direction for s in sightings] == found
+    assert {s.category for s in sightings} <= {"line_crossing"}
+    assert all(s.entered_at == s.at and s.dwell_s == 0.0 for s in sightings)
+
+
+def test_pacing_over_a_line_is_reported_once_in_each_direction_and_again_when_it_was_quiet():
+    zone = ZoneShape("gate", ((0, 0.8), (0.1, 0.8), (0.1, 1)), line=GATE)
+    watch = ZoneWatch([zone], again_s=30.0)
+    there_and_back = across(0.3, 0.7) + across(0.7, 0.3)
+    assert [s.direction for s in walked(watch, there_and_back * 5)] == ["right", "left"]
+    assert walked(watch, [0.3] * 200, start=20.0) == []
+    assert [s.direction for s in walked(watch, there_and_back, start=60.0)] == ["right", "left"]
+
+
+def test_only_what_a_zone_counts_crosses_its_line():
+    zone = ZoneShape("gate", LEFT.polygon, classes=frozenset({"vehicle"}), line=GATE, dwell_s=60)
+    assert walked(ZoneWatch([zone]), across(0.3, 0.7)) == []
+    (crossed,) = walked(ZoneWatch([zone]), across(0.3, 0.7), label="car")
+    assert crossed.category == "line_crossing"
+
+
+def test_who_stays_long_loiters_once_after_having_been_reported():
+    zone = ZoneShape("left", LEFT.polygon, dwell_s=1.0, loiter_s=10.0)
+    found = follow(ZoneWatch([zone]), stay(0, 40))
+    assert [(s.category, round(s.dwell_s)) for s in found] == [("person", 1), ("loitering", 10)]
+    assert found[0].entered_at == found[1].entered_at
+
+
+def test_a_new_stay_after_long_is_loitering_anew_and_a_visit_that_ends_is_none():
+    zone = ZoneShape("left", LEFT.polygon, dwell_s=1.0, loiter_s=5.0)
+    watch = ZoneWatch([zone], again_s=10.0)
+    assert [s.category for s in follow(watch, stay(0, 4))] == ["person"]
+    assert [s.category for s in follow(watch, stay(4, 15, x=0.8) + stay(19, 8))] == ["person", "loitering"]
+
+
+def test_cars_do_not_loiter():
+    zone = ZoneShape("left", LEFT.polygon, classes=frozenset({"vehicle"}), loiter_s=5.0)
+    assert [s.category for s in follow(ZoneWatch([zone]), stay(0, 20), label="car")] == ["vehicle"]
+
+
+def company(watch: ZoneWatch, start: float, seconds: float, ids: list[int], *, label: str = "person") -> list[Sighting]:
+    return [
+        sighting
+        for at, _ in stay(start, seconds)
+        for sighting in watch.update(stamp_at(at), [track(0.1 + 0.05 * id, id=id, label=label) for id in ids]).sightings
+    ]
+
+
+def test_three_people_at_once_are_a_group_told_once():
+    watch = ZoneWatch([LEFT], again_s=10.0)
+    assert [s.category for s in company(watch, 0, 3, [1, 2])] == ["person", "person"]
+    found = company(watch, 3, 5, [1, 2, 3])
+    assert [(s.category, s.track.id) for s in found] == [("person", 3), ("group", 3)]
+    assert [s.category for s in company(watch, 8, 5, [1, 2, 3, 4])] == ["person"]
+
+
+def test_a_group_that_was_smaller_for_a_moment_is_the_same_and_for_long_is_another():
+    watch = ZoneWatch([LEFT], again_s=10.0)
+    company(watch, 0, 3, [1, 2, 3])
+    assert company(watch, 3, 5, [1, 2]) + company(watch, 8, 3, [1, 2, 3]) == []
+    company(watch, 11, 15, [1, 2])
+    assert "group" in [s.category for s in company(watch, 26, 3, [1, 2, 3])]
+
+
+def test_three_one_after_the_other_and_three_cars_are_no_group():
+    watch = ZoneWatch([LEFT])
+    found = company(watch, 0, 3, [1]) + company(watch, 6, 3, [2]) + company(watch, 12, 3, [3])
+    cars = ZoneWatch([ZoneShape("left", LEFT.polygon, classes=frozenset({"vehicle"}))])
+    found += company(cars, 0, 5, [1, 2, 3], label="car")
+    assert "group" not in [s.category for s in found]
+
+
+def test_flickering_boxes_are_a_group_still():
+    """Each look finds only two of the three."""
+    watch, found = ZoneWatch([LEFT]), []
+    for n in range(40):
+        ids = [id for id in (1, 2, 3) if (n + id) % 3]
+        found += watch.update(stamp_at(n / 5), [track(0.1 * id, id=id) for id in ids]).sightings
+    assert [s.category for s in found].count("group") == 1
+
+
+def test_renewed_people_are_reported_again_and_cars_are_not():
+    both = ZoneShape("left", LEFT.polygon, classes=frozenset({"person", "vehicle"}))
+    watch = ZoneWatch([both])
+    for at, _ in stay(0, 3):
+        watch.update(stamp_at(at), [track(0.2, id=1), track(0.3, id=2, label="car")])
+    watch.renew()
+    found = watch.update(stamp_at(3.0), [track(0.2, id=1), track(0.3, id=2, label="car")]).sightings
+    assert [(s.track.id, s.category) for s in found] == [(1, "person")]
+
+
+def test_zones_that_change_keep_who_is_in_those_that_stay():
+    watch = ZoneWatch([LEFT])
+    follow(watch, stay(0, 3))
+    watch.replan([LEFT, ZoneShape("whole", ((0, 0), (1, 0), (1, 1), (0, 1)), dwell_s=1.0)])
+    assert [s.zone_id for s in follow(watch, stay(3, 3))] == ["whole"]
+    watch.replan([])
+    assert follow(watch, stay(6, 3)) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_random_walk_is_reported_as_a_simple_oracle_says(seed: int):
+    """With next to no inertia a stay is nothing but looks in a row inside: the oracle only counts them."""
+    rng = np.random.default_rng(seed)
+    watch = ZoneWatch([LEFT], enter_looks=1, leave_s=0.3, again_s=0.3)
+    x, run, reported, expected, found = 0.5, 0, False, [], []
+    for n in range(500):
+        x = float(np.clip(x + rng.normal(0, 0.06), 0.1, 0.9))
+        if x <= 0.5:
+            run += 1
+            if not reported and (run - 1) / 5 >= LEFT.dwell_s - 1e-9:
+                expected.append(n)
+                reported = True
+        else:
+            run, reported = 0, False
+        found += [n for _ in watch.update(stamp_at(n / 5), [track(x)]).sightings]
+    assert found == expected
