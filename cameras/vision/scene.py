@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from .perspective import Perspective
 from .tracker import Tracker
 from .types import Detection, FrameStamp, Track, ZoneShape, ZoneUpdate
 from .zones import ZoneWatch
+
+ANSWER_S: Final = 1.0  # so long a look that was asked for may take, before the next frame is asked for
 
 
 class Scene:
@@ -26,6 +30,7 @@ class Scene:
     ) -> None:
         self.tracker, self.zones, self.perspective = tracker or Tracker(), ZoneWatch(zones), perspective
         self._armed: bool | None = None
+        self._wanted = -math.inf  # monotonic seconds of the last look that was asked for
 
     def replan(self, zones: Iterable[ZoneShape], perspective: Perspective | None) -> None:
         """Go on with these zones and sizes. Raises ValueError for two zones with one id."""
@@ -57,4 +62,9 @@ class Scene:
         is to be looked at again.
         """
         self.tracker.expire(monotonic)
-        return bool(self.tracker.following) or self.tracker.look_due(monotonic)
+        if self.tracker.following:
+            return True
+        if not self.tracker.look_due(monotonic) or monotonic - self._wanted < ANSWER_S:
+            return False
+        self._wanted = monotonic
+        return True
