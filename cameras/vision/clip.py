@@ -17,6 +17,7 @@ from typing import Any, Final
 import av
 import av.error
 
+from .clip_jpeg import as_h264
 from .clip_sound import encode_sound
 from .h264 import avc_codec_string, avc_length_size, avc_parameter_sets, to_annex_b
 from .opening import StreamInfo, VideoInfo
@@ -83,8 +84,12 @@ def cut(packets: Sequence[MediaPacket], info: StreamInfo, order: ClipOrder) -> C
     2. Put every packet on one time line: its own timestamps, anchored to their arrival.
     3. Copy video, decode and encode sound to AAC, write an MP4 with its index in front.
 
+    Single pictures (Motion JPEG) are encoded, since no browser plays them in an MP4.
+
     Raises ClipError where there is no keyframe or the codec cannot be copied into an MP4.
     """
+    if info.video.codec == "mjpeg":
+        packets, info = as_h264(packets, info, order.trigger - order.before_s - 1.0, order.until)
     video = _video_part(packets, order)
     times = _on_one_line(video)
     begin = min(times)

@@ -205,3 +205,18 @@ def test_half_a_file_never_stands_under_its_own_name(site, monkeypatch, tmp_path
     Path(f"{store.path('a/clip/one.mp4')}{PART}").write_bytes(b"left by a crash")
     store.delete("a/clip/one.mp4")
     assert [path for path in (tmp_path / "evidence").rglob("*") if path.is_file()] == []
+
+
+def test_a_store_that_writes_in_place_would_leave_half_a_file(site, settings, monkeypatch, tmp_path):
+    """Weakened on purpose: Django's own store, with the disk full in the middle."""
+    weak = {**settings.STORAGES["evidence"], "BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = {**settings.STORAGES, "evidence": weak}
+    with pytest.raises(AssertionError):
+        test_a_full_disk_leaves_neither_a_row_nor_a_part_of_a_file(site, monkeypatch, tmp_path)
+
+
+def test_a_retention_that_does_not_ask_what_is_kept_would_erase_what_is_on_hold(camera, other_camera, monkeypatch):
+    """Weakened on purpose: nothing tells it of incidents."""
+    monkeypatch.setattr(retention, "_keepers", {"cameras.reference": retention._keepers["cameras.reference"]})
+    with pytest.raises(AssertionError):
+        test_an_incident_that_goes_on_or_is_on_hold_keeps_all_its_evidence(camera, other_camera, "on hold")

@@ -260,3 +260,18 @@ def test_what_the_readme_says_works_without_us(incident, sam, tmp_path):
     assert done.returncode == 0, done.stderr
     assert public_key((folder / "public_key.pem").read_bytes())
     assert checking.FORMAT in (folder / "manifest.json").read_text()
+
+
+def test_a_package_that_trusts_the_rows_instead_of_the_bytes_is_condemned(incident, sam, tmp_path, monkeypatch):
+    """Weakened on purpose: the list says what the database says. What lies on the disk was changed."""
+    clip = incident.alerts.get().candidate.clip
+    Path(evidence_store().path(clip.key)).write_bytes(FILM[:-1] + b"!")
+    honest = Package._copied
+
+    def trusting(self, archive, sink, file, entry):
+        yield from honest(self, archive, sink, file, entry)
+        entry["sha256"] = entry["sha256_when_stored"]
+
+    monkeypatch.setattr(Package, "_copied", trusting)
+    with pytest.raises(BadPackage, match="not what was exported"):
+        check(exported(incident, sam, tmp_path), own_key())

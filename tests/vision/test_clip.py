@@ -6,6 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -143,8 +144,8 @@ def test_without_a_keyframe_there_is_no_clip():
 
 def test_a_codec_that_cannot_be_copied_is_named():
     packets, _ = encoded(3)
-    other = StreamInfo(VideoInfo("mjpeg", 320, 192, 10, Fraction(1, 90000), "yuvj420p", b""))
-    with pytest.raises(ClipError, match="MJPEG"):
+    other = StreamInfo(VideoInfo("vp8", 320, 192, 10, Fraction(1, 90000), "yuv420p", b""))
+    with pytest.raises(ClipError, match="VP8"):
         cut(packets, other, ClipOrder(101.0))
 
 
@@ -158,3 +159,82 @@ def test_an_order_is_due_when_the_ring_reaches_it_or_nothing_more_comes():
     for packet in packets[20:]:
         ring.append(packet)
     assert order.is_due(ring, 103.6)
+
+
+def of_pictures(seconds: float, fps: int) -> tuple[list[MediaPacket], StreamInfo]:
+    """What a camera sends that sends JPEGs: ever lighter ones, two of them damaged."""
+    packets = []
+    for n in range(int(seconds * fps)):
+        ok, jpeg = cv2.imencode(".jpg", np.full((192, 320, 3), 20 + n, np.uint8))
+        assert ok
+        data = jpeg.tobytes() if n not in (31, 32) else b"\xff\xd8 damaged"
+        at = timedelta(seconds=n / fps)
+        packets.append(
+            MediaPacket("video", data, n * 9000, n * 9000, Fraction(1, 90000), True, NOON + at, 100 + n / fps)
+        )
+    info = VideoInfo("mjpeg", 320, 192, fps, Fraction(1, 90000), "yuvj420p", b"")
+    return packets, StreamInfo(info, AudioInfo("pcm_mulaw", 8000, 1, Fraction(1, 8000), b""))
+
+
+def test_a_clip_of_single_pictures_is_made_h264_and_keeps_its_times_and_sound():
+    packets, info = of_pictures(10, 10)
+    clip = cut([*packets, *tone(10)], info, ClipOrder(trigger=105.0, before_s=3.0, after_s=2.0))
+    assert clip.codec.startswith("avc1.")
+    assert clip.complete
+    times, greys, sound = played(clip)
+    assert len(times) == pytest.approx(60, abs=3)  # a second more before: its keyframe
+    at_trigger = greys[min(range(len(times)), key=lambda n: abs(times[n] - clip.trigger_s))]
+    assert at_trigger == pytest.approx(20 + 50, abs=6)
+    assert np.abs(sound).mean() > 0.1
+    assert clip.duration_s == pytest.approx(times[-1] + 0.1, abs=0.1)
+
+
+def test_pictures_that_are_none_make_no_clip():
+    packets, info = of_pictures(4, 10)
+    with pytest.raises(ClipError):
+        cut([packet._replace(data=b"no picture") for packet in packets], info, ClipOrder(102.0, 1.0, 1.0))
+
+
+def test_h265_is_copied_and_named_so_that_players_that_can_play_it_know_it():
+    """Most browsers cannot: the page then shows the picture and says so."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mpegts") as out:
+        stream = out.add_stream("libx265", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        stream.options = {"preset": "ultrafast", "x265-params": f"keyint={GOP}:log-level=none"}
+        for number in range(60):
+            image = np.full((192, 320, 3), 20 + number, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        out.mux(stream.encode(None))
+    buffer.seek(0)
+    packets, n = [], 0
+    with av.open(buffer) as source:
+        video = source.streams.video[0]
+        for packet in source.demux(video):
+            if packet.size and packet.pts is not None:
+                at = n / FPS
+                came = (NOON + timedelta(seconds=at), 100 + at)
+                packets.append(
+                    MediaPacket(
+                        "video", bytes(packet), packet.pts, packet.dts, video.time_base, packet.is_keyframe, *came
+                    )
+                )
+                n += 1
+        extra = bytes(video.codec_context.extradata or b"")
+        info = StreamInfo(VideoInfo("hevc", 320, 192, FPS, video.time_base, "yuv420p", extra), None)
+    clip = cut(packets, info, ClipOrder(104.0, 1.0, 1.0))
+    assert clip.codec == "hvc1"
+    assert b"hvc1" in clip.data
+    assert len(played(clip)[0]) >= 20
+
+
+def test_a_full_disk_is_nothing_to_cutting(monkeypatch):
+    """The muxer's file is in memory."""
+
+    def full(*args, **how):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    packets, info = encoded(10)
+    assert cut(packets, info, ClipOrder(105.0, 2.0, 2.0)).complete
