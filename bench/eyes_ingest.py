@@ -26,21 +26,25 @@ RUNS: Final = 5
 BUSY_S, IDLE_S, MOTION_S = 2.0, 3.0, 4.0
 CAMERAS, FILL_S, MANY_S = 64, 32.0, 8.0
 MOST_OVER_BARE, MOST_OVER_MOTION, MOST_IDLE, MOST_MIB = 1.15, 0.6, 1.5, 15.0
+FIRST_MS: Final = 1000.0
 BUSY_FPS: Final = 25
 ROOT: Final = Path(__file__).parents[1]
 FIELD_KEY: Final = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
-# What `motion` is asked for: to look, and to write nothing.
+# Debian's own settings of `motion`, but for the camera and for what it writes: it is only to look.
 MOTION_SETTINGS: Final = """
 daemon off
 setup_mode off
 log_level 3
 target_dir {folder}
 netcam_url rtsp://127.0.0.1:{port}/busy
-netcam_params keepalive=off
 width 1280
 height 720
-framerate 30
+framerate 25
+threshold 1500
+despeckle_filter EedDl
+minimum_motion_frames 1
+pre_capture 3
 picture_output off
 movie_output off
 webcontrol_port 0
@@ -54,6 +58,7 @@ def measure(say: Callable[[str], None]) -> list[Row]:
         with helper("bench.ingest_reader", str(port)) as reader:
             rows = busy(reader, port, say)
             rows += idle(reader, say)
+            rows += first(reader, say)
         with helper("bench.ingest_reader", str(port)) as reader:  # whose memory is only that of its cameras
             rows += many(reader, say)
     return rows
@@ -137,6 +142,27 @@ def idle(reader: Helper, say: Callable[[str], None]) -> list[Row]:
         ours.append(reader.ask(do="watch", camera="idle-0", seconds=IDLE_S)["ms"])
     say(f"idle 720p frame: bare {listed(bare)}, watched {listed(ours)}")
     return [ratio("CPU of an idle 720p camera at 10 fps over bare decode", ours, bare, MOST_IDLE)]
+
+
+def first(reader: Helper, say: Callable[[str], None]) -> list[Row]:
+    """From the connection to the first picture, of a camera that sends a keyframe each second and begins with one."""
+    bare, ours = [], []
+    for number in range(RUNS):
+        for took, plain in ((bare, True), (ours, False)):
+            time.sleep((number + 0.5) / RUNS)  # else it would begin just after a keyframe each time
+            took.append(reader.ask(do="first", camera="busy", bare=plain)["ms"])
+    say(f"first picture: PyAV as it is {listed(bare)}, ours {listed(ours)}")
+    return [
+        Row(
+            "connection → first picture",
+            statistics.median(ours),
+            "ms",
+            statistics.median(bare),
+            "PyAV with FFmpeg's own settings",
+            FIRST_MS,
+            f"of {RUNS}, largest {max(ours):.0f}; up to a second of it is the camera's wait for its next keyframe",
+        )
+    ]
 
 
 def many(reader: Helper, say: Callable[[str], None]) -> list[Row]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -85,6 +86,22 @@ def ingest(port: int, camera: str, seconds: float, *, gate: bool) -> dict[str, f
     stream = Stream(pin(f"rtsp://127.0.0.1:{port}/{camera}", networks=LOOPBACK))
     stream.read(take, should_stop=lambda: meter.done)
     return meter.answer()
+
+
+def first(port: int, camera: str, *, bare: bool) -> dict[str, float]:
+    """How long it takes from the connection to the first decoded picture."""
+    from cameras.vision.address import pin
+    from cameras.vision.ingest import Frame, Stream
+
+    url = f"rtsp://127.0.0.1:{port}/{camera}"
+    began = time.monotonic()
+    if bare:
+        with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(10.0, 5.0)) as container:
+            next(container.decode(video=0))
+            return {"ms": 1000 * (time.monotonic() - began)}
+    seen: list[Frame] = []
+    Stream(pin(url, networks=LOOPBACK)).read(seen.append, should_stop=lambda: bool(seen))
+    return {"ms": 1000 * (time.monotonic() - began)}
 
 
 def watch(port: int, camera: str, seconds: float) -> dict[str, float]:
@@ -175,7 +192,16 @@ def _watcher(port: int, camera: str) -> Any:
         digest="known",
         probed="known",
     )
-    return Watcher(plan, 1, Desk(nowhere, nowhere, lambda ref: None, "bench"))
+    return Watcher(
+        plan, 1, Desk(nowhere, nowhere, lambda ref: None, "bench", inside=_marks().inside, leave=_marks().leave)
+    )
+
+
+@cache
+def _marks() -> Any:
+    from cameras.watching.quarantine import Marks
+
+    return Marks("bench")
 
 
 def _at_keyframe(watcher: Any, clock: int) -> tuple[float, int]:
@@ -228,11 +254,14 @@ def main(port: int) -> None:
                 answer = ingest(port, **asked, gate=True)
             case "watch":
                 answer = watch(port, **asked)
+            case "first":
+                answer = first(port, **asked)
             case "many":
                 answer = many(port, **asked)
             case other:
                 raise ValueError(other)
         print(json.dumps(answer), flush=True)
+    _marks().close()
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ class Watchdog:
 
     def check(self, monotonic: float) -> None:
         """Raise StreamError("stalled") where the last frame is too old."""
-        if self.age_s(monotonic) > self.limit_s:
+        if monotonic - self._last_frame > self.least_s and self.age_s(monotonic) > self.limit_s:
             raise StreamError("stalled", f"no frame for {self.age_s(monotonic):.1f} s")
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPacket:
+class MediaPacket(NamedTuple):
     """An encoded packet as it came in. `pts` and `dts` count `time_base` seconds; `monotonic` is its arrival.
 
-    `captured`: when its picture was made, where the camera tells; None where only its arrival is known.
+    `captured`: when its picture was made, where the camera tells; None where only its arrival is known. A tuple, since many
+    are made each second.
     """
 
     kind: Literal["video", "audio"]
@@ -61,13 +61,15 @@ class PacketRing:
         self._count = 0  # of all packets that ever came
         self._lock = threading.Lock()
         self._more = threading.Condition(self._lock)
+        self._followers = 0  # who wait for more
 
     def append(self, packet: MediaPacket) -> None:
         with self._lock:
             self._packets.append(packet)
             self._count += 1
-            self._more.notify_all()
-            self._bytes += packet.size
+            if self._followers:
+                self._more.notify_all()
+            self._bytes += len(packet.data)
             if packet.kind == "video" and packet.keyframe:
                 self._keyframes.append(packet.monotonic)
             while len(self._keyframes) > 1 and self._keyframes[1] <= packet.monotonic - self.seconds:
@@ -108,7 +110,11 @@ class PacketRing:
         """
         with self._lock:
             if self._count <= count:
-                self._more.wait(timeout_s)
+                self._followers += 1
+                try:
+                    self._more.wait(timeout_s)
+                finally:
+                    self._followers -= 1
             missed = min(self._count - count, len(self._packets))
             return tuple(islice(self._packets, len(self._packets) - missed, None)), self._count
 

@@ -7,9 +7,9 @@ their cameras suspects, and runs `manage.py watch --camera` for each until it ha
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import logging
+import mmap
 import os
 import re
 import signal
@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -44,6 +43,23 @@ _CURRENT: Final = re.compile(r"^Current thread 0x([0-9a-fA-F]+)", re.MULTILINE)
 _STOPPED: Final = {0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 
 
+class _Inside:
+    """Marks a row while entered; of a thread beyond the last row, nothing. A class, since it is entered for every packet."""
+
+    __slots__ = ("_camera", "_map", "_row")
+
+    def __init__(self, memory: mmap.mmap, row: int, camera: bytes) -> None:
+        self._map, self._row, self._camera = memory, row, camera
+
+    def __enter__(self) -> None:
+        if self._row >= 0:
+            _ROW.pack_into(self._map, self._row, threading.get_ident(), self._camera, True)
+
+    def __exit__(self, *error: object) -> None:
+        if self._row >= 0:
+            self._map[self._row + 24] = 0
+
+
 class Marks:
     """This process's marks. One row a thread; a thread beyond the last row goes unmarked."""
 
@@ -57,20 +73,12 @@ class Marks:
         self._mine = threading.local()
         self._free = list(range(0, _ROW.size * _ROWS, _ROW.size))
 
-    @contextlib.contextmanager
-    def inside(self, camera_id: UUID) -> Iterator[None]:
+    def inside(self, camera_id: UUID) -> _Inside:
         """While entered, this thread has the camera's bytes in native code."""
         row = getattr(self._mine, "row", None)
         if row is None:
             row = self._mine.row = self._free.pop() if self._free else -1
-        if row < 0:
-            yield
-            return
-        _ROW.pack_into(self._map, row, threading.get_ident(), camera_id.bytes, True)
-        try:
-            yield
-        finally:
-            self._map[row + 24] = 0
+        return _Inside(self._map, row, camera_id.bytes)
 
     def leave(self) -> None:
         """This thread ends: its row is another's."""
