@@ -83,8 +83,10 @@ def _depot(customer: Customer) -> Site:
     if made:
         arm(site, MIDNIGHT, MIDNIGHT)
     zones = [("Yard", INSIDE, YARD), ("Path along the fence", PERIMETER, PATH)]
-    put_camera(site, "Loading yard", path="yard", speaker=True, zones=zones)
-    put_camera(site, "Back yard", path="quiet", speaker=True, zones=zones)
+    yard = put_camera(site, "Loading yard", path="yard", speaker=True, zones=zones)
+    back = put_camera(site, "Back yard", path="quiet", speaker=True, zones=zones)
+    if made:
+        yard.zones.get(name="Yard").also_seen_by.add(back)
     return site
 
 
