@@ -16,6 +16,10 @@ from .types import Box, Detection, FrameStamp, Track
 PATH_POINTS = 64
 
 MOST_OFF: Final = 25.0  # how far (squared, in standard deviations) from where it is expected an object may be found
+MOST_MISSED: Final = 5  # looks in a row, until what is not confirmed is given up
+# How far what is not confirmed yet may have gone, in its box's diagonals, and how much farther with each second: its speed is
+# not known, and flashes of fancy here and there must not become somebody who runs.
+REACH, REACH_A_SECOND = 0.4, 0.8
 LOST_COSTS: Final = 1.5  # somebody seen a moment ago is likelier than somebody lost, for each second …
 MOST_LOST_COSTS: Final = 2.0  # … up to this
 WEAK_COSTS: Final = 2.0  # a weak detection is somebody's only where no sure one is …
@@ -38,6 +42,7 @@ class Followed:
     course: Course
     stand: Stand
     hits: int = 1
+    missed: int = 0  # looks in a row that did not find it
     lost: bool = False  # unseen for so long that it is no longer followed, only remembered
     path: list[tuple[float, float, float]] = field(default_factory=list)
 
@@ -92,7 +97,9 @@ class Tracker:
             self._hit(self._known[row], found[column], stamp, sure=column < sure)
         for f in self._known:
             if f.seen != now:
+                f.missed += 1
                 f.stand.miss(now)
+        self._known = [f for f in self._known if f.missed < MOST_MISSED or f.hits >= self.confirm_hits]
         for index, detection in enumerate(detections):
             if index not in taken and not self._is_blur(detection, now):
                 self._start(detection, stamp)
@@ -154,6 +161,8 @@ class Tracker:
         x, vx, y, vy = f.course.expected(gap)
         dx, dy = d.box.centre[0] - x, d.box.centre[1] - y
         off = dx * dx / vx + dy * dy / vy
+        if f.hits < self.confirm_hits and not _within_reach(f.box, d.box, gap):
+            return None
         unlike = _unlike(f, d)
         if off > (WEAK_OFF if weak else MOST_OFF) or unlike > MOST_OFF:
             return None
@@ -210,7 +219,7 @@ class Tracker:
             f.label, f.best_score = d.label, d.score
         f.box, f.score = d.box, d.score
         f.last_seen, f.seen, f.lost = stamp.captured, stamp.monotonic, False
-        f.hits += sure
+        f.hits, f.missed = f.hits + sure, 0
         f.path.append((stamp.monotonic, *d.box.foot))
         del f.path[:-PATH_POINTS]
 
@@ -220,3 +229,9 @@ def _unlike(f: Followed, d: Detection) -> float:
     taller = math.log(d.box.height / f.course.height) / SIZE_SPREAD
     wider = math.log(d.box.width / f.course.width) / (2 * SIZE_SPREAD)
     return taller * taller + wider * wider
+
+
+def _within_reach(before: Box, after: Box, gap: float) -> bool:
+    """Whether something whose speed is not known can have come from the one box to the other in `gap` seconds."""
+    (x1, y1), (x2, y2) = before.centre, after.centre
+    return math.hypot(x2 - x1, y2 - y1) <= (REACH + REACH_A_SECOND * gap) * math.hypot(before.width, before.height)

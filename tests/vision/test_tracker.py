@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cameras.vision import tracker as rules
 from cameras.vision.course import Axis
 from cameras.vision.tracker import Tracker
 from cameras.vision.types import Box, Detection, Track
@@ -214,3 +215,24 @@ def test_a_crowd_is_followed_in_no_time():
             tracker.update(stamp_at(n / 5), found)
         best = min(best, (process_time() - began) / len(frames))
     assert best < 0.01  # seconds of processor time; a fiftieth of that is usual
+
+
+def flashes(seed: int) -> int:
+    """How many tracks come of a detector's fancy: a small box somewhere in the picture, more than once a second."""
+    rng, tracker, given = np.random.default_rng(seed), Tracker(), set()
+    for n in range(3000):
+        found = []
+        if rng.random() < 0.25:
+            x, y = rng.uniform(0.02, 0.9), rng.uniform(0.02, 0.8)
+            found = [Detection("person", 0.4, Box(x, y, x + 0.04, y + 0.12))]
+        given |= {track.id for track in tracker.update(stamp_at(n / 5), found)}
+    return len(given)
+
+
+def test_flashes_here_and_there_are_nobody():
+    assert sum(flashes(seed) for seed in range(3)) <= 20  # of 2,250 flashes: some are near each other by chance
+
+
+def test_without_a_reach_flashes_would_become_somebody_who_runs(monkeypatch):
+    monkeypatch.setattr(rules, "REACH", 100.0)
+    assert sum(flashes(seed) for seed in range(3)) > 60
