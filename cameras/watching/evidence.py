@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError, connection
 
 from cameras.vision import clip as clips
@@ -120,14 +121,18 @@ class EvidenceDesk:
                     break
                 self._wake.wait(ROUND_S if self._films or self._losses else None)
                 now, growing = clock.monotonic(), list(self._films)
-            if now - absorbed >= films.ABSORB_S:
-                absorbed = now
-                for film in growing:
-                    film.absorb()
-            with self._wake:
-                self._films = [film for film in self._films if not film.over(now)]
-                self._bound()
-            self._tell()
+            try:
+                if now - absorbed >= films.ABSORB_S:
+                    absorbed = now
+                    for film in growing:
+                        film.absorb()
+                with self._wake:
+                    self._films = [film for film in self._films if not film.over(now)]
+                    self._bound()
+                self._tell()
+            except Exception:  # whatever it is, the packets of the others must go on being held
+                log.exception("a round of holding evidence failed")
+        self._tell()
         connection.close()
 
     def _bound(self) -> None:
@@ -157,6 +162,8 @@ class EvidenceDesk:
                 log.warning("a lost clip cannot be told of yet: %s", type(error).__name__)
                 connection.close()
                 return
+            except ObjectDoesNotExist:
+                log.info("a lost clip is nobody's any more")  # its row was removed meanwhile
             self._told.add(loss.scene.camera_id)
             self._losses.popleft()
 

@@ -219,7 +219,7 @@ def _lead(incident: Incident) -> Alert | None:
 
 def _pictures(incident: Incident) -> QuerySet[Media]:
     snapshots = incident.alerts.filter(candidate__snapshot__isnull=False).values("candidate__snapshot")
-    return Media.objects.filter(pk__in=snapshots, kind=Media.Kind.SNAPSHOT)
+    return Media.objects.filter(pk__in=snapshots, kind=Media.Kind.SNAPSHOT, erased_at=None)
 
 
 def _steps(link: Link) -> list[Step]:
