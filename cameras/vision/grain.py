@@ -24,15 +24,16 @@ class Grain:
     What encoders make of a picture that stands still differs a little from keyframe to keyframe, at the edges and by few
     grey levels, and comes back; a sensor's noise makes most of a keyframe differ from all before. A clock drawn into a
     frozen picture is a small part of it. level: grey levels that count. part: of the picture's cells that must differ
-    from every remembered picture. remembered: pictures; a still that an encoder repeats comes in so many variants.
+    from every remembered picture. remembered: different pictures; a still that an encoder repeats comes in so many variants.
 
     An encoder that is held to a constant rate changes its coarseness all the time, and what it makes of a still can differ as
     much as grain does: such a one is not told from a living picture.
     """
 
-    def __init__(self, *, level: int = 2, part: float = 0.4, remembered: int = 12) -> None:
+    def __init__(self, *, level: int = 2, part: float = 0.4, remembered: int = 10) -> None:
         self.level, self.part = level, part
-        self._known: deque[U8] = deque(maxlen=remembered)
+        self.remembered = remembered
+        self._known: deque[U8] = deque()
 
     def is_new(self, luma: U8, mask: NDArray[np.bool_] | None = None) -> bool | None:
         """Take a picture's luma, (height, width). None where it is too dark or too bright to have any grain.
@@ -40,9 +41,8 @@ class Grain:
         mask: true where it counts, any size.
         """
         height, width = luma.shape
-        sample = luma[
-            :: max(1, height // _HEIGHT), :: max(1, width // _WIDTH)
-        ].copy()  # averaging would take the grain away
+        # Single pixels: averaging them would take the grain away.
+        sample = luma[:: max(1, height // _HEIGHT), :: max(1, width // _WIDTH)].copy()
         means = cv2.resize(sample, _CELLS, interpolation=cv2.INTER_AREA)
         usable = (means > _DARK) & (means < _BURNT)
         if mask is not None:
@@ -51,10 +51,16 @@ class Grain:
             return None
         if self._known and self._known[0].shape != sample.shape:
             self._known.clear()
-        new = bool(self._known) and all(self._differ(sample, known, usable) for known in reversed(self._known))
         first = not self._known
+        for place in reversed(range(len(self._known))):
+            if not self._differ(sample, self._known[place], usable):
+                self._known.append(self._known[place])  # the one that was known stays, as the latest: nothing creeps
+                del self._known[place]
+                return False
         self._known.append(sample)
-        return None if first else new
+        if len(self._known) > self.remembered:
+            self._known.popleft()
+        return None if first else True
 
     def _differ(self, sample: U8, known: U8, usable: NDArray[np.bool_]) -> bool:
         _, changed = cv2.threshold(cv2.absdiff(sample, known), self.level, 255, cv2.THRESH_BINARY)
