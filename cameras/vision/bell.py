@@ -75,7 +75,8 @@ class Bell:
 
     def wake(self) -> None:
         """End the wait of the thread that waits."""
-        _write(self._pipe, 0, 0, _WAKE)
+        if self._pipe >= 0:
+            _write(self._pipe, 0, 0, _WAKE)
 
     def close(self) -> None:
         """Take it away. May be called twice."""

@@ -34,8 +34,9 @@ NAME: Final = re.compile(
 
 # The words. The owner's: magic; sequence, odd while a frame is written; newest, the number of the frame there, plus one;
 # since, ns at which the oldest frame nobody looked at came; weight. The workers': answered, a frame's number plus one;
-# claim, ns at which a worker took the frame, 0 where none has it.
-_MAGIC, _SEQUENCE, _NEWEST, _SINCE, _WEIGHT, _ANSWERED, _CLAIM = range(7)
+# claim, ns at which a worker took the frame, 0 where none has it; looked, ns at which one took a frame last.
+_MAGIC, _SEQUENCE, _NEWEST, _SINCE, _WEIGHT, _ANSWERED, _CLAIM, _LOOKED = range(8)
+_PAUSE_NS: Final = 1_000_000_000
 _WORDS: Final = 64
 _RESULT_AT: Final = 1024
 _RESULT_ROOM: Final = HEADER - _RESULT_AT
@@ -90,7 +91,7 @@ class Layout:
     def write_frame(self, frame: SlotFrame, *, since: float, weight: int) -> None:
         """Make it the newest. The sequence number is odd meanwhile; where writing fails it stays so.
 
-        since: monotonic seconds of the oldest frame that nobody has looked at. weight: how urgent its camera is, 1 or more.
+        since: monotonic seconds of the oldest frame that nobody looked at. weight: how urgent its camera is, 1 or more.
         """
         picture, hints = frame.picture, frame.motion[:MOST_HINTS]
         least = -1.0 if frame.min_score is None else frame.min_score
@@ -144,7 +145,9 @@ class Layout:
         return bool(self._words[_SEQUENCE] == frame.sequence)
 
     def due(self, monotonic: float, claim_s: float) -> float | None:
-        """How urgent it is to look at the newest frame: seconds since the oldest that nobody looked at, times the weight.
+        """How urgent it is to look at the newest frame: seconds since the last look, times the weight.
+
+        Where nothing was to be seen for a while after the last look, the seconds count from when there was something again.
 
         None where there is nothing to look at: no frame, one being written or answered, or one that a worker took less
         than `claim_s` ago. One that took it and then died or stands still cannot keep it longer.
@@ -155,7 +158,9 @@ class Layout:
             return None
         if self.claimed(monotonic, claim_s):
             return None
-        return float((monotonic - words[_SINCE] / 1e9) * words[_WEIGHT])
+        looked, since = words[_LOOKED], words[_SINCE]
+        owed = looked if since - looked < _PAUSE_NS else since
+        return float((monotonic - owed / 1e9) * words[_WEIGHT])
 
     def claim(self, monotonic: float) -> int:
         """Take the frame. Gives a mark for `release`; two workers at the very same instant both look, which harms nobody."""
@@ -166,6 +171,7 @@ class Layout:
 
     def release(self, mark: int) -> None:
         if self._words[_CLAIM] == mark:
+            self._words[_LOOKED] = mark
             self._words[_CLAIM] = 0
 
     def claimed(self, monotonic: float, claim_s: float) -> bool:
@@ -194,9 +200,12 @@ class Layout:
         """(frame number, body) of the newest answer, None where it is not whole or of another generation."""
         if not self._words[_ANSWERED]:
             return None
-        block = self._map[_RESULT_AT : _RESULT_AT + _RESULT_ROOM]
-        checksum, length, its_generation, number = _RESULT.unpack_from(block)
+        _, length, its_generation, number = _RESULT.unpack_from(self._map, _RESULT_AT)
         if its_generation != generation or not 0 < length <= _RESULT_ROOM - _RESULT.size:
+            return None
+        block = self._map[_RESULT_AT : _RESULT_AT + _RESULT.size + length]
+        checksum, length, its_generation, number = _RESULT.unpack_from(block)
+        if its_generation != generation or _RESULT.size + length > len(block):
             return None
         if zlib.crc32(block[4 : _RESULT.size + length]) != checksum:
             return None

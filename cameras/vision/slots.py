@@ -140,6 +140,7 @@ class SlotWriter:
         self._layout.format()
         self._waiting: deque[FrameStamp] = deque()
         self._asked_at: float | None = None
+        self._taken: int | None = None  # the number of the answer taken last
         self._closed = False
         self._put = self._inferred = self._dropped = 0
 
@@ -196,12 +197,14 @@ class SlotWriter:
 
     def take_result(self) -> SlotResult | None:
         """The newest answer, once. None where there is none, or it is not whole or not of this generation."""
-        if not self._waiting:
+        if not self._waiting or (posted := self._layout.answered) == self._taken:
             return None
         answer = self._layout.read_result(self.generation)
         if answer is None:
             return None
         number, body = answer
+        if number == posted:
+            self._taken = number
         stamp = next((s for s in self._waiting if s.number == number), None)
         if stamp is None:
             return None  # taken already, or older than one taken

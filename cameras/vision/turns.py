@@ -1,8 +1,8 @@
 """Whose turn it is: of all slots on this host that have something to look at, the most urgent one.
 
-A slot's urgency is how long its oldest frame that nobody looked at has waited, times its weight. So where workers keep up,
-everybody is served at once; where they do not, cameras of one weight take turns, a heavier one comes up more often in
-proportion, and the lightest still comes up: no camera starves, and nothing ever queues but one frame per camera, the newest.
+A slot's urgency is how long ago it was looked at (or, after a pause, how long something waits there), times its weight. So
+where workers keep up, everybody is served at once; where they do not, cameras of one weight take turns, a heavier one comes
+up more often, and the lightest still comes up: no camera starves. Nothing ever queues but one frame per camera, the newest.
 """
 
 from __future__ import annotations

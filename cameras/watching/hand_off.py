@@ -21,7 +21,7 @@ from soc.core import clock
 log = logging.getLogger(__name__)
 
 EXPIRES_S: Final = 2.0  # an older request is for a frame that has been replaced
-LOST_S: Final = 1.0  # a task of which nothing was heard for so long does not count any more
+LOST_S: Final = 1.5  # a task of which nothing was heard for so long does not count any more
 
 
 def send(refs: Sequence[SlotRef], ticket: int) -> None:
@@ -53,6 +53,7 @@ class HandOff:
         self._listeners: dict[int, dict[str, Callable[[], None]]] = {}  # by mark
         self._lock = threading.Lock()
         self._woken = self._stop = self._silent = False
+        self._room = True  # for one more task
         self._tickets: dict[int, float] = {}  # when it was heard of last, monotonic s; this thread's alone
         self._numbers = itertools.count(1)
         self._thread = threading.Thread(target=self._run, name="hand-off", daemon=True)
@@ -66,7 +67,7 @@ class HandOff:
             if self._stop:
                 return
             self._waiting[ref.name] = ref
-            if not self._woken:
+            if self._room and not self._woken:  # else it is found by those at work, or sent when one of them is done
                 self._woken = True
                 self._bell.wake()
 
@@ -125,10 +126,12 @@ class HandOff:
         """Send what is asked for, as so many tasks as there is room for: each brings one worker more."""
         self._tickets = {ticket: at for ticket, at in self._tickets.items() if monotonic - at < LOST_S}
         room = self.most - len(self._tickets)
-        if room <= 0:
-            return
         with self._lock:
-            refs, self._waiting = list(self._waiting.values()), {}
+            refs = list(self._waiting.values()) if room > 0 else []
+            # Before they are sent: who asks meanwhile either finds room or is found by the next to look here.
+            self._room = room > len(refs)
+            if refs:
+                self._waiting = {}
         for share in (refs[n::room] for n in range(min(room, len(refs)))):
             ticket = next(self._numbers)
             try:
@@ -138,6 +141,6 @@ class HandOff:
                 # The broker is away. The camera asks again, and after three seconds the motion becomes an alarm.
                 if not self._silent:
                     log.warning("detect workers cannot be told: %s", type(error).__name__)
-                self._silent = True
+                self._silent = self._room = True
                 return
             self._tickets[ticket] = monotonic

@@ -7,6 +7,7 @@ did), stale (too old when one came), unanswered (the connection ended before). W
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
@@ -31,6 +32,8 @@ from cameras.vision.zones import contains
 from cameras.watching.plan import OURS, Plan
 
 INFER_FPS: Final = 5.0
+EARLY_S: Final = 0.04
+FRESH_S: Final = 0.3  # a frame that no worker came to is replaced when it is older
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
 KEPT_PICTURES: Final = 8
@@ -38,7 +41,7 @@ KEPT_PATH: Final = 400
 # Where workers cannot keep up, a camera's share grows with its weight: four times for what moves in an armed zone, twice for
 # somebody who is followed, both together eight times.
 ARMED, FOLLOWED = 4, 2
-ARMED_FOR: Final = timedelta(seconds=1)  # so long it is not asked again whether the site is armed
+ASK_AGAIN: Final = timedelta(minutes=1)  # whether the site is armed, at the latest
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,13 @@ class Sight:
         self._paths: dict[int, deque[tuple[float, Box]]] = {}
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._best = BestShots()
-        self._put_at: float | None = None
+        self._next_at: float | None = None  # when a frame is wanted next, monotonic s
         self._held: _Held | None = None
+        self._put_at = -math.inf  # when the frame in the slot came, monotonic s
+        self._stirred = -math.inf  # when there was last something to look at, monotonic s
         self._unanswered: float | None = None
         self._blind_at: float | None = None
-        self._armed: tuple[Plan, datetime, bool] | None = None
+        self._arming: tuple[Plan, datetime, datetime, bool] | None = None  # by which plan, from when to when, armed
         self._closed = False
         self._lock = threading.RLock()
 
@@ -141,11 +146,14 @@ class Sight:
             zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
             if not (motion.active or motion.global_change or self.scene.worth_a_look(now)):
                 self.counts["gated"] += 1
-                # The scene is still: whatever moves next and is not looked at is an alarm of its own.
-                self._unanswered = self._blind_at = None
-            elif self._put_at is not None and now - self._put_at < 1 / INFER_FPS - 1e-3:
+                if now - self._stirred > self.blind_after_s:
+                    # The scene is still: whatever moves next and is not looked at is an alarm of its own.
+                    self._unanswered = self._blind_at = None
+            elif not self._pace(now):
+                self._stirred = now
                 self._drop("paced")
             else:
+                self._stirred = now
                 self._offer(_Held(frame, motion, self._weight(zone, frame.stamp.captured)))
             return self._answers(now), self._blind(frame, zone)
 
@@ -185,18 +193,32 @@ class Sight:
         return (ARMED if armed else 1) * (FOLLOWED if followed else 1)
 
     def _is_armed(self, at: datetime) -> bool:
-        known = self._armed
-        if known is None or known[0] is not self.plan or not timedelta(0) <= at - known[1] < ARMED_FOR:
-            known = self._armed = (self.plan, at, self.plan.armed(at))
-        return known[2]
+        known = self._arming
+        if known is None or known[0] is not self.plan or not known[1] <= at < known[2]:
+            state = self.plan.arming(at)
+            until = at + ASK_AGAIN if state.until is None else min(state.until, at + ASK_AGAIN)
+            known = self._arming = (self.plan, at, until, state.armed)
+        return known[3]
+
+    def _pace(self, now: float) -> bool:
+        """Whether a frame is wanted: INFER_FPS a second on average. One that comes a little early is, and one that comes
+        late takes the next one's time only in part, so that a camera of just that pace loses none to its own unrest.
+        """
+        if self._next_at is not None and now < self._next_at - EARLY_S:
+            return False
+        step = 1 / INFER_FPS
+        self._next_at = now + step if self._next_at is None else max(self._next_at, now - step / 2) + step
+        return True
 
     def _offer(self, held: _Held) -> None:
-        """For the workers: into the slot, or kept until the one there is answered, since a worker is looking at it."""
-        now = self._put_at = held.frame.stamp.monotonic
+        """For the workers: into the slot, or kept until the one there is answered, where a worker is looking at that or it
+        is not old yet: where they cannot keep up, a copy of every frame would only cost.
+        """
+        now = held.frame.stamp.monotonic
         if self._held is not None:
             self._drop("superseded")
             self._held = None
-        if self.slot.busy(now):
+        if self.slot.busy(now) or (now - self._put_at < FRESH_S and self.slot.counts.waiting):
             self._held = held
         else:
             self._put(held)
@@ -204,6 +226,7 @@ class Sight:
     def _put(self, held: _Held) -> None:
         frame, stamp = held.frame, held.frame.stamp
         before = self.slot.counts.dropped
+        self._put_at = stamp.monotonic
         light = self._light.update(frame.picture, stamp.monotonic)
         self.slot.put(
             frame.picture,
@@ -239,8 +262,9 @@ class Sight:
             **({"aspect": picture.width / picture.height} if picture is not None else {}),
         )
         for track in tracks:
-            path = self._paths.setdefault(track.id, deque(maxlen=KEPT_PATH))
-            path.append((result.stamp.monotonic, track.box))
+            if track.last_seen == result.stamp.captured:  # what stands there unseen has no new place
+                path = self._paths.setdefault(track.id, deque(maxlen=KEPT_PATH))
+                path.append((result.stamp.monotonic, track.box))
         self._forget(result.stamp.monotonic)
         for track in tracks:
             if picture is not None and track.last_seen == result.stamp.captured:  # a remembered one may be hidden now

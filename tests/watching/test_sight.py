@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -11,25 +14,33 @@ import pytest
 from cameras.context.arming import Interval
 from cameras.vision.address import Credentials
 from cameras.vision.ingest import Frame
+from cameras.vision.models import Models
 from cameras.vision.picture import Picture
-from cameras.vision.slots import SlotReader, SlotRef, SlotWriter
-from cameras.vision.types import Box, Detection, FrameStamp, ZoneShape
+from cameras.vision.slots import SlotFrame, SlotReader, SlotRef, SlotWriter
+from cameras.vision.types import Box, Detection, FrameStamp, Motion, ZoneShape
 from cameras.watching.plan import Plan
 from cameras.watching.sight import BLIND_AGAIN_S, Sight
 from tests.factories import NIGHT
 
 ALWAYS = tuple(Interval(day, time(0), time(0)) for day in range(7))
 FPS = 10
+HOLD_S = 3.0
 
 
-def plan(intervals: tuple[Interval, ...] = ALWAYS) -> Plan:
-    zone = ZoneShape.whole_picture("yard", dwell_s=1.0)
-    return Plan(uuid4(), uuid4(), "Yard", "rtsp://127.0.0.1/yard", Credentials("", ""), (zone,), intervals, "UTC")
+def plan(intervals: tuple[Interval, ...] = ALWAYS, *, classes: tuple[str, ...] = ("person",), **fields: Any) -> Plan:
+    zone = ZoneShape.whole_picture("yard", dwell_s=1.0, classes=frozenset(classes))
+    address = "rtsp://127.0.0.1/yard"
+    return Plan(uuid4(), uuid4(), "Yard", address, Credentials("", ""), (zone,), intervals, "UTC", **fields)
+
+
+@lru_cache(maxsize=16)
+def yard(number: int) -> np.ndarray:
+    return np.random.default_rng(number).normal(120, 2, (288, 384, 3)).clip(0, 255).astype(np.uint8)
 
 
 def frame(number: int, *, person_at: float | None) -> Frame:
     """Frame `number` of a noisy grey yard at 10 frames a second; a dark block stands for a person."""
-    picture = np.random.default_rng(number).normal(120, 2, (288, 384, 3)).clip(0, 255).astype(np.uint8)
+    picture = yard(number % 13).copy()
     if person_at is not None:
         x = int(person_at * 384)
         picture[80:220, x : x + 50] = 20
@@ -37,22 +48,51 @@ def frame(number: int, *, person_at: float | None) -> Frame:
     return Frame(FrameStamp(number, at, at, number / FPS), Picture.of_bgr(picture), number % FPS == 0)
 
 
+class Gate:
+    """Sees the block and nothing else; three seconds later it is over. What the real one makes of it is its own matter."""
+
+    def __init__(self) -> None:
+        self.moved = -HOLD_S
+
+    def update(self, luma: np.ndarray, monotonic: float) -> Motion:
+        dark = np.flatnonzero(luma[150] < 60)
+        if dark.size:
+            self.moved = monotonic
+        box = Box(dark[0] / 384, 80 / 288, (dark[-1] + 1) / 384, 220 / 288) if dark.size else None
+        return Motion(0.05, (box,) if box else (), False, monotonic - self.moved < HOLD_S)
+
+
 class Worker:
-    """Answers every request at once with a person where the block is, or never."""
+    """Answers every request at once with a person where the block is, or never, or (slow) when `work` is called."""
 
     def __init__(self, directory, *, dead: bool = False) -> None:
-        self.directory, self.dead, self.asked = directory, dead, 0
+        self.directory, self.dead, self.asked, self.slow = directory, dead, 0, False
         self.person: Box | None = None
+        self.label = "person"
+        self.saw: list[SlotFrame] = []
+        self._taken: tuple[SlotReader, int] | None = None
 
     def ask(self, ref: SlotRef) -> None:
         self.asked += 1
-        if self.dead:
-            return
-        with SlotReader(ref.name, directory=self.directory) as reader:
+        self.name = ref.name
+        if not self.dead and not self.slow:
+            self.take(0.0)
+            self.work()
+
+    def take(self, now: float) -> None:
+        reader = SlotReader(self.name, directory=self.directory)
+        self._taken = reader, reader.claim(now)
+
+    def work(self, *, stale: bool = False) -> None:
+        assert self._taken is not None
+        reader, mark = self._taken
+        with reader:
             found = reader.read()
             assert found is not None
-            people = [Detection("person", 0.9, self.person)] if self.person else []
-            reader.post(found, people, inference_ms=5.0, model="m")
+            self.saw.append(found)
+            people = [Detection(self.label, 0.9, self.person)] if self.person and not stale else []
+            reader.post(found, people, inference_ms=5.0, model="m", stale=stale)
+            reader.release(mark)
 
 
 @pytest.fixture
@@ -64,7 +104,7 @@ def eye(tmp_path):
         worker = Worker(tmp_path, dead=dead)
         slot = SlotWriter(str(of.camera_id), generation=1, directory=tmp_path, max_width=640, max_height=480)
         made.append(slot)
-        return Sight(of, slot, ask=worker.ask, blind_after_s=3.0), worker
+        return Sight(of, slot, ask=worker.ask, blind_after_s=3.0, gate=Gate()), worker
 
     yield make
     for slot in made:
@@ -140,6 +180,15 @@ def test_a_second_walk_past_dead_workers_is_an_alarm_of_its_own(eye):
     assert len(first) == len(second) == 1
 
 
+def test_a_gate_that_only_peeks_does_not_hide_that_nobody_looks(eye):
+    sight, worker = eye(plan(), dead=True)
+    sight.gate.update = lambda luma, at: (
+        Motion(0.05, (Box(0.4, 0.4, 0.6, 0.6),), False, True) if at % 2 < 0.05 else Motion()
+    )
+    _, blind = walk(sight, worker, still=80, walking=0)
+    assert len(blind) == 1
+
+
 def test_workers_that_answer_are_not_blindness(eye):
     sight, worker = eye(plan())
     _, blind = walk(sight, worker, still=20, walking=60)
@@ -156,3 +205,113 @@ def test_a_lost_request_is_made_again(eye):
     sight, worker = eye(plan(), dead=True)
     walk(sight, worker, still=20, walking=40)
     assert worker.asked >= 3
+
+
+def test_frames_that_come_while_a_worker_looks_replace_each_other_and_not_the_one_it_looks_at(eye):
+    sight, worker = eye(plan())
+    walk(sight, worker, still=20, walking=1)
+    worker.slow = True
+    for number in range(21, 24):
+        sight.see(frame(number, person_at=0.3))
+    worker.take(2.3)
+    for number in range(24, 30):
+        sight.see(frame(number, person_at=0.3 + number / 100))
+    worker.work()
+    sight.answers(3.0)
+    assert worker.saw[-1].number < 24
+    assert sight.slot.counts.waiting == 1  # the newest is there at once, and need not be waited for
+    worker.take(3.0)
+    worker.work()
+    assert worker.saw[-1].number >= 28
+    sight.close()
+    assert sight.counts["captured"] == sight.counts["gated"] + sight.counts["inferred"] + sight.counts["dropped"]
+
+
+def test_workers_that_are_late_are_not_blindness_but_make_each_camera_be_looked_at_less(eye):
+    sight, worker = eye(plan())
+    worker.slow = True
+    reports = []
+    for number in range(120):
+        now = number / FPS
+        reports.append(sight.see(frame(number, person_at=None if number < 20 else 0.1 + number % 40 / 60))[1])
+        if number % 15 == 14 and sight.slot.counts.waiting:
+            worker.take(now)
+            worker.work()
+    assert not any(reports)
+    assert 4 <= sight.counts["inferred"] <= 7
+    sight.close()
+    assert sight.counts["captured"] == sight.counts["gated"] + sight.counts["inferred"] + sight.counts["dropped"]
+
+
+def test_a_frame_too_old_to_be_looked_at_is_dropped_for_that_and_no_comfort(eye):
+    sight, worker = eye(plan())
+    worker.slow = True
+    reports = []
+    for number in range(70):
+        _, blind = sight.see(frame(number, person_at=None if number < 20 else 0.1 + number % 40 / 60))
+        reports += [blind] if blind else []
+        if sight.slot.counts.waiting:
+            worker.take(number / FPS)
+            worker.work(stale=True)
+    assert sight.counts["inferred"] == 0
+    assert sight.counts["dropped:stale"] > 10
+    assert len(reports) == 1
+
+
+@pytest.mark.parametrize(("intervals", "walking", "weight"), [(ALWAYS, 20, 8), (ALWAYS, 1, 4), ((), 20, 2), ((), 1, 1)])
+def test_armed_zones_and_who_is_followed_make_a_camera_urgent(eye, intervals, walking, weight):
+    sight, worker = eye(plan(intervals))
+    urgent: list[int] = []
+    put = sight.slot.put
+    sight.slot.put = lambda *args, **given: (urgent.append(given["weight"]), put(*args, **given))
+    walk(sight, worker, still=20, walking=walking)
+    assert urgent[-1] == weight
+
+
+def test_the_detector_is_asked_by_the_cameras_own_model_and_scores(eye):
+    sight, worker = eye(plan(model="nanodet_g_416_int8", night_score=0.61))  # grey as infrared: night
+    walk(sight, worker, still=20, walking=10)
+    assert {(seen.model, round(seen.min_score, 2)) for seen in worker.saw} == {("nanodet_g_416_int8", 0.61)}
+
+
+def test_without_scores_of_its_own_the_models_count(eye):
+    sight, worker = eye(plan(model="nanodet_g_416_int8"))
+    walk(sight, worker, still=20, walking=10)
+    card = Models().card_for("nanodet_g_416_int8")
+    assert {round(seen.min_score, 4) for seen in worker.saw} == {round(card.night_min_score, 4)}
+
+
+def test_what_no_zone_asks_for_is_not_followed(eye):
+    sight, worker = eye(plan(classes=("vehicle",)))
+    seen, _ = walk(sight, worker, still=20, walking=40)
+    assert not seen
+    assert not sight.tracker.following
+    worker.label = "car"
+    seen, _ = walk(sight, worker, still=0, walking=40, first=60)
+    assert [one.sighting.kind for one in seen] == ["vehicle"]
+
+
+def test_a_camera_that_looks_for_itself_is_not_looked_at_and_never_blind(eye):
+    sight, worker = eye(plan(analytics="camera"), dead=True)
+    seen, blind = walk(sight, worker, still=5, walking=45)
+    assert not seen
+    assert not blind
+    assert worker.asked == 0
+    assert sight.counts["captured"] == sight.counts["gated"] == sight.counts["gated:camera"] == 50
+
+
+def test_a_camera_of_the_very_pace_loses_no_frame_to_its_unrest(eye):
+    sight, worker = eye(plan())
+    walk(sight, worker, still=20, walking=1)
+    unrest = np.random.default_rng(1).uniform(-0.03, 0.03, 50)
+    for n in range(50):
+        one = frame(21, person_at=0.1 + n / 100)
+        sight.see(replace(one, stamp=replace(one.stamp, number=100 + n, monotonic=3.0 + n / 5 + float(unrest[n]))))
+    assert sight.counts["dropped:paced"] <= 1
+
+
+def test_after_the_end_there_are_no_answers(eye):
+    sight, worker = eye(plan())
+    walk(sight, worker, still=20, walking=3)
+    sight.close()
+    assert sight.answers(10.0) == []

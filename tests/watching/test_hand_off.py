@@ -1,0 +1,146 @@
+"""How many tasks are under way, and who hears of an answer. The broker is a list, time is a number."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from cameras.vision.bell import Ring, Ringer, mark_of
+from cameras.vision.slots import SlotRef, SlotWriter
+from cameras.watching.hand_off import LOST_S, HandOff
+
+WORKERS = 2
+
+
+class Broker:
+    """Keeps what is sent; away while `away`."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[list[str], int]] = []
+        self.away = False
+        self.arrived = threading.Event()
+
+    def send(self, refs: Sequence[SlotRef], ticket: int) -> None:
+        if self.away:
+            raise ConnectionError("no broker")
+        self.sent.append(([ref.name for ref in refs], ticket))
+        self.arrived.set()
+
+    @property
+    def names(self) -> list[str]:
+        return [name for names, _ in self.sent for name in names]
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def hand_off(broker, tmp_path):
+    made = HandOff("main", workers=WORKERS, send=broker.send, directory=tmp_path)
+    yield made
+    made.stop()
+
+
+def slot(number: int) -> SlotRef:
+    return SlotRef(f"nightdesk.main.1.1.camera{number}.1", 1, 1)
+
+
+def ask(hand_off: HandOff, *numbers: int, at: float) -> None:
+    for number in numbers:
+        hand_off.ask(slot(number))
+    hand_off.send_waiting(at)
+
+
+def test_one_request_is_one_task(hand_off, broker):
+    ask(hand_off, 1, at=0.0)
+    assert broker.sent == [([slot(1).name], 1)]
+    hand_off.send_waiting(0.1)
+    assert len(broker.sent) == 1
+
+
+def test_what_is_asked_for_at_once_goes_to_as_many_workers_as_there_are(hand_off, broker):
+    ask(hand_off, *range(10), at=0.0)
+    assert len(broker.sent) == WORKERS + 1
+    assert sorted(broker.names) == sorted(slot(n).name for n in range(10))
+
+
+def test_overload_makes_no_queue(hand_off, broker):
+    for step in range(100):
+        ask(hand_off, *range(20), at=step / 100)
+    assert len(broker.sent) == WORKERS + 1
+
+
+def test_when_a_task_is_done_what_waits_is_sent(hand_off, broker):
+    ask(hand_off, 1, 2, 3, at=0.0)
+    ask(hand_off, 4, 5, at=0.1)
+    assert slot(4).name not in broker.names
+    hand_off.hear([Ring(2, None)], 0.2)
+    hand_off.send_waiting(0.2)
+    assert broker.sent[-1] == ([slot(4).name, slot(5).name], 4)
+
+
+def test_a_task_of_which_nothing_is_heard_does_not_count_for_long(hand_off, broker):
+    ask(hand_off, 1, 2, 3, at=0.0)
+    hand_off.hear([Ring(1, mark_of(slot(1).name))], 1.0)  # the first worker lives, the others were killed
+    ask(hand_off, 4, 5, at=LOST_S)
+    assert broker.sent[WORKERS + 1 :] == [([slot(4).name], 4), ([slot(5).name], 5)]
+    ask(hand_off, 6, at=LOST_S + 0.1)
+    assert slot(6).name not in broker.names
+
+
+def test_a_broker_that_is_away_loses_requests_and_nothing_else(hand_off, broker, caplog):
+    broker.away = True
+    ask(hand_off, 1, at=0.0)
+    ask(hand_off, 1, at=0.1)
+    assert caplog.text.count("cannot be told") == 1
+    broker.away = False
+    ask(hand_off, 1, at=0.2)
+    assert broker.names == [slot(1).name]
+
+
+def test_whoever_listens_is_told_of_an_answer(hand_off):
+    told: list[int] = []
+    hand_off.listen(slot(1).name, lambda: told.append(1))
+    hand_off.listen(slot(2).name, lambda: told.append(2))
+    hand_off.hear([Ring(1, mark_of(slot(2).name)), Ring(1, mark_of(slot(2).name))], 0.0)
+    assert told == [2]
+    hand_off.listen(slot(2).name, None)
+    hand_off.hear([Ring(1, mark_of(slot(2).name)), Ring(1, mark_of(slot(1).name))], 0.0)
+    assert told == [2, 1]
+
+
+def test_one_cameras_trouble_with_an_answer_is_not_its_neighbours(hand_off, caplog):
+    told: list[int] = []
+
+    def stumble() -> None:
+        raise ValueError("no")
+
+    hand_off.listen(slot(1).name, stumble)
+    hand_off.listen(slot(2).name, lambda: told.append(2))
+    hand_off.hear([Ring(1, mark_of(slot(1).name)), Ring(1, mark_of(slot(2).name))], 0.0)
+    assert told == [2]
+    assert "camera1" in caplog.text
+
+
+def test_from_asking_to_hearing_on_its_own_thread(hand_off, broker, tmp_path):
+    heard = threading.Event()
+    ringer = Ringer(directory=tmp_path)
+    with SlotWriter("c", generation=1, directory=tmp_path, max_width=64, max_height=48) as writer:
+        hand_off.start()
+        hand_off.listen(writer.name, heard.set)
+        hand_off.ask(SlotRef(writer.name, 1, 1))
+        assert broker.arrived.wait(5)
+        ringer.answered(writer.name, broker.sent[0][1])
+        assert heard.wait(5)
+    ringer.close()
+
+
+def test_after_the_end_asking_does_nothing(hand_off, broker):
+    hand_off.start()
+    hand_off.stop()
+    ask(hand_off, 1, at=0.0)
+    assert not broker.sent
