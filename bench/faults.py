@@ -13,7 +13,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,12 +34,16 @@ COVERS = frozenset({"person", "group", "unfiltered_motion", "perception_down", "
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done to the product, and how long it lasts (seconds; 0: over as soon as it is done)."""
+    """What is done to the product, and how long it lasts (seconds; 0: over as soon as it is done).
+
+    camera: the one it is done to, where it is the camera that fails and not the product.
+    """
 
     name: str
     do: Callable[[World], None]
     undo: Callable[[World], None] | None = None
     lasts_s: float = 0.0
+    camera: str = ""
 
 
 def _kill(name: str, number: int = signal.SIGKILL) -> Callable[[World], None]:
@@ -87,6 +91,18 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
+def camera_fault(camera: str, kind: str, seconds: float) -> Fault:
+    """One of the simulated cameras' own (`soc.demo.cameras.faults.KINDS`)."""
+
+    def tell(world: World, kind: str) -> None:
+        assert world.ports is not None
+        url = f"http://127.0.0.1:{world.ports.phone}/control/cameras/{camera}/fault"
+        body = {"kind": kind, "seconds": seconds + 60}  # it is ended here
+        httpx.post(url, json=body, trust_env=False, timeout=10).raise_for_status()
+
+    return Fault(f"{camera}: {kind}", lambda w: tell(w, kind), lambda w: tell(w, "none"), seconds, camera)
+
+
 def lengthened(faults: Sequence[Fault], seconds: float = 66.0) -> list[Fault]:
     """The same, those that last at all lasting until a whole intrusion has come and gone."""
     return [replace(fault, lasts_s=seconds) if fault.lasts_s else fault for fault in faults]
@@ -99,6 +115,7 @@ class Span:
     name: str
     began: datetime
     ended: datetime
+    camera: str = ""
 
 
 @dataclass
@@ -121,10 +138,11 @@ def covered(intrusion: dict[str, Any], night: Night) -> bool:
     """Whether a staged intrusion is in an incident in time.
 
     An alert of its camera, captured while it was in view, raised within GRACE_S of its beginning or of the end of the
-    last fault that touched it, whichever is later.
+    last fault of the product that touched it, whichever is later.
     """
     began, ended = _time(intrusion["in_view_from"]), _time(intrusion["in_view_to"])
-    touched = [span.ended for span in night.spans if span.began <= ended and began <= span.ended + timedelta(seconds=2)]
+    ours = [span for span in night.spans if not span.camera]
+    touched = [span.ended for span in ours if span.began <= ended and began <= span.ended + timedelta(seconds=2)]
     limit = max([began, *touched]) + timedelta(seconds=GRACE_S)
     slack = timedelta(seconds=1)
     for alert in night.report["alerts"]:
@@ -220,12 +238,17 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def play(
-    world: World, password: str, faults: Sequence[Fault], *, resync: bool = True, spacing_s: float = SPACING_S,
-    say: Callable[[str], None] = print,
+    world: World, password: str, faults: Iterable[Fault], *, resync: bool = True, spacing_s: float = SPACING_S,
+    say: Callable[[str], None] = print, beside: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None,
+    night: Night | None = None,
 ) -> Night:  # fmt: skip
-    """Let intrusions flow, do the faults one after the other, observe SETTLE_S more, and take stock."""
+    """Let intrusions flow, do the faults one after the other, observe SETTLE_S more, and take stock.
+
+    faults: taken one at a time, each when the one before is over. beside: runs until its event is set, while intrusions
+    flow. night: what is filled in, for whoever wants to read along.
+    """
     assert world.ports is not None
-    night = Night()
+    night = night or Night()
     outside = Outside(world.ports.phone)
     operator = Operator(world.url, "ines", password, authority=str(world.authority) if world.authority else None)
     operator.feed.resync = resync
@@ -236,6 +259,8 @@ async def play(
         asyncio.create_task(operator.work(stop.is_set)),
         asyncio.create_task(panel.run(stop, 2.0)),
     ]
+    if beside is not None:
+        jobs.append(asyncio.create_task(beside(stop)))
     await _until(lambda: _any_intrusion(outside), 60, "the first intrusion")
     for fault in faults:
         began = datetime.now(UTC)
@@ -244,7 +269,7 @@ async def play(
         if fault.undo:
             await asyncio.sleep(fault.lasts_s)
             await asyncio.to_thread(fault.undo, world)
-        night.spans.append(Span(fault.name, began, datetime.now(UTC)))
+        night.spans.append(Span(fault.name, began, datetime.now(UTC), fault.camera))
         await asyncio.sleep(spacing_s)
         world.check()
     say(f"observing for {SETTLE_S:.0f} s")
@@ -299,16 +324,20 @@ async def _calls(outside: Outside) -> list[str]:
     return [str(call["url"]).rstrip("/").rpartition("/")[2] for call in (await outside.get("/log"))["calls"]]
 
 
-def world_for_faults(var: Path, password: str, ports: Any, *, settings: str = "soc.settings") -> World:
-    """A world whose cameras stage an intrusion every 35 seconds each, a little apart."""
-    arguments = ["--auto-answer", "1", "--auto-press", "1", "--first", "6", "--every", "36"]
+def world_for_faults(
+    var: Path, password: str, ports: Any, *, settings: str = "soc.settings", cameras: str = "yard,quiet",
+    every_s: float = 36.0, speed: float = 1.0,
+) -> World:  # fmt: skip
+    """A world in whose yard somebody comes every `every_s` seconds of the film, which runs `speed` times as fast."""
+    arguments = ["--auto-answer", "1", "--auto-press", "1", "--first", "6", "--every", str(every_s / speed)]
+    arguments += ["--speed", str(speed)] if speed != 1.0 else []
     env = {
         "DEMO_PASSWORD": password,
         "DEMO_ARGS": json.dumps(arguments),
         "DJANGO_SETTINGS_MODULE": settings,
         "LOG_LEVEL": "WARNING",
         "CAMERA_LOST_S": "20",
-        "DEMO_CAMERAS": "yard,quiet",
+        "DEMO_CAMERAS": cameras,
         "SEED": "seed_demo",  # to a world the name of a command; to `make chaos` and `make soak` a number
     }
     return World(var, ports=ports, env=env, throwaway=True, own_servers=True)

@@ -29,6 +29,7 @@ class WorldSettings:
     camera_password: str = ""
     first_s: float = 12.0
     every_s: float = 75.0
+    speed: float = 1.0
     scheduled: bool = True
     plays: dict[str, Path] = field(default_factory=dict)
     play_limit_s: float = 75.0
@@ -65,6 +66,7 @@ def read_settings(arguments: Sequence[str] | None = None) -> WorldSettings:
         camera_password=os.environ.get("DEMO_CAMERA_PASSWORD", ""),
         first_s=given.first,
         every_s=given.every,
+        speed=given.speed,
         scheduled=not given.no_schedule,
         plays=dict(given.play),
         play_limit_s=given.play_limit,
@@ -95,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--camera-user", default="admin")
     add("--first", type=float, default=12.0, help="seconds until the first intrusion at the yard")
     add("--every", type=float, default=75.0, help="seconds between intrusions")
+    add(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        help="the cameras' films run so many times as fast, with as many more pictures",
+    )
     add("--no-schedule", action="store_true", help="intrusions only when the control door asks for one")
     add("--play", type=_play, action="append", default=[], metavar="NAME=FILE", help="a camera that plays once")
     add("--play-limit", type=float, default=75.0, help="seconds after which --play is cut")
@@ -108,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--panel-url", default="", help="the product's address: sends heartbeats there")
     add("--panel-key", default="")
     return parser
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0.1 <= speed <= 10:
+        raise argparse.ArgumentTypeError("between 0.1 and 10")
+    return speed
 
 
 def _play(text: str) -> tuple[str, Path]:

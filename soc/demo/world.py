@@ -29,7 +29,9 @@ class World:
     def __init__(self, settings: WorldSettings) -> None:
         self.settings = settings
         schedule = Schedule(every_s=settings.every_s, first_s=settings.first_s, enabled=settings.scheduled)
-        self.cameras: dict[str, Camera] = build_cameras(schedule, settings.plays, settings.play_limit_s)
+        self.cameras: dict[str, Camera] = build_cameras(
+            schedule, settings.plays, settings.play_limit_s, speed=settings.speed
+        )
         login = Login(settings.camera_user, settings.camera_password) if settings.camera_password else None
         self.rtsp = RtspServer(self.cameras, login)
         self.network = PhoneNetwork(

@@ -148,7 +148,7 @@ class Camera:
 
     def _show(self, unit: AccessUnit, at_s: float) -> None:
         self.frames_shown += 1
-        if self.faults.current in faults.SILENT:
+        if self.faults.current in (*faults.SILENT, faults.SOUND_ONLY):
             return
         if self.faults.current == faults.TIMESTAMPS and at_s - self._jumped_s >= faults.JUMP_EVERY_S:
             self._jump, self._jumped_s = random.randrange(-36_000, 36_000), at_s

@@ -28,11 +28,13 @@ RESIZE = "resize"  # pictures of half the size, with parameter sets of their own
 CODEC = "codec"  # motion JPEG in place of H.264
 CORRUPT = "corrupt"  # every picture arrives with damaged bytes
 BOMB = "bomb"  # small pictures that claim to be of 256 million pixels
+SOUND_ONLY = "sound-only"  # stays connected and goes on sending sound, and no picture
 CLOCK = "clock"  # tells a wall clock that is an hour ahead
 TIMESTAMPS = "timestamps"  # RTP timestamps that jump by hours, forth and back
 
 KINDS = (
-    OFFLINE, FREEZE, GARBAGE, STILL, NO_VIDEO, HANG, DRIP, RESET, HALF, RESIZE, CODEC, CORRUPT, BOMB, CLOCK, TIMESTAMPS,
+    OFFLINE, FREEZE, GARBAGE, STILL, NO_VIDEO, HANG, DRIP, RESET, HALF, RESIZE, CODEC, CORRUPT, BOMB, SOUND_ONLY, CLOCK,
+    TIMESTAMPS,
 )  # fmt: skip
 DROPS_CLIENTS = (OFFLINE, NO_VIDEO, RESET)
 SILENT = (OFFLINE, FREEZE, HANG)
