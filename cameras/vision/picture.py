@@ -20,12 +20,12 @@ class PictureRefused(ValueError):
     """The picture is too large, too small or not a picture."""
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, most: int = MAX_PIXELS) -> None:
     """Raise PictureRefused where a picture of this size in pixels must not be decoded."""
     if width < 16 or height < 16:
         raise PictureRefused(f"the picture is too small: {width}×{height}")
-    if width * height > MAX_PIXELS:
-        raise PictureRefused(f"the picture is too large: {width}×{height}, at most {MAX_PIXELS} pixels")
+    if width * height > most:
+        raise PictureRefused(f"the picture is too large: {width}×{height}, at most {most} pixels")
 
 
 class Picture:

@@ -11,6 +11,7 @@ import numpy as np
 from .picture import Picture, PictureRefused, check_size
 
 MOST_BYTES = 8 * 1024 * 1024
+MOST_PIXELS = 4096 * 3072  # of one from outside: with what decoding a progressive one takes, less than 100 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def decode(data: bytes, *, most_bytes: int = MOST_BYTES) -> Picture:
     claimed = _claimed_size(data)
     if claimed is None:
         raise PictureRefused("this is not a JPEG or PNG picture")
-    check_size(*claimed)
+    check_size(*claimed, MOST_PIXELS)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:

@@ -10,15 +10,24 @@ from pathlib import Path
 from cameras.vision.address import Credentials, PinnedAddress, pin
 from soc.demo.cameras.auth import Login
 from soc.demo.cameras.camera import Camera
+from soc.demo.cameras.clips import Clip
 from soc.demo.cameras.intrusions import Schedule
+from soc.demo.cameras.reels import LoopReel
 from soc.demo.cameras.server import RtspServer, build_cameras
 
 LOOPBACK = ("127.0.0.0/8",)
 
 
 class World:
-    def __init__(self, *, login: Login | None = None, plays: Mapping[str, Path] | None = None) -> None:
-        self._login, self._plays = login, plays or {}
+    def __init__(
+        self,
+        *,
+        login: Login | None = None,
+        plays: Mapping[str, Path] | None = None,
+        films: Mapping[str, Clip] | None = None,
+    ) -> None:
+        """films: more cameras by name, each with what it shows again and again."""
+        self._login, self._plays, self._films = login, plays or {}, films or {}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="world", daemon=True)
@@ -54,6 +63,8 @@ class World:
     async def _serve(self) -> None:
         self._end = asyncio.Event()
         self.cameras = build_cameras(Schedule(every_s=3600, first_s=3600), self._plays, 60.0)
+        for name, clip in self._films.items():
+            self.cameras[name] = Camera(name, LoopReel(clip), backchannel=False)
         server = RtspServer(self.cameras, self._login)
         await server.start("127.0.0.1", 0)
         self.port = server.port
