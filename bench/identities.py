@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cameras.vision.assignment import assign
 
 LEAST_IOU = 0.5
+STAYS = 1000.0  # outweighs every overlap
 
 Rect = tuple[float, float, float, float]
 Frame = Mapping[int, Rect]  # identity → rectangle
@@ -44,7 +45,7 @@ class Identities:
 def judged(truth: Sequence[Frame], tracks: Sequence[Frame]) -> Identities:
     """Compare a scene's frames. Raises ValueError where they are not as many."""
     together: Counter[tuple[int, int]] = Counter()
-    switches, last = 0, dict[int, int]()
+    switches, last, before = 0, dict[int, int](), dict[int, int]()
     for people, boxes in zip(truth, tracks, strict=True):
         overlaps = {
             (person, box): overlap
@@ -53,26 +54,22 @@ def judged(truth: Sequence[Frame], tracks: Sequence[Frame]) -> Identities:
             if (overlap := iou(a, b)) >= LEAST_IOU
         }
         together.update(overlaps.keys())
-        for person, box in _followed(overlaps, last).items():
-            switches += last.get(person, box) != box
-            last[person] = box
+        before = _matched(overlaps, before)
+        switches += sum(last.get(person, box) != box for person, box in before.items())
+        last |= before
     persons, given = sorted({p for p, _ in together}), sorted({t for _, t in together})
     pairs = assign([[-float(together[p, t]) if together[p, t] else None for t in given] for p in persons])
     right = sum(together[persons[row], given[column]] for row, column in pairs)
     return Identities(right, sum(map(len, tracks)), sum(map(len, truth)), switches)
 
 
-def _followed(overlaps: Mapping[tuple[int, int], float], last: Mapping[int, int]) -> dict[int, int]:
-    """Whose box is whose: what was together stays so while it still fits, the rest by the best overlaps."""
-    pairs = {person: box for person, box in last.items() if (person, box) in overlaps}
-    # Two persons may have ended with one identity: it stays with the better overlap.
-    for person, box in sorted(pairs.items(), key=lambda pair: -overlaps[pair]):
-        if any(b == box and p != person and overlaps[p, b] >= overlaps[person, box] for p, b in pairs.items()):
-            del pairs[person]
-    persons = sorted({p for p, _ in overlaps} - set(pairs))
-    boxes = sorted({b for _, b in overlaps} - set(pairs.values()))
-    costs = [[1 - overlaps[p, b] if (p, b) in overlaps else None for b in boxes] for p in persons]
-    return pairs | {persons[row]: boxes[column] for row, column in assign(costs)}
+def _matched(overlaps: Mapping[tuple[int, int], float], before: Mapping[int, int]) -> dict[int, int]:
+    """Whose box is whose in one frame: what was together in the frame before stays so while it fits, the rest by overlap."""
+    persons, boxes = sorted({p for p, _ in overlaps}), sorted({b for _, b in overlaps})
+    costs = [
+        [-overlaps[p, b] - STAYS * (before.get(p) == b) if (p, b) in overlaps else None for b in boxes] for p in persons
+    ]
+    return {persons[row]: boxes[column] for row, column in assign(costs)}
 
 
 def iou(a: Rect, b: Rect) -> float:
