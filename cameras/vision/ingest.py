@@ -34,6 +34,11 @@ METERED: Final = 7  # of so many frames the decoding of one is measured: not a n
 SENDER_AGAIN_S: Final = 1.0  # how often the sender's clock is asked for; between, its timestamps tell as much
 SENDER_FIRST_S: Final = 5.0  # at first with every packet, since it comes with the first report
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
+LATE_S: Final = 1.0  # so far behind, pictures are not decoded until what waits is read
+BUSY_PART: Final = (
+    0.05  # a thread that waits for its camera for less than this part of the time is behind, or soon will be
+)
+CAUGHT_UP_S: Final = 0.02  # waiting so long for a packet, it has read all there was
 HELD_S: Final = 10.0  # a connection that lasts so long was a good one
 _LATEST_US: Final = 2**32 * 1_000_000  # a camera's clock in the year 2106 or later is none
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,6 +129,7 @@ class Watchdog:
 
     def __init__(self, started: float, *, least_s: float = 3.0, first_s: float = 12.0) -> None:
         self.least_s, self.first_s = least_s, first_s
+        self.late_s = 0.0  # of the last packet, by its own timestamp
         self._seen = False
         self._last_frame = started
         self._last_key: float | None = None
@@ -132,7 +138,8 @@ class Watchdog:
 
     def saw_packet(self, monotonic: float, keyframe: bool, media_s: float | None = None) -> None:
         """Note a video packet's arrival. media_s: its own timestamp in seconds, where it has one."""
-        if media_s is not None and self._lag.of(media_s, monotonic) > MOST_LATE_S:
+        self.late_s = 0.0 if media_s is None else self._lag.of(media_s, monotonic)
+        if self.late_s > MOST_LATE_S:
             raise StreamError("stalled", "its pictures come ever later")
         if not keyframe:
             return
@@ -173,6 +180,28 @@ class _Lag:
         return monotonic - media_s - self._best
 
 
+class _Pace:
+    """Whether a thread keeps up with its camera. One that does not finds the next packet waiting for it every time; what it
+    sees would be older and older, as long as the network's buffers have room.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.behind = False
+        self._since, self._waited = now, 0.0
+
+    def step(self, waited_s: float, now: float, late_s: float) -> bool:
+        """After each video packet: how long it was waited for, and how late it is by its own timestamp. Gives `behind`."""
+        self._waited += waited_s
+        passed = now - self._since
+        if self.behind:
+            self.behind = waited_s < CAUGHT_UP_S or late_s > LATE_S / 2
+        elif late_s > LATE_S or (passed >= 1.0 and self._waited < BUSY_PART * passed):
+            self.behind = True
+        if passed >= 1.0:
+            self._since, self._waited = now, 0.0
+        return self.behind
+
+
 class Stream:
     """A camera's stream. `read` runs in the camera's own thread until told to stop or until something fails.
 
@@ -201,6 +230,7 @@ class Stream:
         self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
+        self.skipped = 0  # pictures that were not decoded since the thread was behind
         self.on_hardware = False  # whether something else than the processor decodes
         self.decode_ms = 0.0  # processor time that decoding a packet takes, lately
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
@@ -223,7 +253,8 @@ class Stream:
         2. Copy every packet into the ring, then hand it to `on_packet`.
         3. While `looking()`, decode video and hand each frame to `on_frame`, in this thread: what takes long belongs
            elsewhere. While not, packets are all that is read; when it is looked at again, it begins with a keyframe.
-           A stream with masks is always decoded: its packets are made of masked pictures.
+           A stream with masks is always decoded: its packets are made of masked pictures. Whoever is behind skips
+           pictures up to a later keyframe, so that what is seen is never old.
         4. Tell `on_open` what the camera sends, once a first picture is known. When the size of its pictures changes,
            return: what follows is another stream, and does not belong into one clip with what was kept.
 
@@ -264,9 +295,15 @@ class Stream:
         sees, hears = _Track("video", video), [_Track("audio", one) for one in container.streams.audio[:1]]
         sender = _SenderClock(self._monotonic())
         packets = container.demux(video, *container.streams.audio[:1])
+        pace = (
+            _Pace(self._monotonic()) if container.format.name == "rtsp" else None
+        )  # a file never keeps anybody waiting
+        waited = 0.0
         while not should_stop():
+            asked = self._monotonic()
             packet = _next_packet(packets)
             received, monotonic = self._wall(), self._monotonic()
+            waited += monotonic - asked
             if packet.size:
                 is_video = packet.stream is video
                 sent = sender.of(packet, packet.pts, sees.tick_s, monotonic) if is_video else None
@@ -278,7 +315,10 @@ class Stream:
                 if is_video:
                     media_s = None if copy.pts is None else copy.pts * sees.tick_s
                     watchdog.saw_packet(monotonic, copy.keyframe, media_s)
-                    if self._mask is not None or looking():
+                    behind = pace is not None and pace.step(waited, monotonic, watchdog.late_s)
+                    waited = 0.0
+                    wanted = self._mask is not None or looking()
+                    if wanted and not (behind and self.info is not None):
                         frames = self._decoded(decoder, packet, sent, copy, watchdog)
                         if frames and not self._fits(frames[0].picture):
                             return
@@ -286,7 +326,9 @@ class Stream:
                             kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
                         if frames and self.info is None:
                             self._opened(container, decoder.image, kept[0], on_open)
-                    elif not self._rested(decoder, container, copy, watchdog, on_open):
+                    elif self._rested(decoder, container, copy, watchdog, on_open):
+                        self.skipped += wanted
+                    else:
                         return
                 for one in kept:
                     self.ring.append(one)

@@ -61,6 +61,8 @@ class Streams:
         self.plan = plan
         self.looked: Stream | None = None  # the stream that is looked at, or was last
         self._probes, self._inside, self._leave, self._stopping = probes, inside, leave, stopping
+        # What is looked at, what it had skipped when that began, and what was skipped before: one value, set at once.
+        self._skips: tuple[Stream | None, int, int] = (None, 0, 0)
         self._reading = False
         self._hardware = settings.HARDWARE_DECODING
         self._large: Recorder | None = None
@@ -114,6 +116,11 @@ class Streams:
         else:
             self._look_at_large(large, on_frame, on_open)
 
+    def late(self) -> int:
+        """Pictures that were not looked at, so that those that were are never old."""
+        stream, before, earlier = self._skips
+        return earlier + (stream.skipped - before if stream is not None else 0)
+
     def let_go(self) -> None:
         """Nobody needs what was read last."""
         self.looked = None
@@ -166,7 +173,7 @@ class Streams:
         return Stream(address, ring=ring, options=options, inside=self._inside, mask=mask)
 
     def _look_at(self, stream: Stream, on_frame: Callable[[Frame], None], on_open: Callable[[], None]) -> None:
-        self.looked, self._reading = stream, True
+        self._begin(stream)
         try:
             stream.read(on_frame, on_open=lambda info: on_open(), should_stop=self._stopping)
         except StreamError as error:
@@ -175,7 +182,15 @@ class Streams:
                 self._hardware = ""
             raise
         finally:
-            self._reading = False
+            self._end()
+
+    def _begin(self, stream: Stream) -> None:
+        self._skips = (stream, stream.skipped, self.late())
+        self.looked, self._reading = stream, True
+
+    def _end(self) -> None:
+        self._skips = (None, 0, self.late())
+        self._reading = False
 
     def _look_at_small(self, large: Recorder, on_frame: Callable[[Frame], None], on_open: Callable[[], None]) -> None:
         """Where it fails and the large one is there, that is looked at from now on."""
@@ -202,12 +217,12 @@ class Streams:
         if stream is None:
             raise large.trouble or StreamError("timed_out")
         again = _Again(self._try_small, after=self._small_lost)
-        self.looked, self._reading = stream, True
+        self._begin(stream)
         on_open()
         try:
             large.look(on_frame, should_stop=lambda: self._stopping() or again.answered.is_set())
         finally:
-            self._reading = False
+            self._end()
             again.stop()
         if again.answered.is_set():
             self._small_lost, self._small_unseen = None, False

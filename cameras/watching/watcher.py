@@ -23,6 +23,7 @@ from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.vision.types import FrameStamp
 from cameras.watching.conditions import CameraCheck
 from cameras.watching.evidence import AFTER_S, EvidenceDesk, Proof
+from cameras.watching.memory import Memory
 from cameras.watching.outbox import Outbox
 from cameras.watching.pending import PendingCandidate
 from cameras.watching.plan import Plan
@@ -81,6 +82,7 @@ class Watcher:
         self.counts: Counter[str] = Counter()
         self.sight: Sight | None = None
         self.scene = scene_of(plan)  # outlasts connections: what is parked is not reported again
+        self.memory = Memory(settings.VAR / "scenes", plan.camera_id)
         self.last_frame: Frame | None = None
         self.online: bool | None = None
         self.news: deque[News] = deque()
@@ -167,6 +169,9 @@ class Watcher:
             total = Counter(self.counts)
             if self.sight is not None:
                 total.update(Counter(self.sight.counts))  # a copy first: the thread goes on counting
+        if late := self.streams.late():
+            total["dropped"] += late
+            total["dropped:late"] += late
         total["captured"] = total["gated"] + total["inferred"] + total["dropped"]
         return total
 
@@ -220,6 +225,7 @@ class Watcher:
         finally:
             self._close_eyes()
             self.streams.let_go()
+            self.memory.keep(self.scene.parked())
 
     def _open_eyes(self) -> None:
         """Slots are numbered by lease and connection, so that an old answer is never taken for a new one."""
@@ -269,6 +275,8 @@ class Watcher:
     def _frame(self, frame: Frame) -> None:
         if self.last_frame is not None:
             self.decoded_s += min(max(frame.stamp.monotonic - self.last_frame.stamp.monotonic, 0.0), 1.0)
+        else:
+            self.memory.recall(self.scene, frame.stamp)
         self.last_frame = frame
         self.frames += 1
         if not self.online:

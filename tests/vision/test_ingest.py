@@ -16,7 +16,7 @@ import pytest
 from cameras.vision.address import Credentials, pin
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.faults import WORDS, CameraError
-from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog, _SenderClock
+from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog, _Pace, _SenderClock
 from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, hardware_trouble, peers
 from soc.demo.cameras import faults
 from soc.demo.cameras.auth import Login
@@ -257,6 +257,35 @@ def test_a_size_that_changes_is_the_end_of_this_stream(footage: Callable[[str], 
         assert len(frames) == frames_seen
         assert [(info.video.width, info.video.height) for info in opened] == [(640, 480)]
         assert len(stream.ring.snapshot()) == 10
+
+
+def test_who_is_too_slow_for_a_camera_sees_fewer_pictures_and_none_that_is_old(world: World):
+    """Each picture takes three times as long as the camera takes for one."""
+    stream, ages, slow = Stream(world.address("street")), [], threading.Event()
+
+    def look(frame: Frame) -> None:
+        ages.append((datetime.now(UTC) - frame.stamp.captured).total_seconds())
+        slow.wait(0.3)
+
+    until = time.monotonic() + 8
+    stream.read(look, should_stop=lambda: time.monotonic() > until)
+    assert max(ages) < 2.5
+    assert min(ages[-8:]) < 1.0  # it caught up
+    assert stream.skipped > 10
+    assert len(ages) > 8
+    assert stream.ring.span().packets > 60  # all of it is kept
+
+
+def test_a_thread_that_never_waits_is_behind_until_it_has_waited():
+    pace = _Pace(0.0)
+    assert not any(pace.step(0.08, n / 10, 0.0) for n in range(30))  # it waits for four fifths of the time
+    assert not any(pace.step(0.001, 3 + n / 10, 0.0) for n in range(8))  # a moment's work
+    assert any(pace.step(0.001, 4 + n / 10, 0.0) for n in range(20))
+    assert pace.step(0.001, 6.1, 0.0)
+    assert not pace.step(0.05, 6.2, 0.0)
+    assert pace.step(0.05, 6.3, 1.5)  # by its timestamps
+    assert pace.step(0.05, 6.4, 0.8)
+    assert not pace.step(0.05, 6.5, 0.2)
 
 
 def test_packets_come_with_start_codes_for_a_live_view(world: World):
