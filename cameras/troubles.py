@@ -180,12 +180,14 @@ def _tell_of_arming(site: Site, state: ArmState, at: datetime) -> int:
 
 
 def _tell_of_each(site: Site, state: ArmState, at: datetime) -> int:
-    """What began since the arming. What began before was told with it, or is no blindness."""
+    """What began since the arming, and what began before and was not told with it: it takes seconds to be sure that a lens
+    is covered, and whoever covers one just before the arming must not be helped by another camera that was blind already.
+    """
     rows = Condition.objects.filter(_current(at), site=site, alert_at=None, kind__in=CONDITIONS, camera__enabled=True)
     raised = 0
     for condition in rows.select_related("camera__site").order_by("began_at"):
         before = state.since is not None and condition.began_at <= state.since
-        if before and (condition.kind in BLIND or condition.ended_at is not None):
+        if before and condition.ended_at is not None:
             continue
         if _lately(condition, at):
             continue

@@ -235,6 +235,15 @@ def test_several_are_one_alert_and_what_begins_later_is_another(nightly):
     assert Candidate.objects.get(category="armed_impaired").reasons[0]["blind"] == 2
 
 
+def test_a_lens_covered_just_before_arming_is_told_though_another_camera_was_blind_already(nightly):
+    condition_began(nightly[0].pk, kind="moved", at=evening(-300))
+    raise_troubles(evening(0))
+    condition_began(nightly[1].pk, kind="blinded", at=evening(-0.07))  # it takes six seconds to be sure
+    assert raise_troubles(evening(0.1)) == 1
+    assert raise_troubles(evening(0.2)) == 0
+    assert raised() == [("armed_impaired", 3), ("blinded", 2)]
+
+
 def test_it_is_graver_where_the_blind_camera_is_the_only_one_of_its_zone(nightly):
     zone = make.make_zone(nightly[2])
     condition_began(nightly[2].pk, kind="blinded", at=evening(-90))
