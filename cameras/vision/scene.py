@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from .perspective import Perspective
 from .tracker import Tracker
-from .types import Detection, FrameStamp, Track, ZoneShape, ZoneUpdate
+from .types import Box, Detection, FrameStamp, Track, ZoneShape, ZoneUpdate
 from .zones import ZoneWatch
 
 ANSWER_S: Final = 1.0  # so long a look that was asked for may take, before the next frame is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Something that stands, as it is handed on to who watches the camera next. `zones`: where it was reported."""
+
+    label: str
+    score: float
+    box: Box
+    seen_at: datetime
+    zones: tuple[str, ...]
 
 
 class Scene:
@@ -36,6 +49,20 @@ class Scene:
         """Go on with these zones and sizes. Raises ValueError for two zones with one id."""
         self.zones.replan(zones)
         self.perspective = perspective
+
+    def parked(self) -> tuple[Parked, ...]:
+        """What is parked there, for a scene of tomorrow."""
+        return tuple(
+            Parked(track.label, track.best_score, track.box, track.last_seen, self.zones.reported_in(track.id))
+            for track in self.tracker.parked()
+        )
+
+    def recall(self, parked: Iterable[Parked], stamp: FrameStamp) -> None:
+        """Begin with what was parked there when the camera was last watched, perhaps by another process. `stamp`: now."""
+        for one in parked:
+            unseen = (stamp.captured - one.seen_at).total_seconds()
+            if unseen >= 0 and (track := self.tracker.recall(one.label, one.score, one.box, stamp, unseen_s=unseen)):
+                self.zones.recall(track, one.zones, stamp)
 
     def arm(self, armed: bool) -> None:
         """Say whether the site is armed. Who came while it was not, and was let be, is reported anew when it is."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from .assignment import assign
 from .course import LONGEST_S, MEASURED, SIZE_SPREAD, Course
 from .stationary import Stand, patience_with
-from .types import Box, Detection, FrameStamp, Track
+from .types import Box, Detection, FrameStamp, Track, kind_of
 
 PATH_POINTS = 64
 
@@ -137,6 +137,26 @@ class Tracker:
             if unseen <= keep:
                 kept.append(f)
         self._known = kept
+
+    def parked(self) -> tuple[Track, ...]:
+        """What stands and is of a kind that is left standing."""
+        return tuple(f.frozen() for f in self._known if f.stand.stationary and patience_with(f.kind).parks)
+
+    def recall(self, label: str, score: float, box: Box, stamp: FrameStamp, *, unseen_s: float) -> Track | None:
+        """Know something as parked that was seen so long ago, under a new identity. None where it would be forgotten."""
+        kind = kind_of(label)
+        patience = patience_with(kind)
+        if not patience.parks or unseen_s > patience.forget_s:
+            return None
+        self._last_id += 1
+        seen, at = stamp.monotonic - unseen_s, stamp.captured - timedelta(seconds=unseen_s)
+        stand = Stand(box, seen - patience.still_s, seen, stationary=True)
+        course = Course.of(box)
+        known = Followed(self._last_id, label, kind, box, score, score, at, at, seen, course, stand, self.confirm_hits)
+        known.lost = True
+        known.path.append((seen, *box.foot))
+        self._known.append(known)
+        return known.frozen()
 
     def reset(self) -> None:
         """Forget everybody; identities are never used again."""

@@ -119,6 +119,17 @@ class ZoneWatch:
         self._forget(stamp.monotonic)
         return ZoneUpdate(tuple(sightings), tuple(present))
 
+    def reported_in(self, track_id: int) -> tuple[str, ...]:
+        """The zones in which a track is and was reported."""
+        return tuple(zone for (id, zone), stay in self._stays.items() if id == track_id and stay.reported)
+
+    def recall(self, track: Track, zones: Iterable[str], stamp: FrameStamp) -> None:
+        """Know a track as somebody who was reported in these zones already."""
+        for zone in {zone.id for zone in self.zones} & set(zones):
+            stay = _Stay(track.kind, track.last_seen, stamp.monotonic, looks=self.enter_looks, parked=True)
+            stay.reported = stay.loitered = True
+            self._stays[track.id, zone] = stay
+
     def renew(self) -> None:
         """From now on people count who were reported before: what they do there means something else now.
 

@@ -172,7 +172,7 @@ class World:
 
     def _open_folders(self) -> Path:
         sockets = socket_dir(self.var)
-        for name in ("media", "beat", "outbox"):
+        for name in ("media", "beat", "outbox", "scenes"):
             private_dir(self.var / name)
         if self.mode == "nobody" and sockets.stat().st_uid == 0:
             os.chown(sockets, 0, NOBODY)

@@ -16,6 +16,7 @@ from cameras.vision.picture import Picture
 from cameras.vision.scene import Scene
 from cameras.vision.slots import SlotReader, SlotRef, SlotWriter
 from cameras.vision.types import Box, Detection, FrameStamp, ZoneShape
+from cameras.watching.memory import Memory
 from cameras.watching.plan import Plan
 from cameras.watching.sight import Sight, scene_of
 from tests.factories import NIGHT
@@ -122,3 +123,46 @@ def test_without_the_scene_of_before_the_car_would_be_reported_again(camera):
     camera.play(1, car=None)
     camera.play(10, car=160)
     assert camera.found == ["vehicle", "vehicle"]
+
+
+def another_process(camera: Camera, memory: Memory, *, after_s: float) -> None:
+    """Somebody else watches the camera from now on, `after_s` later, with what is in the file."""
+    camera.now += after_s
+    camera.scene = scene_of(camera.plan)
+    at = NIGHT + timedelta(seconds=camera.now)
+    memory.recall(camera.scene, FrameStamp(0, at, at, camera.now))
+    camera.connect()
+
+
+@pytest.fixture
+def memory(tmp_path, camera) -> Memory:
+    return Memory(tmp_path / "scenes", camera.plan.camera_id)
+
+
+def test_another_process_knows_what_is_parked_and_forgets_it_in_time(camera, memory):
+    camera.play(60, car=160)
+    memory.keep(camera.scene.parked())
+    another_process(camera, Memory(memory.path.parent, camera.plan.camera_id), after_s=100)
+    camera.play(1, car=None)
+    camera.play(10, car=160)
+    assert camera.found == ["vehicle"]
+    another_process(camera, memory, after_s=1200)
+    camera.play(1, car=None)
+    camera.play(10, car=160)
+    assert camera.found == ["vehicle", "vehicle"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[", "[1]", '[{"label": "car"}]', '[{"label": "car", "score": 1, "box": [0, 0, 2, 2]}]']
+)
+def test_a_damaged_memory_is_none(camera, memory, content):
+    memory.path.parent.mkdir()
+    memory.path.write_text(content)
+    memory.recall(camera.scene, FrameStamp(0, NIGHT, NIGHT, 0.0))
+    assert camera.found == ["vehicle"]
+
+
+def test_a_folder_that_cannot_be_written_stops_nobody(camera, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    camera.play(60, car=160)
+    Memory(tmp_path / "file", camera.plan.camera_id).keep(camera.scene.parked())
