@@ -146,7 +146,8 @@ def idle(reader: Helper, say: Callable[[str], None]) -> list[Row]:
 
 def first(reader: Helper, say: Callable[[str], None]) -> list[Row]:
     """From the connection to the first picture, of a camera that sends a keyframe each second and begins with one."""
-    bare, ours = [], []
+    bare: list[float] = []
+    ours: list[float] = []
     for number in range(RUNS):
         for took, plain in ((bare, True), (ours, False)):
             time.sleep((number + 0.5) / RUNS)  # else it would begin just after a keyframe each time

@@ -283,8 +283,8 @@ class Watcher:
             self.online, self._told, self._partly = True, None, ""
             self._tell(News("back", frame.stamp.received))
         self._judge_clock(frame.stamp)
-        for one in self.check.see(frame):
-            self._tell(News("began" if one.began else "ended", one.at, code=one.kind, detail=one.detail))
+        for told in self.check.see(frame):
+            self._tell(News("began" if told.began else "ended", told.at, code=told.kind, detail=told.detail))
         sight = self.sight
         assert sight is not None
         if sight.plan is not self.plan:
