@@ -12,6 +12,7 @@ POLICY_VERSION = "house-2"
 
 # Who is somebody: where a camera was tampered with shortly before, whoever is seen at the site belongs to it.
 SOMEBODY = frozenset({"person", "group", "loitering", "line_crossing"})
+ROUNDED_OFF_S = 0.05001  # at most, of a figure that is kept to a tenth
 # What a camera's own pictures say is wrong with it, raised while its site is armed.
 CONDITIONS = frozenset({"blinded", "frozen", "moved", "dark", "slow"})
 
@@ -128,10 +129,11 @@ def judge(facts: Facts, context: Context) -> Verdict:
         return Verdict.of("raise", priority, armed, Reason("nobody_looked", {}))
     if facts.category == "line_crossing":
         return Verdict.of("raise", priority, armed, seen, Reason("crossed", {}))
-    # Judged by the figure that is kept, so that the verdict can be replayed and "2.0 of 2.0" is never too short.
+    # Judged by the figure that is kept, so that the verdict can be replayed and "2.0 of 2.0" is never too short. Nor is it
+    # where rounding took something off: who stayed for 1.25 s of 1.25 s stayed long enough, and is seen only once.
     seconds = round(facts.dwell_s, 1)
     dwell = {"seconds": seconds, "limit": context.dwell_limit_s}
-    if seconds < context.dwell_limit_s:
+    if seconds + ROUNDED_OFF_S < context.dwell_limit_s:
         return Verdict.of("watch", priority, armed, seen, Reason("short_stay", dwell))
     return Verdict.of("raise", priority, armed, seen, Reason("dwell", dwell))
 

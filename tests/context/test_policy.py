@@ -77,6 +77,13 @@ def test_the_figure_that_is_kept_gives_the_verdict_again(dwell, limit):
     assert judge(Facts("person", AT, "inside", kept, 0.8), context) == verdict
 
 
+@given(st.floats(0, 30), st.floats(0, 5))
+def test_who_stayed_as_long_as_is_asked_for_is_raised_however_it_is_rounded(limit, longer):
+    context = replace(ARMED, dwell_limit_s=limit)
+    assert judge(Facts("person", AT, "inside", limit + longer, 0.8), context).decision == "raise"
+    assert judge(Facts("person", AT, "inside", 1.25, 0.8), replace(ARMED, dwell_limit_s=1.25)).decision == "raise"
+
+
 def test_a_person_inside_an_armed_site_is_priority_one():
     verdict = judge(Facts("person", AT, "inside", 2.5, 0.7), ARMED)
     assert (verdict.decision, verdict.priority) == ("raise", 1)
