@@ -65,8 +65,8 @@ class Hold:
     """One trouble's state: None while nothing is known. `feed` gives True when it begins, False when it ends."""
 
     def __init__(self, over_s: float) -> None:
-        self.over_s, self.on = over_s, None
-        self.on: bool | None
+        self.over_s = over_s
+        self.on: bool | None = None
         self.since: float = 0.0
         self._seen: bool | None = None
 

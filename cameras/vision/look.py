@@ -115,7 +115,8 @@ class View:
     def _settle(self) -> None:
         """A pixel's width of sway is allowed for by blurring."""
         self._blurred: F32 = np.asarray(cv2.blur(self._field, (3, 3)), np.float32)
-        self._strength = cv2.magnitude(self._blurred[..., 0], self._blurred[..., 1])
+        strength = cv2.magnitude(self._blurred[..., 0], self._blurred[..., 1])
+        self._strength: F32 = np.asarray(strength, np.float32)
         self._total = float(self._strength.sum())
         self._cells = _cells(self._strength)
         self._structured = self._cells > _STRUCTURED
@@ -124,7 +125,8 @@ class View:
     def match(self, look: Look) -> Match:
         """How much of this view a look shows at its old place."""
         edge = (look.field != 0).any(axis=2)
-        alike = cv2.transform(look.field * self._blurred, np.ones((1, 2), np.float32)).reshape(HEIGHT, WIDTH)
+        both_ways = cv2.transform(look.field * self._blurred, np.ones((1, 2), np.float32))
+        alike = np.asarray(both_ways, np.float32).reshape(HEIGHT, WIDTH)
         both = float(self._strength[edge].sum())
         wanted = self._structured
         here = _cells(alike) > _KEPT * self._cells
