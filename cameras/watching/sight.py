@@ -36,6 +36,7 @@ EARLY_S: Final = 0.04
 FRESH_S: Final = 0.3  # a frame that no worker came to is replaced when it is older
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
+CALM_S: Final = 1.0  # a still scene is told by frames too, and they may be a second apart
 KEPT_PICTURES: Final = 8
 KEPT_PATH: Final = 400
 # Where workers cannot keep up, a camera's share grows with its weight: four times for what moves in an armed zone, twice for
@@ -120,6 +121,7 @@ class Sight:
         self._put_at = -math.inf  # when the frame in the slot came, monotonic s
         self._stirred = -math.inf  # when there was last something to look at, monotonic s
         self._unanswered: float | None = None
+        self._moved: tuple[Frame, str] | None = None  # the last frame with motion in an armed zone, and the zone
         self._blind_at: float | None = None
         self._arming: tuple[Plan, datetime, datetime, bool] | None = None  # by which plan, from when to when, armed
         self._closed = False
@@ -146,12 +148,14 @@ class Sight:
             zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
             if not (motion.active or motion.global_change or self.scene.worth_a_look(now)):
                 self.counts["gated"] += 1
-                if now - self._stirred > self.blind_after_s:
+                if now - self._stirred > self.blind_after_s + CALM_S:
                     # The scene is still: whatever moves next and is not looked at is an alarm of its own.
                     self._unanswered = self._blind_at = None
+                zone = None
             elif not self._pace(now):
                 self._stirred = now
                 self._drop("paced")
+                zone = zone if self._unanswered is not None else None  # what is not wanted is not waited for
             else:
                 self._stirred = now
                 self._offer(_Held(frame, motion, self._weight(zone, frame.stamp.captured)))
@@ -292,16 +296,24 @@ class Sight:
             del self._paths[track_id]
 
     def _blind(self, frame: Frame, zone: str | None) -> Blind | None:
+        """Whether motion in an armed zone was not looked at for too long. Somebody who was there for a second counts as
+        much as somebody who stays: from the first such frame on only an answer is a comfort, stillness is none.
+        """
         now = frame.stamp.monotonic
-        if zone is None or not self._is_armed(frame.stamp.captured):
+        if zone is not None and self._is_armed(frame.stamp.captured):
+            self._moved = (frame, zone)
+            if self._unanswered is None:
+                self._unanswered = now
+        if self._unanswered is None or self._moved is None:
+            self._moved = None
             return None
-        if self._unanswered is None:
-            self._unanswered = now
         waited = now - self._unanswered
-        if waited <= self.blind_after_s or (self._blind_at is not None and now - self._blind_at < BLIND_AGAIN_S):
+        if waited <= self.blind_after_s:
             return None
+        if self._blind_at is not None and (zone is None or now - self._blind_at < BLIND_AGAIN_S):
+            return None  # said again only of what moves still
         self._blind_at = now
-        return Blind(frame, zone, waited)
+        return Blind(*self._moved, waited)
 
 
 def _touches(polygon: tuple[tuple[float, float], ...], motion: Motion) -> bool:

@@ -162,6 +162,26 @@ def test_motion_in_an_armed_zone_that_nobody_looks_at_is_an_alarm(eye):
     assert blind[0].zone_id == "yard"
 
 
+@pytest.mark.parametrize("walking", [1, 5, 12])
+def test_somebody_who_is_gone_before_anybody_could_look_is_an_alarm_too(eye, walking):
+    sight, worker = eye(plan(), dead=True)
+    _, none_yet = walk(sight, worker, still=20, walking=walking)
+    _, blind = walk(sight, worker, still=80, walking=0, first=20 + walking)
+    assert not none_yet
+    assert len(blind) == 1
+    assert 3.0 < blind[0].seconds < 3.5
+    assert blind[0].frame.stamp.number == 20 + walking - 1  # the picture shows who was there
+    _, again = walk(sight, worker, still=0, walking=45, first=100 + walking)
+    assert len(again) == 1
+
+
+def test_somebody_who_is_gone_and_was_looked_at_is_no_alarm(eye):
+    sight, worker = eye(plan())
+    _, first = walk(sight, worker, still=20, walking=2)
+    _, then = walk(sight, worker, still=80, walking=0, first=22)
+    assert not first + then
+
+
 def test_an_alarm_for_blindness_is_said_again_while_it_lasts(eye):
     sight, _worker = eye(plan(), dead=True)
     frames = int(BLIND_AGAIN_S * FPS) + 60
