@@ -130,10 +130,10 @@ def _golomb(value: int) -> str:
 
 
 def damage(payload: bytes, chance: random.Random) -> bytes:
-    """An RTP payload with a few wrong bytes; its first two stay, so that it still is the part of a picture that it was."""
+    """An RTP payload with one wrong byte in 200; its first two stay: it still is the part of a picture that it was."""
     if len(payload) < 8:
         return payload
     damaged = bytearray(payload)
-    for _ in range(1 + len(payload) // 200):
+    for _ in range(len(payload) // 200 + (chance.random() < len(payload) % 200 / 200)):
         damaged[chance.randrange(2, len(damaged))] ^= chance.randrange(1, 256)
     return bytes(damaged)
