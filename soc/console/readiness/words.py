@@ -28,7 +28,7 @@ DROPPED: dict[str, Any] = {
     "superseded": gettext_lazy("a newer one came first"),
     "unanswered": gettext_lazy("no worker answered"),
     "stale": gettext_lazy("too old when its turn came"),
-    "busy": gettext_lazy("workers were busy"),
+    "late": gettext_lazy("came too late to be worth decoding"),
 }
 
 
