@@ -29,7 +29,7 @@ from soc.ops.world import World
 GRACE_S = 15.0  # from a fault's end until what it touched must be in an incident
 SETTLE_S = 20.0  # observation after the last fault
 SPACING_S = 6.0
-COVERS = frozenset({"person", "group", "unfiltered_motion", "perception_down", "offline"})
+COVERS = frozenset({"person", "group", "tamper_person", "loitering", "unfiltered_motion", "perception_down", "offline"})
 
 
 @dataclass(frozen=True)
