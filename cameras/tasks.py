@@ -12,7 +12,7 @@ from celery import shared_task
 from django.conf import settings
 
 from cameras.vision.bell import Ringer
-from cameras.vision.slots import SlotReader, SlotRef, owner_of
+from cameras.vision.slots import SlotFrame, SlotReader, SlotRef, owner_of
 from cameras.vision.turns import STALE_S, Turns
 
 log = logging.getLogger(__name__)
@@ -106,8 +106,17 @@ def _answer(reader: SlotReader, detector_for: Callable[[str], Any], now: Callabl
             return True
         detector = detector_for(frame.model)
         began = perf_counter()
-        found = detector.detect(frame.picture, motion=frame.motion, min_score=frame.min_score)
+        found = detector.detect(frame.picture, motion=frame.motion, min_score=_least(frame, detector))
         if reader.is_intact(frame):
             reader.post(frame, found, inference_ms=(perf_counter() - began) * 1000, model=detector.sha256)
             return True
     return False
+
+
+def _least(frame: SlotFrame, detector: Any) -> float | None:
+    """The least score to ask for. A score is a model's own measure: where another one stands in for the camera's, which is
+    unknown or refused, its own counts, and the lower one, since how light it is only the watcher knows.
+    """
+    if not frame.model or detector.name == frame.model:
+        return frame.min_score
+    return min(detector.card.min_score, detector.card.night_min_score)

@@ -9,6 +9,7 @@ import pytest
 
 from cameras import tasks
 from cameras.tasks import take_turns
+from cameras.vision.card import load_card
 from cameras.vision.slots import CLAIM_S, SlotFrame, SlotReader, SlotWriter
 from cameras.vision.turns import LOOK_AGAIN_S, STALE_S, Turns
 from cameras.vision.types import Box, Detection
@@ -34,14 +35,15 @@ class Clock:
 class Detector:
     """Finds a person in every picture, in COSTS_S each. `during` is called while it looks."""
 
-    name = sha256 = "d"
+    sha256 = "d"
+    card = load_card()
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.asked = clock, list[tuple[str, float | None]]()
         self.during = lambda: None
 
     def detector_for(self, name: str) -> Detector:
-        self.model = name
+        self.model = self.name = name
         return self
 
     def detect(self, shown, *, motion=(), min_score=None):
@@ -187,6 +189,14 @@ def test_model_and_score_are_what_the_watcher_asked_for(slots, turns, clock):
     writer.put(PICTURE, stamp_at(clock.now, 1), model="nanodet_g_416_int8", min_score=0.25)
     take_turns(turns, detector.detector_for, now=clock)
     assert detector.asked == [("nanodet_g_416_int8", 0.25)]
+
+
+def test_where_another_model_stands_in_its_own_score_counts_and_hides_nobody(slots, turns, clock):
+    writer, detector = slots("c"), Detector(clock)
+    writer.put(PICTURE, stamp_at(clock.now, 1), model="refused", min_score=0.9)
+    detector.name = detector.model = "house"
+    take_turns(turns, lambda name: detector, now=clock)
+    assert detector.asked == [("house", min(detector.card.min_score, detector.card.night_min_score))]
 
 
 def test_a_frame_a_worker_has_is_left_alone_until_that_worker_must_be_dead(slots, turns, tmp_path, clock):
