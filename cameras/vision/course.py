@@ -12,6 +12,7 @@ MEASURED: Final = (0.16, 0.07)  # how far a detector's box is off, standard devi
 AT_START: Final = (3.0, 0.3)  # how fast it may be when first seen, per second
 TURNS: Final = (2.2, 0.3)  # how much its speed may change, per second and root of a second
 LONGEST_S: Final = 4.0  # what was unseen for longer has had time to stop: it is not expected ever farther away
+LEAST_SIZE: Final = 1e-4  # a sliver of a box has no size to reckon with
 SIZE_PACE: Final = 0.4  # how quickly the size follows what is measured
 SIZE_SPREAD: Final = 0.2  # how much the height of one object's boxes differs, as a part of it
 
@@ -52,13 +53,14 @@ class Course:
 
     @classmethod
     def of(cls, box: Box) -> Course:
+        width, height = max(box.width, LEAST_SIZE), max(box.height, LEAST_SIZE)
         x, y = (Axis(at) for at in box.centre)
         for axis, unit, noise, fast in (
-            (x, box.width, MEASURED[0], AT_START[0]),
-            (y, box.height, MEASURED[1], AT_START[1]),
+            (x, width, MEASURED[0], AT_START[0]),
+            (y, height, MEASURED[1], AT_START[1]),
         ):
             axis.p, axis.v = (unit * noise) ** 2, (unit * fast) ** 2
-        return cls(x, y, box.width, box.height)
+        return cls(x, y, width, height)
 
     def expected(self, passed: float) -> tuple[float, float, float, float]:
         """(x, its variance, y, its variance) of the centre `passed` seconds after the last hit."""
@@ -73,5 +75,5 @@ class Course:
         x, y = box.centre
         self.x.hit(x, passed, TURNS[0] * self.width, MEASURED[0] * self.width)
         self.y.hit(y, passed, TURNS[1] * self.height, MEASURED[1] * self.height)
-        self.width += SIZE_PACE * (box.width - self.width)
-        self.height += SIZE_PACE * (box.height - self.height)
+        self.width += SIZE_PACE * (max(box.width, LEAST_SIZE) - self.width)
+        self.height += SIZE_PACE * (max(box.height, LEAST_SIZE) - self.height)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .assignment import assign
-from .course import LONGEST_S, MEASURED, SIZE_SPREAD, Course
+from .course import LEAST_SIZE, LONGEST_S, MEASURED, SIZE_SPREAD, Course
 from .stationary import Stand, patience_with
 from .types import Box, Detection, FrameStamp, Track, kind_of
 
@@ -194,11 +194,9 @@ class Tracker:
         patience = patience_with(f.kind)
         if f.stand.stood_s < patience.rest_s or not f.stand.takes(d.box, patience):
             return None
-        (x, y), place = d.box.centre, f.stand.place
-        dx, dy = (
-            (x - place.centre[0]) / (MEASURED[0] * place.width),
-            (y - place.centre[1]) / (MEASURED[1] * place.height),
-        )
+        (x, y), (place_x, place_y) = d.box.centre, f.stand.place.centre
+        dx = (x - place_x) / (MEASURED[0] * max(f.stand.place.width, LEAST_SIZE))
+        dy = (y - place_y) / (MEASURED[1] * max(f.stand.place.height, LEAST_SIZE))
         off = min((dx * dx + dy * dy) / 2, MOST_OFF)  # with twice the variance of one measurement
         spread = 2 * math.log(2 * MEASURED[0] * MEASURED[1])
         return off + min(_unlike(f, d), MOST_OFF) + spread + (MOST_LOST_COSTS if f.lost else 0.0)
@@ -246,8 +244,8 @@ class Tracker:
 
 def _unlike(f: Followed, d: Detection) -> float:
     """How unlike their sizes are, as a squared distance in standard deviations."""
-    taller = math.log(d.box.height / f.course.height) / SIZE_SPREAD
-    wider = math.log(d.box.width / f.course.width) / (2 * SIZE_SPREAD)
+    taller = math.log(max(d.box.height, LEAST_SIZE) / f.course.height) / SIZE_SPREAD
+    wider = math.log(max(d.box.width, LEAST_SIZE) / f.course.width) / (2 * SIZE_SPREAD)
     return taller * taller + wider * wider
 
 

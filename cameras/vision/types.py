@@ -95,7 +95,8 @@ class Box:
     def iou(self, other: Box) -> float:
         """Intersection over union, 0..1."""
         shared = self.intersection(other)
-        return shared / (self.area + other.area - shared)
+        whole = self.area + other.area - shared
+        return shared / whole if whole > 0 else 0.0  # slivers have an area of nothing
 
 
 @dataclass(frozen=True, slots=True)

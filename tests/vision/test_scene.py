@@ -224,3 +224,24 @@ def test_what_cannot_be_of_its_size_begins_no_track_but_keeps_one_going():
         hidden = min(0.12, max(0.0, 0.02 * (k - 5)))
         tracks, _ = scene.update(stamp_at(k * STEP), [Detection("person", 0.7, Box(0.5, 0.5, 0.58, 0.7 - hidden))])
     assert [track.id for track in tracks] == [1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_boxes_of_every_shape_and_times_of_every_order_do_no_harm(seed):
+    """Slivers, the whole picture, clocks that stand or go back: nothing breaks, and what is known stays bounded."""
+    rng = np.random.default_rng(seed)
+    line = ((0.5, 0.0), (0.5, 1.0))
+    zone = ZoneShape.whole_picture("yard", classes=frozenset({"person", "vehicle"}), loiter_s=5.0, line=line)
+    scene = Scene([zone], perspective=Perspective((0.2, 0.05), (0.9, 0.5)))
+    now = 0.0
+    for _ in range(400):
+        now += float(rng.choice([0.2, 0.2, 0.2, 0.0, -5.0, 30.0]))
+        found = []
+        for _ in range(int(rng.integers(0, 6))):
+            x1, y1 = rng.choice([0.0, 5e-324, 0.3, 0.999999], 2)
+            x2, y2 = (min(1.0, v + float(rng.choice([5e-324, 1e-12, 0.1, 1.0]))) for v in (x1, y1))
+            if (box := Box.clipped(x1, y1, x2, y2)) is not None:
+                found.append(Detection(str(rng.choice(["person", "car", "dog"])), float(rng.random()), box))
+        scene.update(stamp_at(now), found)
+        scene.worth_a_look(now)
+    assert len(scene.tracker._known) < 200
