@@ -17,11 +17,16 @@ from .unrest import Unrest
 cv2.setNumThreads(1)
 
 LARGEST_SHIFT: Final = 12.0  # grey levels taken off as a change of light; what jumps by more is a lamp, not a cloud
-SWEEP_PART: Final = 0.08  # where this part of the picture changed, it is worth asking whether it was only light
-SWEEP_S: Final = 1.0  # and where it was, smaller changes that soon follow are asked too
+SWEEP_PART: Final = 0.05  # where this part of the picture changed, it is worth asking whether it was only light
+SWEEP_S: Final = 20.0  # where lights swept they sweep again: for so long smaller changes are asked too
+AFTERGLOW_S: Final = 1.5  # the faint edge of a beam is there for so long before and after it is noticed
 SAME_SCENE: Final = 0.85  # correlation with what was there before, above which a place only became lighter or darker
-LEAST_STRUCTURE: Final = 4.0  # variance in grey levels², below which a place shows nothing to compare
+BARE_PART, BARE_LEAST = (
+    0.04,
+    2.0,
+)  # a place is bare that varies by less than this part of its brightness, or grey levels
 WINDOW: Final = (7, 7)  # pixels at a quarter of the working picture's area: the surroundings of a place
+BESIDE: Final = np.ones((41, 41), np.uint8)
 SETTLE_S: Final = 2.0  # after a sudden change a camera still adjusts its exposure
 SETTLE_MEMORY_S: Final = 0.7
 
@@ -37,14 +42,14 @@ class MotionGate:
     picture. global_part: when more of the picture than this changes at once, the light changed and not the scene.
     memory_s: time constant of the average; changed places are learnt at a quarter of that pace, so that somebody who
     stops does not become background while looked at. hold_s: how long `active` outlasts the last change. peek_s: how
-    long at most a change in a restless place goes without a look.
+    long at most a change taken for leaves or light goes without a look.
 
     Light is no motion: what is slow and the same everywhere (dusk, a cloud) is taken off before comparing; a sudden
     change of everything (a lamp, infrared) resets the average at once; a large one (headlights that sweep) is left out
     where what was there can still be recognised.
     Restless places (unrest.py) must change by more, and hold nothing: what moves among leaves is looked at in the frames
-    in which it stands out. What only the plain threshold notices is looked at every `peek_s`, so that leaves hide nobody
-    for longer.
+    in which it stands out. What was taken for light or leaves is looked at every `peek_s`: neither hides anybody for
+    longer.
     """
 
     def __init__(
@@ -83,7 +88,7 @@ class MotionGate:
 
         1. What differs from the average by the plain threshold, the light taken off.
         2. Of that, what differs by the threshold of its place: it is motion.
-        3. Else, where the first is left: motion for this one frame, if the last look is `peek_s` ago.
+        3. Else, where there is any of the first: motion for this one frame, if the last look is `peek_s` ago.
         """
         small = self._small(luma)
         passed = 0.0 if self._seen is None else min(max(monotonic - self._seen, 0.0), self.memory_s)
@@ -99,16 +104,21 @@ class MotionGate:
             self._unrest.skip()
             self._settled = monotonic + SETTLE_S
             return self._result(part, (), True, monotonic)
+        noticed, lit = changed, False
         if part > SWEEP_PART or (part and 0 <= self._swept - monotonic <= SWEEP_S):
-            left = self._leave_out_light(small, changed)
-            if part - left > SWEEP_PART:
+            noticed = changed.copy()
+            part, light = self._leave_out_light(small, changed)
+            lit = light > 0.1 * SWEEP_PART
+            if light > SWEEP_PART / 2:
                 self._swept = monotonic + SWEEP_S
-            part = left
         boxes: tuple[Box, ...] = ()
         brief = False
-        if part:
-            boxes, brief = self._judged(difference, changed, monotonic)
-        self._unrest.update(small, passed)
+        if cv2.countNonZero(noticed):
+            boxes, brief = self._judged(difference, changed, noticed, monotonic)
+        if lit or self._swept - monotonic > SWEEP_S - AFTERGLOW_S:
+            self._unrest.skip()  # light is no unrest either: it would make people harder to notice
+        else:
+            self._unrest.update(small, passed)
         self._learn(small, mask, passed, monotonic)
         return self._result(part, boxes, False, monotonic, brief=brief)
 
@@ -155,41 +165,56 @@ class MotionGate:
         _, mask = cv2.threshold(difference, self.threshold, 255, cv2.THRESH_BINARY)
         return np.asarray(difference, np.uint8), np.asarray(mask, np.uint8)
 
-    def _judged(self, difference: _U8, changed: _U8, monotonic: float) -> tuple[tuple[Box, ...], bool]:
-        """(boxes of what counts, whether for this frame only)."""
+    def _judged(self, difference: _U8, changed: _U8, noticed: _U8, monotonic: float) -> tuple[tuple[Box, ...], bool]:
+        """(boxes of what counts, whether for this frame only). noticed: what changed before light was left out."""
         thresholds = self._unrest.thresholds
-        if thresholds is None:
-            return self._boxes(changed), False
-        above = _halved(np.asarray(cv2.compare(difference, thresholds, cv2.CMP_GT), np.uint8))
-        if boxes := self._boxes(np.asarray(cv2.bitwise_and(above, changed), np.uint8)):
+        if thresholds is not None:
+            above = _halved(np.asarray(cv2.compare(difference, thresholds, cv2.CMP_GT), np.uint8))
+            changed = np.asarray(cv2.bitwise_and(above, changed), np.uint8)
+        if boxes := self._boxes(changed):
             return boxes, all(self._unrest.is_restless(box) for box in boxes)
         looked = max((at for at in (self._moved, self._peeked) if at is not None), default=-math.inf)
         if 0 <= monotonic - looked < self.peek_s:
             return (), False
-        return self._boxes(changed), True
+        return self._boxes(noticed), True
 
-    def _leave_out_light(self, small: _U8, changed: _U8) -> float:
-        """Take out of `changed` the places that are only lit differently, and learn them; gives what is left, 0..1.
+    def _leave_out_light(self, small: _U8, changed: _U8) -> tuple[float, float]:
+        """Take out of `changed` the places that are only lit differently, and learn them. Gives, as parts of the picture,
+        what is left and what was seen to be light.
 
         1. At half the size, and without what changes slowly from place to place, as light does: the correlation of each
            place's surroundings with what was there before.
-        2. Where both have structure and it is the same, nothing came and nothing went.
+        2. Where the structure is the same, or there is none (a road) or none that could be seen in the dark, nothing came
+           and nothing went: somebody would at least have an outline.
         """
         assert self._average is not None
         size = (changed.shape[1], changed.shape[0])
-        now = _structure(np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.float32))
-        before = _structure(np.asarray(cv2.resize(self._average, size, interpolation=cv2.INTER_AREA), np.float32))
+        now, bright_now = _structure(np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.float32))
+        average = np.asarray(cv2.resize(self._average, size, interpolation=cv2.INTER_AREA), np.float32)
+        before, bright_before = _structure(average)
         var_now, var_before = cv2.blur(now * now, WINDOW), cv2.blur(before * before, WINDOW)
         shared = cv2.blur(now * before, WINDOW)
-        known = (var_now > LEAST_STRUCTURE) & (var_before > LEAST_STRUCTURE) & (shared > 0)
-        same = known & (shared * shared > SAME_SCENE**2 * var_now * var_before)
+        alike = (shared > 0) & (shared * shared > SAME_SCENE**2 * var_now * var_before)
+        # Light multiplies: what shows its structure in a beam is bare in the dark.
+        gain = (bright_now / np.maximum(bright_before, 1.0)) ** 2
+        bare_now, bare_before = _bare(bright_now), _bare(bright_before)
+        unseen = (var_now < bare_now) & (var_before * gain < bare_now)
+        unseen |= (var_before < bare_before) & (var_now < bare_before * gain)
+        same = alike | unseen
         lit = same.astype(np.uint8) * 255
-        cv2.subtract(changed, lit, dst=changed)
-        changed[...] = cv2.morphologyEx(changed, cv2.MORPH_OPEN, self._around)
+        light = cv2.countNonZero(cv2.bitwise_and(lit, changed)) / self._area
+        left = cv2.morphologyEx(cv2.subtract(changed, lit), cv2.MORPH_OPEN, self._around)
+        if cv2.countNonZero(left):
+            # What is bare beside an outline is a coat, and not the road.
+            beside = cv2.dilate(left, BESIDE)
+            cv2.bitwise_and(changed, beside, dst=changed)
+            lit = cv2.subtract(lit, beside)
+        else:
+            changed[...] = 0
         # All that is the same is learnt, changed by much or little: else the average would get edges where the light ended.
         learnt = cv2.resize(lit, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_NEAREST)
         np.copyto(self._average, small, where=learnt > 0, casting="safe")
-        return cv2.countNonZero(changed) / self._area
+        return cv2.countNonZero(changed) / self._area, light
 
     def _boxes(self, changed: _U8) -> tuple[Box, ...]:
         height, width = changed.shape
@@ -228,5 +253,11 @@ def _halved(mask: _U8) -> _U8:
     return np.asarray(cv2.threshold(half, 160, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def _structure(image: _F32) -> _F32:
-    return np.asarray(image - cv2.blur(image, WINDOW), np.float32)
+def _structure(image: _F32) -> tuple[_F32, _F32]:
+    """(what differs from its surroundings, the surroundings' brightness)."""
+    around = np.asarray(cv2.blur(image, WINDOW), np.float32)
+    return image - around, around
+
+
+def _bare(brightness: _F32) -> _F32:
+    return np.maximum(BARE_PART * brightness, BARE_LEAST) ** 2

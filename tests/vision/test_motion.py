@@ -173,6 +173,34 @@ def test_somebody_in_the_headlights_is_motion():
     assert sum(seen) >= len(seen) - 2
 
 
+def night(n: int, beam_at: float | None) -> np.ndarray:
+    """A dark lawn, noisy, and a beam in which its blades show."""
+    columns, rows = np.arange(640), np.arange(360)[:, None]
+    beam_part = 0 if beam_at is None else np.exp(-(((columns - beam_at) / 120) ** 2) - ((rows - 220) / 90) ** 2)
+    noise = np.random.default_rng(n % 7).normal(0, 3, (360, 640))
+    return (rough_wall() * (0.25 + 1.2 * beam_part) + noise).clip(0, 255).astype(np.uint8)
+
+
+def test_headlights_that_pass_again_and_again_at_night_get_a_look_every_two_seconds():
+    gate = MotionGate()
+    for n in range(30):
+        gate.update(night(n, None), n / 10)
+    looks = [gate.update(night(n, -200 + 25 * (n % 50)), 3 + n / 10).active for n in range(200)]
+    assert np.mean(looks[100:]) < 0.15
+
+
+def test_what_light_hides_is_looked_at_within_two_seconds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(motion_module, "SAME_SCENE", 0.0)  # takes whatever changes for light …
+    monkeypatch.setattr(motion_module, "SWEEP_PART", 0.0)
+    gate = MotionGate()
+    at = settled(gate, rough_wall())
+    looks = [at]
+    for n in range(80):
+        if gate.update(with_block(rough_wall(), 100 + 5 * n, 150, level=10), at + n / 10).boxes:
+            looks.append(at + n / 10)
+    assert max(np.diff([*looks, at + 8])) <= 2.0 + 0.15
+
+
 def test_without_the_comparison_of_structure_headlights_would_be_motion(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(motion_module, "SAME_SCENE", 2.0)
     gate = MotionGate()
