@@ -7,7 +7,8 @@ from typing import Final
 
 from .types import Box, Detection, Point
 
-LEAST, MOST = 0.5, 2.0  # of a person's height: who is smaller or larger is none
+LEAST: Final = 0.5  # of a person's height there: who is smaller is none
+MOST: Final = 2.0  # of a person's height at the picture's lower edge: nobody is larger, wherever they are
 # Of a person's height as well, by a vehicle's longest side: from a motorcycle seen end-on to a lorry seen from its side.
 LEAST_VEHICLE: Final = 0.45
 MOST_VEHICLE: Final = 12.0
@@ -37,7 +38,8 @@ class Perspective:
         """Whether something of this kind can be of this size there. aspect: the picture's width over its height.
 
         Who lies or crawls is as long as they are tall when they stand: the longer side counts. A box that is cut off by
-        the picture's edge may be larger than it shows, and where its feet are cut off nothing is known.
+        the picture's edge may be larger than it shows, and where its feet are cut off nothing is known. Who climbs a fence
+        or stands on a roof is taller than anybody on the ground there, so only who is too tall for any place is none.
         """
         box = detection.box
         if box.y2 >= 1 - EDGE or detection.kind not in {"person", "vehicle"}:
@@ -46,7 +48,7 @@ class Perspective:
         longer = max(box.height, box.width * aspect)
         if detection.kind == "vehicle":
             return longer <= MOST_VEHICLE * person and (_cut_off(box) or longer >= LEAST_VEHICLE * person)
-        return box.height <= MOST * person and (_cut_off(box) or longer >= LEAST * person)
+        return box.height <= MOST * self.height_at(1.0) and (_cut_off(box) or longer >= LEAST * person)
 
 
 def _cut_off(box: Box) -> bool:

@@ -28,8 +28,10 @@ def test_how_tall_a_person_is_between_and_beyond_the_two_places(foot, height):
         (standing(0.75, 0.13), True),
         (standing(0.75, 0.12), False),  # a cat
         (standing(0.75, 0.49), True),
-        (standing(0.75, 0.51), False),  # an insect before the lens
-        (standing(0.55, 0.28), False),
+        (standing(0.55, 0.28), True),  # on the fence
+        (standing(0.3, 0.2), True),  # on a roof, above all ground that is seen
+        (standing(0.95, 0.79), True),
+        (standing(0.95, 0.81), False),  # an insect before the lens
         (standing(0.75, 0.08, width=0.16), True),  # who crawls is as long as tall
         (standing(0.75, 0.05, width=0.03), False),
         (standing(1.0, 0.1), True),  # the feet are below the picture: nothing is known
