@@ -54,7 +54,7 @@ class CameraCheck:
     def __init__(self, plan: Plan) -> None:
         self._masks = plan.privacy_masks
         self._watch = ConditionWatch(masks=self._masks)
-        self._frames: deque[float] = deque()
+        self._frames: deque[tuple[float, int]] = deque()  # when each came, and how many were skipped by then
         self._judged: float | None = None
         self._good_since: float | None = None
         self._wanted: tuple[NDArray[np.uint8] | None, bool] | None = None
@@ -77,15 +77,18 @@ class CameraCheck:
         enough = 0.0 if asked else FIRST_S if self.light >= DIM else BY_NIGHT_S
         return frame if good_s >= enough else None
 
-    def see(self, frame: Frame) -> list[Told]:
-        """Count a frame, and judge it where the last one judged is a second old."""
+    def see(self, frame: Frame, *, skipped: int = 0) -> list[Told]:
+        """Count a frame, and judge it where the last one judged is a second old.
+
+        skipped: pictures so far that came and were not decoded, since there was no time. They are no fault of the camera's.
+        """
         now = frame.stamp.monotonic
-        if self._frames and now - self._frames[-1] > BREAK_S:
+        if self._frames and now - self._frames[-1][0] > BREAK_S:
             self._frames.clear()
             self._good_since = None
             self._watch.reconnected()
-        self._frames.append(now)
-        while self._frames and now - self._frames[0] > RATE_S:
+        self._frames.append((now, skipped))
+        while self._frames and now - self._frames[0][0] > RATE_S:
             self._frames.popleft()
         if self._judged is not None and 0 <= now - self._judged < PACE_S:
             return []
@@ -102,8 +105,9 @@ class CameraCheck:
 
     def _rate(self, now: float) -> float | None:
         """Pictures a second; None until there is enough to count."""
-        spent = now - self._frames[0]
-        return (len(self._frames) - 1) / spent if spent >= RATE_S / 2 else None
+        (begun, before), (_, skipped) = self._frames[0], self._frames[-1]
+        spent = now - begun
+        return (len(self._frames) - 1 + max(skipped - before, 0)) / spent if spent >= RATE_S / 2 else None
 
     def _note_good(self, frame: Frame, now: float) -> None:
         if not self._watch.presentable:

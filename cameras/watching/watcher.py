@@ -283,7 +283,7 @@ class Watcher:
             self.online, self._told, self._partly = True, None, ""
             self._tell(News("back", frame.stamp.received))
         self._judge_clock(frame.stamp)
-        for told in self.check.see(frame):
+        for told in self.check.see(frame, skipped=self.streams.late()):
             self._tell(News("began" if told.began else "ended", told.at, code=told.kind, detail=told.detail))
         sight = self.sight
         assert sight is not None

@@ -72,6 +72,15 @@ def test_the_rate_is_counted_over_ten_seconds_and_anew_after_a_break():
     assert not [one for one in feed(check, 90, 110, fps=10) if one.began]
 
 
+def test_pictures_that_we_had_no_time_for_are_no_fault_of_the_camera():
+    check = CameraCheck(PLAN)
+    feed(check, 0, 30, fps=10)
+    told = []
+    for n in range(70):
+        told += check.see(frame(30 + n / 2), skipped=n * 4)
+    assert not [one for one in told if one.began]
+
+
 def test_a_view_is_good_for_a_reference_after_seconds_by_day_and_at_once_where_it_was_asked_for():
     check = CameraCheck(PLAN)
     assert check.best(asked=True) is None
