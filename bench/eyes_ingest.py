@@ -23,7 +23,7 @@ import psutil
 from bench.figures import Row
 
 RUNS: Final = 5
-BUSY_S, IDLE_S, MOTION_S = 2.0, 3.0, 4.0
+BUSY_S, IDLE_S, MOTION_S = 2.0, 2.0, 3.0
 CAMERAS, FILL_S, MANY_S = 64, 32.0, 8.0
 MOST_OVER_BARE, MOST_OVER_MOTION, MOST_IDLE, MOST_MIB = 1.15, 0.6, 1.5, 15.0
 FIRST_MS: Final = 1000.0
@@ -31,7 +31,8 @@ BUSY_FPS: Final = 25
 ROOT: Final = Path(__file__).parents[1]
 FIELD_KEY: Final = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
-# Debian's own settings of `motion`, but for the camera and for what it writes: it is only to look.
+# Debian's own settings of `motion`, but for the camera and its doors to the network. It records what moves; a stream of
+# ours keeps its packets, of which clips are cut.
 MOTION_SETTINGS: Final = """
 daemon off
 setup_mode off
@@ -46,7 +47,11 @@ despeckle_filter EedDl
 minimum_motion_frames 1
 pre_capture 3
 picture_output off
-movie_output off
+movie_output on
+movie_max_time 60
+movie_quality 45
+movie_codec mkv
+event_gap 60
 webcontrol_port 0
 stream_port 0
 """
@@ -130,7 +135,13 @@ def busy(reader: Helper, port: int, say: Callable[[str], None]) -> list[Row]:
     say(f"with the gate {listed(gated)}, motion {listed(theirs)}")
     return [
         *rows,
-        ratio("ingest and gate CPU per 720p frame over motion", gated, theirs, MOST_OVER_MOTION, "Debian's motion"),
+        ratio(
+            "ingest and gate CPU per 720p frame over motion",
+            gated,
+            theirs,
+            MOST_OVER_MOTION,
+            "Debian's motion, as it is configured there,",
+        ),
     ]
 
 
@@ -171,7 +182,7 @@ def many(reader: Helper, say: Callable[[str], None]) -> list[Row]:
     found = reader.ask(do="many", count=CAMERAS, fill_s=FILL_S, seconds=MANY_S)
     say(f"{CAMERAS} cameras: {found}")
     memory = found["mib"] + found["slot_mib"]
-    lost = found["lost"] + found["dropped"] + found["offline"]
+    lost = max(found["lost"], found["dropped"]) + found["offline"]  # what was dropped is missing among the numbers too
     return [
         Row(
             f"memory per idle 720p camera, of {CAMERAS} in one process",
@@ -213,7 +224,7 @@ def motion(program: str, port: int) -> float:
         )
         try:
             watched = psutil.Process(process.pid)
-            time.sleep(2.0)  # it opens the camera
+            time.sleep(1.5)  # it opens the camera
             began, spent = time.monotonic(), sum(watched.cpu_times()[:2])
             time.sleep(MOTION_S)
             took, spent = time.monotonic() - began, sum(watched.cpu_times()[:2]) - spent
