@@ -208,7 +208,7 @@ class MotionGate:
             # What is bare beside an outline is a coat, and not the road.
             beside = cv2.dilate(left, BESIDE)
             cv2.bitwise_and(changed, beside, dst=changed)
-            lit = cv2.subtract(lit, beside)
+            lit = np.asarray(cv2.subtract(lit, beside), np.uint8)
         else:
             changed[...] = 0
         # All that is the same is learnt, changed by much or little: else the average would get edges where the light ended.

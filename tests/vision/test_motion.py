@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -155,6 +156,7 @@ def sweep(gate: MotionGate, at: float, draw: Callable[[np.ndarray, int], np.ndar
     return [bool(gate.update(draw(beam(wall, x), x), at + n / 10).boxes) for n, x in enumerate(range(-200, 900, 50))]
 
 
+@lru_cache(maxsize=1)
 def rough_wall() -> np.ndarray:
     grain = np.random.default_rng(11).integers(0, 80, (45, 80)).astype(np.uint8)
     return cv2.resize(grain, (640, 360), interpolation=cv2.INTER_CUBIC) + np.uint8(40)
@@ -173,20 +175,59 @@ def test_somebody_in_the_headlights_is_motion():
     assert sum(seen) >= len(seen) - 2
 
 
+@lru_cache(maxsize=7)
+def grain(n: int) -> np.ndarray:
+    return np.random.default_rng(n).normal(0, 3, (360, 640)).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def lawn() -> np.ndarray:
+    return rough_wall().astype(np.float32)
+
+
 def night(n: int, beam_at: float | None) -> np.ndarray:
     """A dark lawn, noisy, and a beam in which its blades show."""
-    columns, rows = np.arange(640), np.arange(360)[:, None]
-    beam_part = 0 if beam_at is None else np.exp(-(((columns - beam_at) / 120) ** 2) - ((rows - 220) / 90) ** 2)
-    noise = np.random.default_rng(n % 7).normal(0, 3, (360, 640))
-    return (rough_wall() * (0.25 + 1.2 * beam_part) + noise).clip(0, 255).astype(np.uint8)
+    light = np.float32(0.25)
+    if beam_at is not None:
+        across = np.exp(-(((np.arange(640, dtype=np.float32) - beam_at) / 120) ** 2))
+        light = light + 1.2 * np.exp(-(((np.arange(360, dtype=np.float32)[:, None] - 220) / 90) ** 2)) * across
+    return (lawn() * light + grain(n % 7)).clip(0, 255).astype(np.uint8)
 
 
-def test_headlights_that_pass_again_and_again_at_night_get_a_look_every_two_seconds():
+@pytest.fixture(scope="module")
+def _swept_road() -> tuple[MotionGate, float]:
+    return swept_road()
+
+
+def swept_road() -> tuple[MotionGate, float]:
+    """A gate that has seen headlights pass twice, and how much of the second time it was open."""
     gate = MotionGate()
-    for n in range(30):
+    for n in range(20):
         gate.update(night(n, None), n / 10)
-    looks = [gate.update(night(n, -200 + 25 * (n % 50)), 3 + n / 10).active for n in range(200)]
-    assert np.mean(looks[100:]) < 0.15
+    looks = [gate.update(night(n, -200 + 25 * (n % 50)), 2 + n / 10).active for n in range(100)]
+    return gate, float(np.mean(looks[50:]))
+
+
+def noticed_in_the_dark(gate: MotionGate) -> int:
+    """In how many of ten pictures, from 12 s on, somebody is noticed who hardly stands out."""
+    walk = [with_block(night(n, None), 300 + 5 * n, 200, level=45) for n in range(10)]
+    return sum(bool(gate.update(picture, 12 + n / 10).boxes) for n, picture in enumerate(walk))
+
+
+def test_headlights_that_pass_again_and_again_at_night_get_a_look_every_two_seconds(
+    _swept_road: tuple[MotionGate, float],
+):
+    assert _swept_road[1] < 0.15
+
+
+def test_after_headlights_somebody_in_the_dark_is_still_noticed(_swept_road: tuple[MotionGate, float]):
+    assert noticed_in_the_dark(copy.deepcopy(_swept_road[0])) == 10
+
+
+def test_if_light_were_unrest_somebody_in_the_dark_would_be_missed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(unrest_module.Unrest, "skip", lambda self: None)
+    monkeypatch.setattr(motion_module, "SWEEP_PART", 9.0)
+    assert noticed_in_the_dark(swept_road()[0]) < 5
 
 
 def test_what_light_hides_is_looked_at_within_two_seconds(monkeypatch: pytest.MonkeyPatch):
@@ -319,11 +360,9 @@ def test_the_tree_in_the_wind_gets_few_looks(footage: Callable[[str], Path]):
 
 
 def test_a_static_noisy_scene_almost_never_opens_the_gate():
-    noise = np.random.default_rng(5)
+    noise, empty = np.random.default_rng(5), scene()
     for strength in (4, 8, 16):
         gate = MotionGate()
-        grain = [noise.normal(0, strength, (360, 640)) for _ in range(9)]
-        active = [
-            gate.update((scene() + grain[n % 9]).clip(0, 255).astype(np.uint8), n / 10).active for n in range(100)
-        ]
+        specks = [noise.normal(0, strength, (360, 640)) for _ in range(9)]
+        active = [gate.update((empty + specks[n % 9]).clip(0, 255).astype(np.uint8), n / 10).active for n in range(100)]
         assert np.mean(active) <= 0.01
