@@ -95,7 +95,8 @@ class Eye:
         return self.detector.detect(small, motion=motion.boxes, min_score=least)
 
     def _is_worth_a_look(self, motion: Motion, monotonic: float) -> bool:
-        if not (motion.active or motion.global_change or self.scene.worth_a_look(monotonic)):
+        still = not (motion.active or motion.global_change or self.scene.worth_a_look(monotonic))
+        if still and self._inferred is not None:  # who stands there from the beginning has not moved before it
             return False
         if self._inferred is not None and monotonic - self._inferred < self._pause - 1e-3:
             return False

@@ -120,6 +120,8 @@ class Sight:
         self._held: _Held | None = None
         self._put_at = -math.inf  # when the frame in the slot came, monotonic s
         self._stirred = -math.inf  # when there was last something to look at, monotonic s
+        self._looked = False  # whether a worker has answered at all
+        self._first_at = -math.inf  # when it is asked for the next time, monotonic s
         self._unanswered: float | None = None
         self._moved: tuple[Frame, str] | None = None  # the last frame with motion in an armed zone, and the zone
         self._blind_at: float | None = None
@@ -130,7 +132,8 @@ class Sight:
     def see(self, frame: Frame) -> tuple[list[Seen], Blind | None]:
         """Take one frame; gives what an earlier frame's answer turned into sightings, and whether the camera is blind.
 
-        1. Judge motion; a still picture is gated unless somebody is being followed.
+        1. Judge motion; a still picture is gated unless somebody is being followed, or nobody has looked through this
+           connection yet: who stands there when a camera comes back has not moved before it.
         2. Put the frame into the slot, at most INFER_FPS a second, and ask the workers unless they are asked already.
         3. Take the newest answer: boxes to tracks to zones to sightings.
 
@@ -147,7 +150,10 @@ class Sight:
             motion = self.gate.update(frame.picture.y, now)
             zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
             if not (motion.active or motion.global_change or self.scene.worth_a_look(now)):
-                self.counts["gated"] += 1
+                if self._first_look(now):
+                    self._offer(_Held(frame, motion, self._weight(None, frame.stamp.captured)))
+                else:
+                    self.counts["gated"] += 1
                 if now - self._stirred > self.blind_after_s + CALM_S:
                     # The scene is still: whatever moves next and is not looked at is an alarm of its own.
                     self._unanswered = self._blind_at = None
@@ -189,6 +195,13 @@ class Sight:
         if ref := self.slot.request(now):
             self.ask(ref)
         return seen
+
+    def _first_look(self, now: float) -> bool:
+        """Whether a still picture is to be looked at: once, and again where that was not answered."""
+        if self._looked or now < self._first_at:
+            return False
+        self._first_at = now + LOST_REQUEST_S
+        return True
 
     def _weight(self, zone: str | None, at: datetime) -> int:
         """How urgent this camera is now, beside others."""
@@ -256,6 +269,7 @@ class Sight:
             self._drop("stale")
             return []
         self.counts["inferred"] += 1
+        self._looked = True
         self.inference_ms = result.inference_ms
         self._unanswered = self._blind_at = None
         picture = self._pictures.get(result.stamp.number)

@@ -123,13 +123,25 @@ def walk(sight: Sight, worker: Worker, *, still: int, walking: int, first: int =
     return seen, blind
 
 
-def test_a_still_scene_is_gated_and_costs_no_inference(eye):
+def test_a_still_scene_is_gated_and_costs_one_inference(eye):
     sight, worker = eye(plan())
     seen, blind = walk(sight, worker, still=40, walking=0)
     assert not seen
     assert not blind
-    assert sight.counts["gated"] == 40
-    assert worker.asked == 0
+    assert sight.counts["gated"] == 39
+    assert worker.asked == 1
+
+
+def test_who_stands_there_when_a_camera_comes_back_is_seen_though_nothing_moves(eye):
+    sight, worker = eye(plan())
+    sight.gate.update = lambda luma, at: Motion()
+    worker.slow = True  # at first nobody answers
+    found = []
+    for number in range(40):
+        worker.person = Box(0.4, 80 / 288, 0.53, 220 / 288)
+        worker.slow = number < 15
+        found += sight.see(frame(number, person_at=0.4))[0]
+    assert [one.sighting.category for one in found] == ["person"]
 
 
 def test_a_walk_becomes_one_sighting_with_its_picture_and_path(eye):
