@@ -35,7 +35,7 @@ def inside(polygon, width: int, height: int) -> np.ndarray:
     """Every pixel that the outline touches, computed in another way: at sixteen times the size."""
     large = np.zeros((height * 16, width * 16), np.uint8)
     cv2.fillPoly(large, [np.array([(x * width * 16, y * height * 16) for x, y in polygon], np.int32)], 1)
-    return large.reshape(height, 16, width, 16).any(axis=(1, 3))
+    return np.asarray(large.reshape(height, 16, width, 16).any(axis=(1, 3)))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -148,7 +148,7 @@ def test_a_stream_with_masks_gives_masked_pictures_and_packets_only(tmp_path: Pa
     # Outside the mask nothing is changed, in the last frame as in the first: the decoder's own pictures are not touched.
     for given, masked in zip(plain, frames, strict=True):
         assert (given.picture.y[100:, :150] == masked.picture.y[100:, :150]).all()
-    assert (stream.info.video.codec, stream.info.video.codec_string[:5]) == ("h264", "avc1.")
+    assert (stream.info.video.codec, str(stream.info.video.codec_string)[:5]) == ("h264", "avc1.")
     assert stream.ring.snapshot() == tuple(packets)
     assert len(packets) == len(frames)
     pictures = shown(packets)

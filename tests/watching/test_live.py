@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import cast
 from uuid import UUID, uuid4
 
 import av
 import numpy as np
 import pytest
 
-from cameras.vision.ingest import Frame
+from cameras.vision.ingest import Frame, Stream
 from cameras.vision.opening import StreamInfo, VideoInfo
 from cameras.vision.picture import Picture
 from cameras.vision.ring import MediaPacket, PacketRing
@@ -178,7 +179,7 @@ def stream_of(count: int) -> SimpleNamespace:
     # A view that began with the first picture, and has not yet looked for more.
     begin, now_held = iter([first]), ring.group
     ring.group = lambda: next(begin, None) or now_held()  # type: ignore[method-assign]
-    return SimpleNamespace(ring=ring, info=info)
+    return cast(Stream, SimpleNamespace(ring=ring, info=info))
 
 
 def read_slowly(late_s: float, monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -76,7 +76,7 @@ def live(server: LiveServer, camera: UUID, kind: str, count: int) -> list[np.nda
         while len(pictures) < count:
             body = stream.read(struct.unpack(">I", stream.read(4))[0])
             if kind == "jpeg":
-                pictures.append(cv2.imdecode(np.frombuffer(body[8:], np.uint8), cv2.IMREAD_COLOR))
+                pictures.append(np.asarray(cv2.imdecode(np.frombuffer(body[8:], np.uint8), cv2.IMREAD_COLOR)))
             elif body[8] != HEAD:
                 pictures += [image.to_ndarray(format="bgr24") for image in decoder.decode(av.Packet(body[17:]))]
     return pictures
