@@ -165,7 +165,7 @@ def test_a_view_ends_with_the_stream_that_it_shows(end: str):
             assert time.monotonic() < until
 
 
-def stream_of(count: int) -> SimpleNamespace:
+def stream_of(count: int) -> Stream:
     """A stream of pictures of 200 kB, a keyframe in ten; each ends with its number."""
     ring = PacketRing(seconds=1000, max_bytes=200_000_000)
     sets = b"\0\0\0\1\x67\x42\xc0\x1f\0\0\0\1\x68\xce"
