@@ -172,7 +172,7 @@ def false_on_stills(detector: OnnxDetector) -> Row:
     """Candidates of photographs without people, panned and cut in behind an empty scene, the gate open."""
     pictures, whose = scenes.stills()
     before = scenes.clip("empty", 1)[0]
-    again = 4 if LONG else max(1, 16 // len(pictures))
+    again = -(-VARIATIONS * (4 if LONG else 1) // len(pictures))
     looks = found = clips = 0
     for n, still in enumerate(pictures.values()):
         for turn in range(again):
