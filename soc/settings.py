@@ -212,7 +212,10 @@ WATCH_ADDRESS = env("WATCH_ADDRESS", default="127.0.0.1")
 # Frames for the detect workers lie in shared memory, 1.5 bytes a pixel and camera; larger ones are scaled down to this.
 SLOT_WIDTH = env.int("SLOT_WIDTH", default=1280)
 SLOT_HEIGHT = env.int("SLOT_HEIGHT", default=720)
-HARDWARE_DECODING = env("HARDWARE_DECODING", default="")  # "cuda", "vaapi" …; empty, or where it does not work: the processor
+# Of a picture that is looked at: a camera that claims more (50 MB a picture, a dozen at a time) is read by its small picture.
+LOOKED_PIXELS = env.int("LOOKED_PIXELS", default=4096 * 3072)
+# "cuda", "vaapi" …; empty, or where it does not work: the processor.
+HARDWARE_DECODING = env("HARDWARE_DECODING", default="")
 
 # Of encoded video that may wait in one watch process for a store that is full or slow; then the oldest clips are given up.
 EVIDENCE_WAITING_MB = env.int("EVIDENCE_WAITING_MB", default=384)

@@ -33,7 +33,7 @@ WORDS: Final[dict[Fault, str]] = {
     "redirected": "The camera sends its visitors to another address, which is not followed.",
     "no_video": "The camera answered, but sends no video.",
     "garbage": "What answered is not a camera stream, or the stream is damaged.",
-    "too_large": "The camera's picture is too large.",
+    "too_large": "The camera's picture is too large: set a smaller one, or give the address of its small picture too.",
     "stalled": "The camera is connected but sends no new pictures.",
     "ended": "The camera closed the connection.",
     "no_tls": "The camera does not speak TLS: use rtsp:// instead of rtsps://.",

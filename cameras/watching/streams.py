@@ -19,6 +19,7 @@ from cameras.vision.address import AddressRefused, PinnedAddress
 from cameras.vision.ingest import Backoff, Frame, Stream
 from cameras.vision.mask import Mask
 from cameras.vision.opening import OpenOptions, StreamError
+from cameras.vision.picture import MAX_PIXELS
 from cameras.vision.probe import probe
 from cameras.vision.recorder import Recorder
 from cameras.vision.ring import PacketRing
@@ -161,15 +162,18 @@ class Streams:
     def _recorder(self) -> Recorder:
         if self._large is None:
             self._large = Recorder(
-                lambda: self._stream(self.plan.pinned(), PacketRing()),
+                lambda: self._stream(self.plan.pinned(), PacketRing(), max_pixels=MAX_PIXELS),
                 name=self.plan.name,
                 at_end=self._leave,
             )
             self._large.start()
         return self._large
 
-    def _stream(self, address: PinnedAddress, ring: PacketRing, mask: Mask | None = None) -> Stream:
-        options = OpenOptions(hardware=self._hardware)
+    def _stream(
+        self, address: PinnedAddress, ring: PacketRing, mask: Mask | None = None, *, max_pixels: int | None = None
+    ) -> Stream:
+        """max_pixels: of a picture that is only kept; what is looked at has a limit of its own."""
+        options = OpenOptions(hardware=self._hardware, max_pixels=max_pixels or settings.LOOKED_PIXELS)
         return Stream(address, ring=ring, options=options, inside=self._inside, mask=mask)
 
     def _look_at(self, stream: Stream, on_frame: Callable[[Frame], None], on_open: Callable[[], None]) -> None:

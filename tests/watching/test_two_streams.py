@@ -121,3 +121,15 @@ def test_a_camera_with_masks_is_read_by_its_large_picture_alone(watch: Watch, bo
     assert not own.cameras["street"].viewers
     ours = watch.keeper.cameras[both.pk].watcher.streams
     assert ours.kept() is ours.looked
+
+
+def test_a_picture_too_large_to_be_looked_at_is_only_kept(watch: Watch, quick, site, own: World, settings):
+    settings.LOOKED_PIXELS = 100_000
+    address = f"rtsp://127.0.0.1:{own.port}"
+    alone = add_camera(site, "alone", f"{address}/quiet")
+    camera = add_camera(site, "gate", f"{address}/quiet", sub_address=f"{address}/foliage")
+    watch.until(lambda: "give the address of its small picture" in health(alone)[1])
+    watch.until(lambda: watch.captured(camera.pk) > 3)
+    ours = watch.keeper.cameras[camera.pk].watcher.streams
+    watch.until(lambda: ours.kept() is not None and ours.kept().address.path == "/quiet")
+    assert health(camera) == ("online", "")
