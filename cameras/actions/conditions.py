@@ -69,11 +69,16 @@ def renew_reference(camera_id: UUID, *, by: User, at: datetime) -> None:
         events.record("camera.view_renewed", row, by=by, at=at)
 
 
-def keep_reference(camera_id: UUID, picture: Media, *, at: datetime) -> bool:
-    """Take a stored picture for the one that the view is compared with, unless there is one by now. Says whether it did."""
+def keep_reference(
+    camera_id: UUID, picture: Media, *, at: datetime, masks: list[list[list[float]]] | None = None
+) -> bool:
+    """Take a stored picture for the one that the view is compared with, unless there is one by now. Says whether it did.
+
+    masks: what is blackened in the picture; one that shows what is to be hidden by now is not taken. None: nobody asks.
+    """
     with transaction.atomic():
         row = locked(camera_id)
-        if row is None or row.reference_id is not None:
+        if row is None or row.reference_id is not None or masks not in (None, row.privacy_masks):
             return False
         Camera.objects.filter(pk=row.pk).update(reference=picture, reference_at=at)
         events.record("camera.view_kept", row, by=None, at=at, sha256=picture.sha256)

@@ -23,7 +23,7 @@ from cameras.vision import snapshot
 from cameras.vision.condition import ConditionWatch
 from cameras.vision.ingest import Frame
 from cameras.vision.picture import PictureRefused
-from cameras.watching.plan import Plan
+from cameras.watching.plan import Plan, polygons
 from soc.core import clock, media
 from soc.core.away import LOST
 
@@ -52,8 +52,8 @@ class CameraCheck:
     """Fed with every frame by the camera's thread; `wanted` and `best` are for whoever keeps the reference picture."""
 
     def __init__(self, plan: Plan) -> None:
-        self._masks = plan.privacy_masks
-        self._watch = ConditionWatch(masks=self._masks)
+        self.masks = plan.privacy_masks
+        self._watch = ConditionWatch(masks=self.masks)
         self._frames: deque[tuple[float, int]] = deque()  # when each came, and how many were skipped by then
         self._judged: float | None = None
         self._good_since: float | None = None
@@ -160,8 +160,8 @@ class References:
         self._known = {pk: known for pk, known in self._known.items() if pk in set(cameras)}
         for row in Camera.objects.filter(pk__in=cameras).select_related("site", "reference"):
             check = self._check_of(row.pk)
-            if check is None:
-                continue
+            if check is None or check.masks != polygons(row.privacy_masks):
+                continue  # what it has may show what is hidden by now: its watcher is about to end
             known = self._known.get(row.pk)
             before = known[1:] if known and known[0] is check else None
             if before != (row.reference_id, row.reference_at):
@@ -190,4 +190,4 @@ def _store(row: Camera, frame: Frame) -> None:
         row.site, kind="snapshot", content=picture.jpeg, content_type="image/jpeg", suffix="jpg",
         started_at=frame.stamp.captured, at=at,
     )  # fmt: skip
-    keep_reference(row.pk, stored, at=at)
+    keep_reference(row.pk, stored, at=at, masks=row.privacy_masks)

@@ -111,8 +111,8 @@ def plan_of(camera: Camera) -> Plan:
         model=camera.model,
         day_score=camera.day_score,
         night_score=camera.night_score,
-        ignore_areas=_polygons(camera.ignore_areas),
-        privacy_masks=_polygons(camera.privacy_masks),
+        ignore_areas=polygons(camera.ignore_areas),
+        privacy_masks=polygons(camera.privacy_masks),
         perspective=_perspective(camera.perspective),
     )
 
@@ -140,7 +140,8 @@ def _polygon(points: list[list[float]]) -> Polygon:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def _polygons(rows: list[list[list[float]]]) -> tuple[Polygon, ...]:
+def polygons(rows: list[list[list[float]]]) -> tuple[Polygon, ...]:
+    """Outlines as a plan has them, from a row."""
     return tuple(_polygon(points) for points in rows)
 
 

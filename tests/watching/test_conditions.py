@@ -152,6 +152,25 @@ def test_a_renewed_view_is_taken_from_the_next_good_picture(camera, check, refer
 
 
 @pytest.mark.django_db
+def test_no_picture_is_taken_that_shows_what_is_to_be_hidden_by_now(camera, check, references):
+    references.look_through([camera.pk])
+    feed(check, 8, 14)
+    hidden = [[[0, 0], [0.5, 0], [0.5, 0.5]]]
+    references.look_through([camera.pk])
+    camera.refresh_from_db()
+    assert camera.reference is not None
+    Camera.objects.update(reference=None, privacy_masks=hidden)  # its watcher has not heard of it yet
+    feed(check, 14, 22)
+    references.look_through([camera.pk])
+    feed(check, 22, 24)
+    references.look_through([camera.pk])
+    camera.refresh_from_db()
+    assert camera.reference is None
+    assert not keep_reference(camera.pk, make.make_media(camera.site), at=NIGHT, masks=[])
+    assert keep_reference(camera.pk, make.make_media(camera.site), at=NIGHT, masks=hidden)
+
+
+@pytest.mark.django_db
 def test_a_lost_or_damaged_reference_is_no_reason_to_stop(camera, check, references):
     keep_reference(camera.pk, make.make_media(camera.site, content=b"not a picture"), at=NIGHT)
     references.look_through([camera.pk])
