@@ -131,6 +131,7 @@ def test_no_hostile_camera_harms_its_neighbour_or_takes_memory_and_each_says_wha
             return not missing and damaged >= MANY and "did not answer" in health(mute)[1]
 
         until(told, 90, lambda: (said, world.cameras["storm"].frames_sent - shown))
+    print(f"the watch process gained {(peak - before) / MIB:.0f} MiB of {before / MIB:.0f}")
     assert (peak - before) / MIB < 100
     assert watch_process.poll() is None, "the watch process did not outlive it"
     rate = (captured(good) - seen) / (time.monotonic() - began)
