@@ -146,6 +146,11 @@ class Camera(SiteOwned):
         if self.sub_address and urlsplit(self.sub_address).hostname != urlsplit(self.address).hostname:
             # The log-in goes with it, and was given for the one device.
             raise ValidationError({"sub_address": _("The small picture must come from the same device.")})
+        if self.analytics != self.Analytics.OURS:
+            # Until a receiver takes in what cameras report, such a one would be armed and guard nothing, and nobody be told.
+            raise ValidationError(
+                {"analytics": _("What cameras report themselves is not taken in yet: nobody would look at its pictures.")}
+            )
 
 
 class Zone(SiteOwned):

@@ -240,3 +240,11 @@ def test_the_picture_a_view_is_compared_with_goes_when_its_masks_change(save, ca
     assert save(privacy_masks="[[[0, 0], [0.5, 0], [0.5, 0.5]]]").status_code == 302
     camera.refresh_from_db()
     assert (camera.reference, len(camera.privacy_masks)) == (None, 1)
+
+
+def test_no_camera_is_left_to_itself_while_nobody_takes_in_what_it_reports(save, camera):
+    page = save(analytics="camera")
+    assert page.status_code == 200
+    assert "nobody would look at its pictures" in page.content.decode()
+    camera.refresh_from_db()
+    assert camera.analytics == "ours"
