@@ -28,6 +28,7 @@ BATCH: Final = 200  # rows marked while a site is locked, and folding there wait
 # A first clip that the whole one has replaced may still be played by somebody; and what was just stored will be pointed to.
 GRACE: Final = timedelta(minutes=15)
 LOOK_BACK: Final = timedelta(days=2)  # for replaced ones; older ones go with the site's days
+MOST_FAILURES: Final = 20
 WRITING_AT_MOST: Final = timedelta(hours=6)  # then whoever wrote it is dead
 
 Rows = Callable[[], Q]
@@ -103,14 +104,18 @@ def _mark(site: Site, rows: Q, why: str, at: datetime) -> int:
 
 
 def remove_files(at: datetime) -> int:
-    """The files of what is erased, also of what a crash left half erased. A store that fails is tried again next time."""
-    done = 0
+    """The files of what is erased, also of what a crash left half erased. A file that cannot be removed keeps no other;
+    a store that fails again and again is left alone until the next time."""
+    done = failed = 0
     half = Media.objects.filter(erased_at__isnull=False, removed_at=None).order_by("erased_at")
     for media in half.only("pk", "key").iterator(chunk_size=BATCH):
         try:
             evidence_store().delete(media.key)
         except OSError:
             log.exception("the store does not remove %s", media.key)
-            break
+            failed += 1
+            if failed >= MOST_FAILURES:
+                break
+            continue
         done += Media.objects.filter(pk=media.pk, removed_at=None).update(removed_at=at)
     return done

@@ -220,3 +220,22 @@ def test_a_retention_that_does_not_ask_what_is_kept_would_erase_what_is_on_hold(
     monkeypatch.setattr(retention, "_keepers", {"cameras.reference": retention._keepers["cameras.reference"]})
     with pytest.raises(AssertionError):
         test_an_incident_that_goes_on_or_is_on_hold_keeps_all_its_evidence(camera, other_camera, "on hold")
+
+
+def test_one_file_that_cannot_be_removed_keeps_no_other(camera, monkeypatch):
+    stuck, other = seen_on(camera, "ignore"), seen_on(camera, "ignore")
+    remove = EvidenceFiles.delete
+
+    def refusing(store, name: str) -> None:
+        if name == stuck.clip.key:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        remove(store, name)
+
+    monkeypatch.setattr(EvidenceFiles, "delete", refusing)
+    retention.keep_house(LATER)
+    items = (stuck.clip, stuck.snapshot, other.clip, other.snapshot)
+    assert [lies_there(item) for item in items] == [True, False, False, False]
+    assert erased(*items) == [True] * 4
+    monkeypatch.setattr(EvidenceFiles, "delete", remove)
+    retention.keep_house(LATER)
+    assert not lies_there(stuck.clip)
