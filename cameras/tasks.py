@@ -11,7 +11,7 @@ from typing import Any, Final
 from celery import shared_task
 from django.conf import settings
 
-from cameras.vision.bell import Ringer
+from cameras.vision.bell import DOZE, Bell, Ringer
 from cameras.vision.slots import SlotFrame, SlotReader, SlotRef, owner_of
 from cameras.vision.turns import STALE_S, Turns
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # One message costs about as much as looking for whose turn it is fifty times. So a task goes on for so long while there is
 # something to look at; then the worker hears what else there is, such as that it is to end.
 GO_ON_S: Final = 1.0
+# Until the next frame of a single camera comes; to be woken costs a hundredth of a message.
+DOZE_S: Final = 0.25
 AGAIN: Final = 3  # looks at a frame that is written over while it is looked at
 
 _turns: dict[str, Turns] = {}
@@ -57,8 +59,13 @@ def detect(refs: list[list[str | int]], ticket: int = 0) -> None:
     space = owner_of(names[0])[0]
     turns = _turns.setdefault(space, Turns(space))
     turns.meet(names)
+
+    def doze() -> Bell:
+        ringer().dozes(names[0], ticket)
+        return Bell(space, key=DOZE)
+
     try:
-        take_turns(turns, models().detector_for, told=lambda slot: ringer().answered(slot, ticket))
+        take_turns(turns, models().detector_for, told=lambda slot: ringer().answered(slot, ticket), doze=doze)
     finally:
         ringer().ended(names[0], ticket)
 
@@ -70,13 +77,20 @@ def take_turns(
     told: Callable[[str], None] = lambda slot: None,
     now: Callable[[], float] = monotonic,
     go_on_s: float = GO_ON_S,
+    doze: Callable[[], Bell] | None = None,
 ) -> int:
     """Look at one slot after the other until none has anything, or `go_on_s` is over; gives how many were answered.
 
-    told: called with the name of each slot that was answered. now: the monotonic clock of the frames' stamps.
+    told: called with the name of each slot that was answered. now: the monotonic clock of the frames' stamps. doze: gives a
+    bell to wait for, at most DOZE_S, where nothing is to be looked at just now.
     """
     until, count = now() + go_on_s, 0
-    while (turn := turns.next(now())) is not None:
+    while True:
+        turn = turns.next(now())
+        if turn is None and doze is not None:
+            turn = _dozed(turns, doze, now, until)
+        if turn is None:
+            break
         reader, mark = turn
         try:
             answered = _answer(reader, detector_for, now)
@@ -91,6 +105,21 @@ def take_turns(
         if now() >= until:
             break
     return count
+
+
+def _dozed(
+    turns: Turns, doze: Callable[[], Bell], now: Callable[[], float], until: float
+) -> tuple[SlotReader, int] | None:
+    """The next turn after a nap. Looked for again once the bell is there, and once it is gone: between those two somebody
+    who has something to look at finds it and rings.
+    """
+    if (left := until - now()) <= 0:
+        return None
+    with doze() as bell:
+        if (turn := turns.next(now())) is not None:
+            return turn
+        bell.wait(min(left, DOZE_S))
+    return turns.next(now())
 
 
 def _answer(reader: SlotReader, detector_for: Callable[[str], Any], now: Callable[[], float]) -> bool:

@@ -1,7 +1,8 @@
-"""How a worker tells a watch process that something was answered: a named pipe beside the slots.
+"""How a worker tells a watch process that something was answered, and is woken for more: named pipes beside the slots.
 
-A hint like the task that asked: a bell nobody hears, or one that is full, costs time and nothing else, since the owner of a
-slot looks for its answer with every frame anyway.
+A worker that has nothing to look at just now dozes for a moment, and its pipe is there for as long; waking it costs a
+hundredth of what a message costs. All are hints, like the task that asked: a bell that nobody hears, or one that is full,
+costs time and nothing else, since the owner of a slot looks for its answer with every frame anyway.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import struct
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +21,8 @@ from .slot_layout import PREFIX, born, default_directory
 from .slots import owner_of
 
 _RING: Final = struct.Struct("=QII")  # ticket, mark of a slot, what
-_ANSWERED, _ENDED, _WAKE = range(3)
+_ANSWERED, _ENDED, _WAKE, _DOZES = range(4)
+BELL, DOZE = "bell", "doze"  # in a slot's place of the camera
 _AT_ONCE: Final = 64 * 1024
 _MOST_OPEN: Final = 64
 
@@ -27,11 +30,12 @@ _MOST_OPEN: Final = 64
 @dataclass(frozen=True, slots=True)
 class Ring:
     """One message. `ticket`: of the task it is about, 0 for none. `mark`: of the slot that was answered, None where the
-    task ended instead.
+    task ended or, with `dozes`, waits for something to do.
     """
 
     ticket: int
     mark: int | None
+    dozes: bool = False
 
 
 def mark_of(slot: str) -> int:
@@ -39,18 +43,35 @@ def mark_of(slot: str) -> int:
     return zlib.crc32(slot.encode())
 
 
-def bell_name(space: str, pid: str | int, birth: str | int) -> str:
-    """Like a slot's name, so that what a killed watch process leaves is swept away with its slots."""
-    return f"{PREFIX}.{space}.{pid}.{birth}.bell.0"
+def bell_name(space: str, pid: str | int, birth: str | int, key: str = BELL) -> str:
+    """Like a slot's name, so that what a killed process leaves is swept away with the slots."""
+    return f"{PREFIX}.{space}.{pid}.{birth}.{key}.0"
+
+
+def wake(space: str, most: int, *, directory: Path | None = None) -> int:
+    """Wake so many dozing workers at most; gives how many were."""
+    place, woken = directory or default_directory(), 0
+    start, end = f"{PREFIX}.{space}.", f".{DOZE}.0"
+    for name in os.listdir(place) if most > 0 else ():
+        if woken < most and name.startswith(start) and name.endswith(end):
+            try:
+                pipe = os.open(place / name, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except OSError:
+                continue  # it has just woken by itself
+            try:
+                woken += _write(pipe, 0, 0, _WAKE)
+            finally:
+                os.close(pipe)
+    return woken
 
 
 class Bell:
-    """A watch process's own. Anybody may ring it, one thread waits for it."""
+    """A process's own. Anybody may ring it, one thread waits for it. key: BELL, or DOZE for a worker that dozes."""
 
-    def __init__(self, space: str, *, directory: Path | None = None) -> None:
+    def __init__(self, space: str, *, key: str = BELL, directory: Path | None = None) -> None:
         """Raises OSError where there cannot be one."""
         self._pid = os.getpid()
-        self.path = (directory or default_directory()) / bell_name(space, self._pid, born(self._pid))
+        self.path = (directory or default_directory()) / bell_name(space, self._pid, _born(self._pid), key)
         self.path.unlink(missing_ok=True)
         os.mkfifo(self.path, 0o600)
         # Open for both, so that it is never at its end while nobody else has it open.
@@ -68,7 +89,7 @@ class Bell:
             return []
         whole = raw[: len(raw) - len(raw) % _RING.size]
         return [
-            Ring(ticket, mark if what == _ANSWERED else None)
+            Ring(ticket, mark if what == _ANSWERED else None, what == _DOZES)
             for ticket, mark, what in _RING.iter_unpack(whole)
             if what != _WAKE
         ]
@@ -81,11 +102,17 @@ class Bell:
     def close(self) -> None:
         """Take it away. May be called twice."""
         if self._pipe >= 0:
+            if os.getpid() == self._pid:
+                self.path.unlink(missing_ok=True)
             self._poll.unregister(self._pipe)
             os.close(self._pipe)
             self._pipe = -1
-            if os.getpid() == self._pid:
-                self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Bell:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Ringer:
@@ -102,6 +129,10 @@ class Ringer:
     def ended(self, slot: str, ticket: int) -> None:
         """The task that the owner of this slot sent with the ticket is done."""
         self._ring(slot, ticket, 0, _ENDED)
+
+    def dozes(self, slot: str, ticket: int) -> None:
+        """The task of this ticket has nothing to look at and can be woken."""
+        self._ring(slot, ticket, 0, _DOZES)
 
     def close(self) -> None:
         while self._pipes:
@@ -138,3 +169,8 @@ def _write(pipe: int, ticket: int, mark: int, what: int) -> bool:
     except BrokenPipeError:
         return False
     return True
+
+
+@lru_cache(maxsize=4)
+def _born(pid: int) -> int:
+    return born(pid)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from .bell import BELL, DOZE
 from .slot_layout import NAME, PREFIX, default_directory
 from .slots import SlotGone, SlotReader, attach
 
@@ -65,4 +66,4 @@ class Turns:
 
 def _is_slot(name: str) -> bool:
     match = NAME.match(name)
-    return match is not None and match["key"] != "bell"
+    return match is not None and match["key"] not in (BELL, DOZE)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cameras.tasks import detect, detect_queue
-from cameras.vision.bell import Bell, Ring, mark_of
+from cameras.vision.bell import Bell, Ring, mark_of, wake
 from cameras.vision.slots import SlotRef
 from soc.core import clock
 
@@ -32,9 +32,9 @@ def send(refs: Sequence[SlotRef], ticket: int) -> None:
 class HandOff:
     """One thread per watch process. `ask` never blocks.
 
-    At most workers + 1 tasks are under way: one for each worker and one so that nobody waits for the broker. What is asked
-    for meanwhile is found by those at work, or sent when one of them is done. So overload makes each camera be looked at
-    less often, and never makes a queue.
+    At most workers + 1 tasks are under way: one for each worker and one so that nobody waits for the broker. A worker that
+    dozes in its task is woken rather than sent another. What is asked for meanwhile is found by those at work, or sent when
+    one of them is done. So overload makes each camera be looked at less often, and never makes a queue.
     """
 
     def __init__(
@@ -46,14 +46,15 @@ class HandOff:
         directory: Path | None = None,
     ) -> None:
         """space: that of the slots. workers: how many there are on this host. Raises OSError where no bell can be had."""
-        self.most = workers + 1
+        self.most, self._space, self._directory = workers + 1, space, directory
         self._send = send
         self._bell = Bell(space, directory=directory)
         self._waiting: dict[str, SlotRef] = {}  # asked for, and in no task yet
         self._listeners: dict[int, dict[str, Callable[[], None]]] = {}  # by mark
         self._lock = threading.Lock()
         self._woken = self._stop = self._silent = False
-        self._room = True  # for one more task
+        self._room = True  # for one more task, or with one that dozes
+        self._dozing = False  # whether some worker may be
         self._tickets: dict[int, float] = {}  # when it was heard of last, monotonic s; this thread's alone
         self._numbers = itertools.count(1)
         self._thread = threading.Thread(target=self._run, name="hand-off", daemon=True)
@@ -107,10 +108,13 @@ class HandOff:
         """Note which tasks are alive or done, and have the answered cameras take their answers."""
         marks: set[int] = set()
         for ring in rings:
-            if ring.mark is None:
+            if ring.mark is None and not ring.dozes:
                 self._tickets.pop(ring.ticket, None)
                 continue
-            marks.add(ring.mark)
+            if ring.mark is not None:
+                marks.add(ring.mark)
+            else:
+                self._dozing = True
             if ring.ticket in self._tickets:
                 self._tickets[ring.ticket] = monotonic
         for mark in marks:
@@ -123,15 +127,24 @@ class HandOff:
                     log.exception("%s: the answer could not be used", slot)
 
     def send_waiting(self, monotonic: float) -> None:
-        """Send what is asked for, as so many tasks as there is room for: each brings one worker more."""
+        """Wake workers that doze for what is asked for. Send the rest, as so many tasks as there is room for: each brings one
+        worker more.
+        """
         self._tickets = {ticket: at for ticket, at in self._tickets.items() if monotonic - at < LOST_S}
         room = self.most - len(self._tickets)
         with self._lock:
-            refs = list(self._waiting.values()) if room > 0 else []
+            asked = list(self._waiting.values()) if room > 0 or self._dozing else []
+        woken = wake(self._space, len(asked), directory=self._directory)
+        refs = asked[woken:]
+        with self._lock:
+            self._dozing = self._dozing and woken == len(asked)
             # Before they are sent: who asks meanwhile either finds room or is found by the next to look here.
-            self._room = room > len(refs)
-            if refs:
-                self._waiting = {}
+            self._room = room > len(refs) or self._dozing
+            for ref in asked if room > 0 else asked[:woken]:
+                if self._waiting.get(ref.name) is ref:
+                    del self._waiting[ref.name]
+        if room <= 0:
+            return
         for share in (refs[n::room] for n in range(min(room, len(refs)))):
             ticket = next(self._numbers)
             try:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cameras import tasks
-from cameras.tasks import take_turns
+from cameras.tasks import DOZE_S, take_turns
+from cameras.vision.bell import DOZE, Bell, wake
 from cameras.vision.card import load_card
 from cameras.vision.slots import CLAIM_S, SlotFrame, SlotReader, SlotWriter
 from cameras.vision.turns import LOOK_AGAIN_S, STALE_S, Turns
@@ -171,6 +172,52 @@ def test_a_task_ends_when_nothing_is_left_or_its_time_is_over(slots, turns, cloc
     began = clock.now
     assert 0 < take_turns(turns, detector.detector_for, now=clock, go_on_s=0.3) < 20
     assert clock.now - began < 0.3 + 2 * COSTS_S
+
+
+def test_a_worker_that_dozes_is_woken_for_what_comes_meanwhile(slots, turns, tmp_path, clock):
+    writer, detector = slots("c"), Detector(clock)
+    comes = iter([1, 2])
+    naps = []
+
+    class Nap(Bell):
+        def wait(self, timeout_s):
+            naps.append(timeout_s)
+            number = next(comes, None)
+            if number is None:
+                clock.now += timeout_s
+                return []
+            writer.put(PICTURE, stamp_at(clock.now, number))
+            assert wake("main", 5, directory=tmp_path) == 1
+            return super().wait(timeout_s)
+
+    done = take_turns(turns, detector.detector_for, now=clock, doze=lambda: Nap("main", key=DOZE, directory=tmp_path))
+    assert done == 2
+    assert naps == [DOZE_S] * 3
+    assert wake("main", 5, directory=tmp_path) == 0
+
+
+def test_nobody_dozes_over_what_came_while_lying_down_or_getting_up(slots, turns, tmp_path, clock):
+    """A frame that is put just before the bell is there, and one just before it is gone: neither is rung for."""
+    detector = Detector(clock)
+    writers = iter([slots("early"), slots("late")])
+
+    def put() -> None:
+        if (writer := next(writers, None)) is not None:
+            writer.put(PICTURE, stamp_at(clock.now, 1))
+
+    class Nap(Bell):
+        def wait(self, timeout_s):
+            return []
+
+        def close(self):
+            put()
+            super().close()
+
+    def lie_down() -> Bell:
+        put()
+        return Nap("main", key=DOZE, directory=tmp_path)
+
+    assert take_turns(turns, detector.detector_for, now=clock, doze=lie_down) == 2
 
 
 def test_a_frame_that_is_too_old_is_answered_without_a_look(slots, turns, clock):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cameras.vision.bell import Ring, Ringer, mark_of
+from cameras.vision.bell import DOZE, Bell, Ring, Ringer, mark_of
 from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.watching.hand_off import LOST_S, HandOff
 
@@ -90,6 +90,28 @@ def test_a_task_of_which_nothing_is_heard_does_not_count_for_long(hand_off, brok
     assert broker.sent[WORKERS + 1 :] == [([slot(4).name], 4), ([slot(5).name], 5)]
     ask(hand_off, 6, at=LOST_S + 0.1)
     assert slot(6).name not in broker.names
+
+
+def test_a_worker_that_dozes_is_woken_and_not_sent_a_task(hand_off, broker, tmp_path):
+    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+        ask(hand_off, 1, at=0.0)
+        assert not broker.sent
+        assert dozing.wait(0.0) == []  # woken: nothing is said
+    ask(hand_off, 2, at=0.1)
+    assert broker.names == [slot(2).name]
+
+
+def test_with_all_tasks_under_way_one_that_dozes_is_woken_all_the_same(hand_off, broker, tmp_path):
+    ask(hand_off, 1, 2, 3, at=0.0)
+    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+        hand_off.hear([Ring(1, None, dozes=True)], 0.1)
+        ask(hand_off, 4, at=0.1)
+        assert dozing._poll.poll(0)
+        hand_off.send_waiting(0.2)
+    assert slot(4).name not in broker.names
+    hand_off.hear([Ring(1, None)], 0.3)
+    hand_off.send_waiting(0.3)
+    assert len(broker.sent) == WORKERS + 1  # it was told, and is not sent again
 
 
 def test_a_broker_that_is_away_loses_requests_and_nothing_else(hand_off, broker, caplog):
