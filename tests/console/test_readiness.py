@@ -8,11 +8,13 @@ import pytest
 from django.test import Client
 
 from cameras.actions import camera_lost, condition_began, condition_ended, keep_reference
+from cameras.actions.speaker import check_speaker
 from cameras.models import Camera, Condition
 from cameras.vision.backchannel import TalkError
 from soc.core import clock
 from soc.core.models import Event
 from tests import factories as make
+from tests.factories import NIGHT
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +165,17 @@ def test_the_loudspeaker_is_asked_and_the_answer_kept(camera, sam, settings, mon
     assert camera.speaker_checked_at
     assert Event.objects.get(kind="camera.speaker_checked").by == sam
     assert camera.speaker_words in text(as_user(sam), page_of(camera))
+
+
+def test_the_loudspeaker_is_asked_once_in_ten_seconds_however_often_it_is_pressed(camera, settings, monkeypatch):
+    from cameras.vision import backchannel
+
+    asked = []
+    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
+    monkeypatch.setattr(backchannel, "probe", lambda address, *, timeout_s: bool(asked.append(address)) or True)
+    for seconds in (0, 1, 9, 11):
+        assert check_speaker(camera.pk, by=None, at=NIGHT + timedelta(seconds=seconds)) is True
+    assert len(asked) == 2
 
 
 def test_an_address_that_must_not_be_opened_is_not_asked(camera, sam, settings):
