@@ -273,6 +273,7 @@ class Sight:
         self.inference_ms = result.inference_ms
         self._unanswered = self._blind_at = None
         picture = self._pictures.get(result.stamp.number)
+        self._let_go(result.stamp.number)
         self.scene.arm(self._is_armed(result.stamp.captured))
         tracks, update = self.scene.update(
             result.stamp,
@@ -291,6 +292,11 @@ class Sight:
             Seen(sighting, picture, tuple(self._paths[sighting.track.id]), result.model)
             for sighting in update.sightings
         ]
+
+    def _let_go(self, number: int) -> None:
+        """Pictures up to this one are not asked about any more: each is megabytes, and there are many cameras."""
+        for older in [kept for kept in self._pictures if kept <= number]:
+            del self._pictures[older]
 
     def _asks_for(self, found: Detection) -> bool:
         """Whether some zone counts it. What nobody asks for is not followed either, and keeps no camera looked at."""
