@@ -13,6 +13,8 @@ from soc.core import events
 
 # After a crash of the process that a suspect camera has to itself: how long it is left alone, doubling.
 FIRST_RETRY_S, LONGEST_RETRY_S = 30.0, 600.0
+# So many losses in so short a time are trouble too, however soon a picture comes back each time.
+OFTEN, OFTEN_WITHIN, TOLD_AGAIN = 5, timedelta(minutes=10), timedelta(minutes=30)
 CRASHES = (
     "What answers there makes the decoder crash; it is not watched. It is tried again later, in a process of its own."
 )
@@ -45,8 +47,32 @@ def camera_lost(camera_id: UUID, *, code: str, words: str, at: datetime) -> None
                 Camera.objects.filter(pk=row.pk).update(trouble=words)
             return
         Camera.objects.filter(pk=row.pk).update(health=Camera.Health.OFFLINE, health_since=at, trouble=words)
-        begin(row, Condition.Kind.OFFLINE, at=at, detail={"code": code})
+        condition = begin(row, Condition.Kind.OFFLINE, at=at, detail={"code": code})
         events.record("camera.lost", row, by=None, at=at, code=code)
+        _tell_if_it_comes_and_goes(row, condition, at=at)
+
+
+def _tell_if_it_comes_and_goes(camera: Camera, condition: Condition, *, at: datetime) -> None:
+    """A camera that is lost again and again, each time for less than what makes an alert, guards as little as one that
+    stays away. Told once in TOLD_AGAIN.
+    """
+    losses = Condition.objects.filter(camera=camera, kind=Condition.Kind.OFFLINE)
+    times = losses.filter(began_at__range=(at - OFTEN_WITHIN, at)).count()
+    if times < OFTEN or losses.filter(alert_at__gt=at - TOLD_AGAIN).exists():
+        return
+    Condition.objects.filter(pk=condition.pk).update(alert_at=at)
+    Camera.objects.filter(pk=camera.pk).update(lost_alert_at=at)
+    commit_candidate(
+        site=camera.site,
+        source="system",
+        category="offline",
+        camera=camera,
+        captured_at=at,
+        received_at=at,
+        judged_at=at,
+        dedup=f"offline-often:{camera.pk}:{at.isoformat()}",
+        evidence={"losses": times, "within_s": int(OFTEN_WITHIN.total_seconds())},
+    )
 
 
 def camera_drifts(camera_id: UUID, *, offset_s: float, at: datetime) -> None:

@@ -108,6 +108,30 @@ def test_loss_and_a_wrong_clock_leave_rows_too(camera):
     }
 
 
+def test_a_camera_that_comes_and_goes_is_told_though_it_is_never_away_for_long(camera):
+    def lose(at_s: float) -> None:
+        camera_lost(camera.pk, code="ended", words="Gone.", at=after(at_s))
+        camera_back(camera.pk, at=after(at_s + 40))
+
+    for n in range(4):
+        lose(n * 60)
+    assert raised() == []
+    for n in range(4, 20):
+        lose(n * 60)
+    assert raised() == [("offline", 3)]
+    assert Candidate.objects.get().evidence == {"losses": 5, "within_s": 600}
+    for n in range(20, 40):
+        lose(n * 60)
+    assert raised() == [("offline", 3)] * 2
+
+
+def test_a_camera_lost_now_and_then_is_no_news(camera):
+    for n in range(12):
+        camera_lost(camera.pk, code="ended", words="Gone.", at=after(n * 200))
+        camera_back(camera.pk, at=after(n * 200 + 20))
+    assert raised() == []
+
+
 def test_a_kind_that_there_is_not_is_an_error_and_a_deleted_camera_none(camera):
     with pytest.raises(ValueError):
         condition_began(camera.pk, kind="haunted", at=NIGHT)
