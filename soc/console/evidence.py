@@ -23,6 +23,9 @@ CLIP_EXPECTED = timedelta(seconds=30)
 LONG_S: Final = 20.0  # a clip of several alerts begins shortly before the chosen one
 BEFORE_S: Final = 6.0
 
+# Of these there is no picture of the moment, or none that shows anything: the last good view is what they are held against.
+OF_THE_VIEW: Final = frozenset({"blinded", "moved", "frozen", "dark", "slow", "offline"})
+
 LOST: Final = {
     "full": gettext_lazy("The store of evidence was full"),
     "slow": gettext_lazy("The store of evidence was too slow"),
@@ -34,7 +37,8 @@ LOST: Final = {
 class Evidence:
     """`kind`: clip | snapshot | none. `tracks` as the overlay has them, times in seconds from `started`; `zone` is an
     SVG path in a 0..1 square; `key_s` is the moment of the trigger in seconds from `started`, `begin_s` where it is played
-    from; `note` says what is missing and when it comes; `views` are those of other cameras, as `view` makes them."""
+    from; `caption` says what is shown, `note` what is missing and when it comes; `views` are those of other cameras, as
+    `view` makes them."""
 
     kind: str
     alert: Alert | None
@@ -46,6 +50,7 @@ class Evidence:
     zone: str = ""
     key_s: float = 0
     begin_s: float = 0
+    caption: str = ""
     note: str = ""
     more: str = ""
     description: str = ""
@@ -68,15 +73,28 @@ def evidence(incident: Incident, *, chosen: UUID | None, at: datetime) -> Eviden
             "clip", url=f"/media/{clip.pk}", poster=f"/media/{snapshot.pk}" if snapshot and snapshot.there else "",
             started=clip.started_at, tracks=overlay.get("tracks") or _still(candidate, key_s),
             zone=_zone(candidate, overlay), key_s=key_s, begin_s=_begin_s(clip, key_s), views=views(candidate),
-            note=_lost(candidate, coming=coming), **shown,
+            caption=_("clip, before to after"), note=_lost(candidate, coming=coming), **shown,
         )  # fmt: skip
     if snapshot and snapshot.there:
         note = _("The clip follows in a few seconds") if coming else _lost(candidate) or _("No clip, only this picture")
         return Evidence(
             "snapshot", url=f"/media/{snapshot.pk}", started=snapshot.started_at, tracks=_on_picture(candidate, snapshot),
-            zone=_zone(candidate, snapshot.overlay or {}), note=note, **shown,
+            zone=_zone(candidate, snapshot.overlay or {}), caption=_("picture of the moment"), note=note, **shown,
+        )  # fmt: skip
+    if view := _good_view(candidate):
+        return Evidence(
+            "snapshot", url=f"/media/{view.pk}", started=view.started_at, caption=_("earlier: the view as it shall be"),
+            note=candidate.camera.trouble if candidate.camera else "", **shown,
         )  # fmt: skip
     return Evidence("none", note=_none(candidate, coming=coming), more=_more(candidate), **shown)
+
+
+def _good_view(candidate: Candidate) -> Media | None:
+    """The camera's own picture of its view, for an alert about that view."""
+    if candidate.category not in OF_THE_VIEW or candidate.camera is None:
+        return None
+    view = candidate.camera.reference
+    return view if view is not None and view.there and view.started_at <= candidate.captured_at else None
 
 
 def views(candidate: Candidate) -> list[dict[str, Any]]:

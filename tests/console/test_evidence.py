@@ -11,6 +11,7 @@ from cameras.models import Angle, Candidate
 from incidents.models import Incident
 from soc.console.evidence import evidence
 from soc.core import retention
+from soc.core.models import Media
 from tests import factories as make
 from tests.factories import NIGHT
 
@@ -122,3 +123,23 @@ def test_a_supervisor_puts_on_hold_and_exports_and_an_operator_is_not_offered_it
     assert lifted.status_code == 302
     incident.refresh_from_db()
     assert incident.hold_at is None
+
+
+def test_a_blinded_camera_is_held_against_its_last_good_view_and_nothing_newer(zone):
+    camera = zone.camera
+    camera.reference = make.make_media(camera.site, started_at=NIGHT - timedelta(days=1))
+    camera.reference_at = camera.reference.started_at
+    camera.save()
+    blinded = make.make_candidate(camera=camera, category="blinded")
+    found = shown(blinded)
+    assert (found.kind, found.url, found.tracks) == ("snapshot", f"/media/{camera.reference.pk}", [])
+    assert "earlier" in found.caption
+    Media.objects.filter(pk=camera.reference.pk).update(started_at=NIGHT + timedelta(minutes=1))
+    assert shown(blinded).kind == "none"
+
+
+def test_a_person_without_a_picture_is_never_shown_as_an_old_view(zone):
+    camera = zone.camera
+    camera.reference = make.make_media(camera.site, started_at=NIGHT - timedelta(days=1))
+    camera.save()
+    assert shown(make.make_candidate(zone=zone)).kind == "none"
