@@ -20,8 +20,9 @@ import av.error
 
 from .address import PinnedAddress
 from .h264 import sequence_header
+from .line_guard import guarded
 from .mask import Mask, MaskedVideo
-from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera
+from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera, peers
 from .picture import Picture, PictureRefused
 from .ring import MediaPacket, PacketRing
 from .types import FrameStamp
@@ -228,6 +229,7 @@ class Stream:
         self.options = options or OpenOptions()
         self.info: StreamInfo | None = None
         self.frames = 0  # frames decoded since the stream object was made; numbers go on over reconnections
+        self.packets = 0  # of video, likewise
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
         self.skipped = 0  # pictures that were not decoded since the thread was behind
@@ -260,13 +262,20 @@ class Stream:
 
         Raises StreamError when the camera fails, stalls or ends; an error in a callback passes through.
         """
+        known = set(peers())
         with self._inside():
             container = self._opener(self.address, self.options)
         try:
             self.info = self._masked = None
             self._header = b""
             self.ring.clear()
-            self._pump(container, on_frame, on_packet, on_open, should_stop, looking)
+            with guarded((self.address.ip, self.address.port), known, lambda: self.packets) as line:
+                try:
+                    self._pump(container, on_frame, on_packet, on_open, should_stop, looking)
+                except StreamError:
+                    if line is not None and line.was_cut:
+                        raise StreamError("garbage", "a picture without an end") from None
+                    raise
         finally:
             container.close()
 
@@ -306,6 +315,7 @@ class Stream:
             waited += monotonic - asked
             if packet.size:
                 is_video = packet.stream is video
+                self.packets += is_video
                 sent = sender.of(packet, packet.pts, sees.tick_s, monotonic) if is_video else None
                 captured = decoder.clock.captured(sent, received) if is_video else None
                 copy = (sees if is_video else hears[0]).copied(packet, received, monotonic, captured)

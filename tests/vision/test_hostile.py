@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
-from cameras.vision import ingest
+from cameras.vision import ingest, line_guard
 from cameras.vision.ingest import Frame, Stream
 from cameras.vision.opening import OpenOptions, StreamError
 from soc.demo.cameras import faults
@@ -97,6 +98,25 @@ def test_what_breaks_a_stream_is_said_each_time_and_over_when_it_is_over(
         assert set(one.ends) <= ends
         own.behave("fast")
         one.more(40)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_picture_that_never_ends_is_cut_off_before_it_fills_the_memory(own: World, monkeypatch, guarded: bool):
+    """FFmpeg collects its parts; a sound now and then keeps every time-out away."""
+    monkeypatch.setattr(line_guard.Line, "look", line_guard.Line.look if guarded else lambda self: None)
+    with reading(Stream(own.address("fast"))) as one:
+        one.more(3)
+        before = peak = psutil.Process().memory_info().rss
+        own.misbehave("fast", faults.ENDLESS)
+        limit = time.monotonic() + 20
+        while not one.ends and time.monotonic() < limit:
+            peak = max(peak, psutil.Process().memory_info().rss)
+            one.stop.wait(0.02)
+        assert ("without an end" in one.words[0]) == guarded
+        gained = (peak - before) / (1024 * 1024)
+        assert (gained < 60) if guarded else (gained > 20)
+        own.behave("fast")
+        one.more(3)
 
 
 def test_a_picture_that_claims_to_be_huge_is_refused_before_memory_is_given_to_it(own: World):

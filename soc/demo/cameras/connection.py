@@ -75,6 +75,7 @@ class Connection:
         self._first_s: float | None = None  # when the first picture was sent
         self._cut_off = False  # in the middle of a picture: nothing can follow on this connection
         self._chance = random.Random(1)
+        self._endless: asyncio.Task[None] | None = None
         self._drip: asyncio.Task[None] | None = None
         self._dripping = bytearray()
 
@@ -206,6 +207,9 @@ class Connection:
             self.reset()
             return
         timestamp = self._report(track, at_s)
+        if fault == faults.ENDLESS or self._endless:
+            self._endless = self._endless or asyncio.create_task(self._never_end(track, timestamp))
+            return
         kind, payloads = (JPEG, jpeg.split(unit.nals[0])) if unit.jpeg else (H264, split_h264(unit.nals))
         for payload, marker in payloads:
             if fault == faults.HALF:
@@ -236,6 +240,18 @@ class Connection:
             head = b"$" + bytes([track.transport.number]) + len(whole).to_bytes(2, "big")
             self._write(head + whole[: len(whole) // 2])
         self._cut_off = True
+
+    async def _never_end(self, track: Track, timestamp: int) -> None:
+        """Middle parts of one picture for as long as the client takes them."""
+        payload = faults.endless_part()
+        while self._camera and self._camera.faults.current == faults.ENDLESS and not self._writer.is_closing():
+            for _ in range(faults.ENDLESS_BYTES // len(payload)):
+                self._send(track, H264, payload, timestamp, marker=False)
+            try:
+                await self._writer.drain()
+            except ConnectionError:
+                return  # the client had enough
+            await asyncio.sleep(faults.ENDLESS_S)
 
     def _report(self, track: Track, at_s: float) -> int:
         """The RTP timestamp of a moment; the wall clock is told before the first packet, then every second."""
@@ -310,8 +326,9 @@ class Connection:
         if self._camera:
             self._camera.viewers.discard(self)
             self._camera.connections.discard(self)
-        if self._drip:
-            self._drip.cancel()
+        for task in (self._drip, self._endless):
+            if task:
+                task.cancel()
         for track in self._tracks.values():
             track.transport.close()
         self._writer.close()

@@ -26,6 +26,7 @@ RESET = "reset"  # every connection is reset after a second of pictures
 HALF = "half-frame"  # sends half a picture, and on that connection nothing ever after
 RESIZE = "resize"  # pictures of half the size, with parameter sets of their own
 CODEC = "codec"  # motion JPEG in place of H.264
+ENDLESS = "endless"  # one picture that never ends, at 50 MB a second
 CORRUPT = "corrupt"  # every picture arrives with damaged bytes
 BOMB = "bomb"  # small pictures that claim to be of 256 million pixels
 SOUND_ONLY = "sound-only"  # stays connected and goes on sending sound, and no picture
@@ -33,7 +34,7 @@ CLOCK = "clock"  # tells a wall clock that is an hour ahead
 TIMESTAMPS = "timestamps"  # RTP timestamps that jump by hours, forth and back
 
 KINDS = (
-    OFFLINE, FREEZE, GARBAGE, STILL, NO_VIDEO, HANG, DRIP, RESET, HALF, RESIZE, CODEC, CORRUPT, BOMB, SOUND_ONLY, CLOCK,
+    OFFLINE, FREEZE, GARBAGE, STILL, NO_VIDEO, HANG, DRIP, RESET, HALF, RESIZE, CODEC, ENDLESS, CORRUPT, BOMB, SOUND_ONLY, CLOCK,
     TIMESTAMPS,
 )  # fmt: skip
 DROPS_CLIENTS = (OFFLINE, NO_VIDEO, RESET)
@@ -42,6 +43,7 @@ REPLACES = (STILL, RESIZE, CODEC, BOMB)  # other pictures instead of the reel's
 RESET_AFTER_S = 1.0
 WRONG_BY_S = 3600.0
 JUMP_EVERY_S = 2.0
+ENDLESS_BYTES, ENDLESS_S = 250_000, 0.005
 BOMB_SIDE = 16_000  # FFmpeg itself refuses 16,384
 DRIP_BYTES_S = 400
 LONGEST_S = 24 * 3600.0
@@ -127,6 +129,11 @@ def claimed_size(width: int, height: int, references: int = 4) -> bytes:
 def _golomb(value: int) -> str:
     digits = f"{value + 1:b}"
     return "0" * (len(digits) - 1) + digits
+
+
+def endless_part() -> bytes:
+    """The middle of a NAL unit in parts (FU-A, RFC 6184 5.8): neither its first nor its last."""
+    return bytes([0x7C, 0x05]) + bytes(range(1, 256)) * 5
 
 
 def damage(payload: bytes, chance: random.Random) -> bytes:
