@@ -167,6 +167,10 @@ class Sight:
                 self._offer(_Held(frame, motion, self._weight(zone, frame.stamp.captured)))
             return self._answers(now), self._blind(frame, zone)
 
+    def stirs(self, now: float) -> bool:
+        """Whether something goes on: somebody is followed, or moved a moment ago and may not be looked at yet."""
+        return self.tracker.following > 0 or now - self._stirred <= self.blind_after_s + CALM_S
+
     def answers(self, now: float) -> list[Seen]:
         """Take what the workers answered, and ask again where a request got lost."""
         with self._lock:

@@ -138,7 +138,7 @@ class Watcher:
             return 0
         if reported is not None and monotonic - reported < AFTER_S + CLIP_S:
             return 3
-        return 2 if sight.tracker.following or sight.slot.counts.waiting else 1
+        return 2 if sight.stirs(monotonic) else 1
 
     def measured(self, monotonic: float) -> dict[str, Any] | None:
         """How it does since this was asked for last: pictures a second, processor time to decode one, the last inference

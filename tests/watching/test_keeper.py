@@ -17,7 +17,7 @@ from soc.core.clock import db_now
 from soc.core.models import Event
 from tests import factories as make
 from tests.vision.world import World
-from tests.watching.conftest import Watch, add_camera, health
+from tests.watching.conftest import People, Watch, add_camera, health
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,9 @@ def pair(site, world: World) -> tuple[Camera, Camera]:
 
 
 @pytest.fixture
-def six(site, world: World) -> list[Camera]:
+def six(site, world: World, monkeypatch) -> list[Camera]:
+    """At a place where nobody is."""
+    monkeypatch.setattr(People, "nobody", True)
     return [add_camera(site, f"camera {n}", f"rtsp://127.0.0.1:{world.port}/quiet") for n in range(6)]
 
 

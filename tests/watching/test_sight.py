@@ -194,6 +194,17 @@ def test_somebody_who_is_gone_and_was_looked_at_is_no_alarm(eye):
     assert not first + then
 
 
+def test_something_goes_on_while_it_moves_and_for_as_long_as_it_may_become_an_alarm(eye):
+    sight, worker = eye(plan(), dead=True)
+    walk(sight, worker, still=20, walking=0)
+    assert sight.slot.counts.waiting  # a first look that nobody took
+    assert not sight.stirs(2.0)
+    walk(sight, worker, still=0, walking=10, first=20)
+    assert sight.stirs(3.0)
+    walk(sight, worker, still=80, walking=0, first=30)
+    assert not sight.stirs(11.0)
+
+
 def test_an_alarm_for_blindness_is_said_again_while_it_lasts(eye):
     sight, _worker = eye(plan(), dead=True)
     frames = int(BLIND_AGAIN_S * FPS) + 60
