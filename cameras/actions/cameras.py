@@ -21,14 +21,16 @@ CRASHES = (
 
 
 def camera_back(camera_id: UUID, *, at: datetime) -> None:
-    """A picture again: marked, and nothing is closed by it."""
+    """A picture again, received at `at`: marked, and nothing is closed by it."""
     with transaction.atomic():
         row = locked(camera_id)
         if row is None or row.health == Camera.Health.ONLINE:
             return
         was = row.health
+        # The picture counts at once: the row is else written now and then, and whose last picture is old is called lost.
+        last = max(at, row.last_frame_at or at)
         Camera.objects.filter(pk=row.pk).update(
-            health=Camera.Health.ONLINE, health_since=at, trouble="", lost_alert_at=None
+            health=Camera.Health.ONLINE, health_since=at, trouble="", lost_alert_at=None, last_frame_at=last
         )
         end(row, Condition.Kind.OFFLINE, at=at)
         if was == Camera.Health.OFFLINE:

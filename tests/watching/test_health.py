@@ -56,6 +56,18 @@ def test_a_camera_that_returns_in_time_is_no_alert(camera):
     assert raise_lost_cameras(after(70)) == 0
 
 
+def test_a_camera_that_is_back_is_not_lost_by_its_old_last_picture(camera):
+    """The row's last picture is written now and then: it must not be older than the return itself."""
+    Camera.objects.filter(pk=camera.pk).update(last_frame_at=NIGHT)
+    lose(camera, 1)
+    raise_lost_cameras(after(100))
+    camera_back(camera.pk, at=after(120))
+    assert raise_lost_cameras(after(121)) == 0
+    camera.refresh_from_db()
+    assert (camera.health, camera.trouble, camera.last_frame_at) == ("online", "", after(120))
+    assert raised() == ["offline"]
+
+
 def test_a_camera_that_nobody_watches_any_more_is_lost_since_its_last_picture(camera):
     Camera.objects.filter(pk=camera.pk).update(last_frame_at=NIGHT)
     assert raise_lost_cameras(after(59)) == 0
@@ -122,6 +134,7 @@ def test_a_disarmed_site_and_one_with_a_picture_left_have_an_alert_for_each_came
         camera_back(camera.pk, at=after(70))
     for camera in three[:2]:
         lose(camera, 100)
+    Camera.objects.filter(pk=three[2].pk).update(last_frame_at=after(160))
     assert raise_lost_cameras(after(161)) == 2
     assert raised() == ["offline", "offline"]
 
