@@ -149,7 +149,11 @@ class Camera(SiteOwned):
         if self.analytics != self.Analytics.OURS:
             # Until a receiver takes in what cameras report, such a one would be armed and guard nothing, and nobody be told.
             raise ValidationError(
-                {"analytics": _("What cameras report themselves is not taken in yet: nobody would look at its pictures.")}
+                {
+                    "analytics": _(
+                        "What cameras report themselves is not taken in yet: nobody would look at its pictures."
+                    )
+                }
             )
 
 
