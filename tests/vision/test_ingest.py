@@ -185,7 +185,8 @@ def test_our_own_clock_may_be_set_while_a_camera_is_read(footage: Callable[[str]
     assert all(f.stamp.captured <= f.stamp.received for f in frames)
     assert all(a.stamp.monotonic <= b.stamp.monotonic for a, b in pairwise(frames))
     age_s = stream.age_s()
-    assert age_s is not None and 0 <= age_s < 5
+    assert age_s is not None
+    assert 0 <= age_s < 5
 
 
 class Sender:
