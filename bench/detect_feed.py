@@ -112,8 +112,8 @@ class Loop:
         self.gate, self._runs, self._owed = MotionGate(), runs, 0.0
         if not Loop._session:
             detector = OnnxDetector()
-            fed = {detector._input: detector._family.feed(pictures(STREET, 40, 1)[0])[0]}
-            Loop._session.append(partial(detector._session.run, detector._family.outputs, fed))
+            fed = cycle([{detector._input: detector._family.feed(one)[0]} for one in pictures(STREET, 0, 24)])
+            Loop._session.append(lambda: detector._session.run(detector._family.outputs, next(fed)))
 
     _session: list[Any] = []
 

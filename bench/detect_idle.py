@@ -43,4 +43,4 @@ def models() -> Only:
     return Only()
 
 
-tasks.models = models  # type: ignore[assignment]
+tasks.models = models

@@ -20,7 +20,7 @@ SECONDS: Final = 2.0
 FPS: Final = 5.0  # as often as a camera is looked at
 LEAST_CAMERAS, TRIAL_CAMERAS = 16, 64
 OVERLOAD: Final = 2.0
-CONFIRM, CONFIRM_MS = 3, 200.0
+CONFIRM, CONFIRM_MS = 4, 200.0  # three looks make a track, and a zone waits for its second one inside
 APPEAR_CAMERAS, APPEAR_S, APPEAR_AT = 2, 5.0, 60
 MOST_HAND_OFF_MS, MOST_OVER_BARE, LEAST_RATE, OLDEST_MS = 0.3, 1.10, 0.9, 1000.0
 MOST_CANDIDATE_MS: Final = CONFIRM * CONFIRM_MS + 150.0
@@ -109,7 +109,8 @@ def pipeline(feeder: Asked, rate: float, say: Say) -> Row:
     """
     runs = feeder.ask(do="runs")["runs"]
     cameras = max(2, round(rate / runs / FPS / 2))
-    ours_ms, bare_ms = [], []
+    ours_ms: list[float] = []
+    bare_ms: list[float] = []
     for _ in range(ROUNDS):
         for took, more in ((bare_ms, {"runs": runs}), (ours_ms, {})):
             run = feeder.ask(do="feed", cameras=cameras, fps=2 * FPS, seconds=SECONDS, source="decode", **more)
