@@ -55,6 +55,7 @@ class HandOff:
         self._woken = self._stop = self._silent = False
         self._room = True  # for one more task, or with one that dozes
         self._dozing = False  # whether some worker may be
+        self._unheard: set[str] = set()  # slots for which a worker was woken, and not answered since
         self._tickets: dict[int, float] = {}  # when it was heard of last, monotonic s; this thread's alone
         self._numbers = itertools.count(1)
         self._thread = threading.Thread(target=self._run, name="hand-off", daemon=True)
@@ -81,6 +82,7 @@ class HandOff:
             else:
                 heard.pop(slot, None)
                 self._waiting.pop(slot, None)
+                self._unheard.discard(slot)
                 if not heard:
                     del self._listeners[mark_of(slot)]
 
@@ -101,8 +103,13 @@ class HandOff:
                 self._woken = False
                 if self._stop:
                     return
-            self.hear(rings, clock.monotonic())
-            self.send_waiting(clock.monotonic())
+            try:
+                self.hear(rings, clock.monotonic())
+                self.send_waiting(clock.monotonic())
+            except Exception:
+                # Whatever it is, without this thread no camera is looked at any more. Who asks again is sent.
+                log.exception("the hand-off stumbled")
+                self._room = True
 
     def hear(self, rings: Sequence[Ring], monotonic: float) -> None:
         """Note which tasks are alive or done, and have the answered cameras take their answers."""
@@ -121,6 +128,7 @@ class HandOff:
             with self._lock:
                 heard = dict(self._listeners.get(mark, {}))
             for slot, take in heard.items():
+                self._unheard.discard(slot)
                 try:
                     take()
                 except Exception:
@@ -134,13 +142,16 @@ class HandOff:
         room = self.most - len(self._tickets)
         with self._lock:
             asked = list(self._waiting.values()) if room > 0 or self._dozing else []
-        woken = wake(self._space, len(asked), directory=self._directory)
-        refs = asked[woken:]
+        # A worker that was stopped while it dozed wakes nobody can tell when: who asks again is sent.
+        fresh = [ref for ref in asked if ref.name not in self._unheard]
+        woken = wake(self._space, len(fresh), directory=self._directory)
+        self._unheard |= {ref.name for ref in fresh[:woken]}
+        refs = [ref for ref in asked if ref not in fresh[:woken]]
         with self._lock:
-            self._dozing = self._dozing and woken == len(asked)
+            self._dozing = self._dozing and woken == len(fresh)
             # Before they are sent: who asks meanwhile either finds room or is found by the next to look here.
             self._room = room > len(refs) or self._dozing
-            for ref in asked if room > 0 else asked[:woken]:
+            for ref in asked if room > 0 else fresh[:woken]:
                 if self._waiting.get(ref.name) is ref:
                     del self._waiting[ref.name]
         if room <= 0:
@@ -150,6 +161,7 @@ class HandOff:
             try:
                 self._send(share, ticket)
                 self._silent = False
+                self._unheard -= {ref.name for ref in share}
             except Exception as error:
                 # The broker is away. The camera asks again, and after three seconds the motion becomes an alarm.
                 if not self._silent:

@@ -101,6 +101,36 @@ def test_a_worker_that_dozes_is_woken_and_not_sent_a_task(hand_off, broker, tmp_
     assert broker.names == [slot(2).name]
 
 
+def test_a_worker_that_was_stopped_while_it_dozed_keeps_nobody_waiting_for_long(hand_off, broker, tmp_path):
+    hand_off.listen(slot(1).name, lambda: None)
+    with Bell("main", key=DOZE, directory=tmp_path):  # and never reads
+        ask(hand_off, 1, at=0.0)
+        assert not broker.sent
+        ask(hand_off, 1, at=1.0)  # a second later nobody has answered
+        assert broker.names == [slot(1).name]
+        hand_off.hear([Ring(1, mark_of(slot(1).name)), Ring(1, None)], 1.1)
+        ask(hand_off, 1, at=1.2)
+        assert len(broker.sent) == 1
+
+
+def test_a_hand_off_that_stumbles_goes_on(hand_off, broker, monkeypatch):
+    from cameras.watching import hand_off as module
+
+    wake, trouble = module.wake, iter([OSError(24, "Too many open files")])
+
+    def stumbling(*args, **given):
+        if (error := next(trouble, None)) is not None:
+            raise error
+        return wake(*args, **given)
+
+    monkeypatch.setattr(module, "wake", stumbling)
+    hand_off.start()
+    hand_off.ask(slot(1))
+    assert not broker.arrived.wait(0.2)
+    hand_off.ask(slot(1))
+    assert broker.arrived.wait(5)
+
+
 def test_with_all_tasks_under_way_one_that_dozes_is_woken_all_the_same(hand_off, broker, tmp_path):
     ask(hand_off, 1, 2, 3, at=0.0)
     with Bell("main", key=DOZE, directory=tmp_path) as dozing:
