@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 MIB = 1024 * 1024
 STORM_FPS = 60
 MANY = 1000  # damaged pictures
+MOST_MIB = 150  # for twelve hostile cameras at once; 100 is what one may take
 
 # What each camera does, and a part of what must be said of it on its page. Nothing where it goes on being watched.
 ROUNDS: dict[str, tuple[str, str]] = {
@@ -110,7 +111,7 @@ def test_no_hostile_camera_harms_its_neighbour_or_takes_memory_and_each_says_wha
         return [health(one) for one in everybody if health(one)[0] != "online"]
 
     until(lambda: not ill(), 60, ill)
-    until(lambda: captured(good) > 30, 30)
+    until(lambda: captured(good) > 60, 40)
     before = watch.memory_info().rss
     began, seen, shown = time.monotonic(), captured(good), world.cameras["storm"].frames_sent
     with Hostile(lambda request: b"") as silent:
@@ -132,7 +133,7 @@ def test_no_hostile_camera_harms_its_neighbour_or_takes_memory_and_each_says_wha
 
         until(told, 90, lambda: (said, world.cameras["storm"].frames_sent - shown))
     print(f"the watch process gained {(peak - before) / MIB:.0f} MiB of {before / MIB:.0f}")
-    assert (peak - before) / MIB < 100
+    assert (peak - before) / MIB < MOST_MIB
     assert watch_process.poll() is None, "the watch process did not outlive it"
     rate = (captured(good) - seen) / (time.monotonic() - began)
     assert rate > 3, "the neighbour of 10 pictures a second was kept from its work"
