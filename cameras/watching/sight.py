@@ -149,6 +149,7 @@ class Sight:
             now = frame.stamp.monotonic
             motion = self.gate.update(frame.picture.y, now)
             zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
+            wanted = True
             if not (motion.active or motion.global_change or self.scene.worth_a_look(now)):
                 if self._first_look(now):
                     self._offer(_Held(frame, motion, self._weight(None, frame.stamp.captured)))
@@ -161,15 +162,22 @@ class Sight:
             elif not self._pace(now):
                 self._stirred = now
                 self._drop("paced")
-                zone = zone if self._unanswered is not None else None  # what is not wanted is not waited for
+                wanted = False
             else:
                 self._stirred = now
                 self._offer(_Held(frame, motion, self._weight(zone, frame.stamp.captured)))
-            return self._answers(now), self._blind(frame, zone)
+            return self._answers(now), self._blind(frame, zone, wanted=wanted)
 
     def stirs(self, now: float) -> bool:
         """Whether something goes on: somebody is followed, or moved a moment ago and may not be looked at yet."""
         return self.tracker.following > 0 or now - self._stirred <= self.blind_after_s + CALM_S
+
+    def unlooked(self, now: float) -> Blind | None:
+        """At the end of a connection: motion in an armed zone that nobody has looked at, and nobody will any more."""
+        with self._lock:
+            if self._unanswered is None or self._moved is None or self._blind_at is not None:
+                return None
+            return Blind(*self._moved, now - self._unanswered)
 
     def answers(self, now: float) -> list[Seen]:
         """Take what the workers answered, and ask again where a request got lost."""
@@ -319,12 +327,14 @@ class Sight:
         for track_id in [i for i, path in self._paths.items() if now - path[-1][0] > 60]:
             del self._paths[track_id]
 
-    def _blind(self, frame: Frame, zone: str | None) -> Blind | None:
+    def _blind(self, frame: Frame, zone: str | None, *, wanted: bool) -> Blind | None:
         """Whether motion in an armed zone was not looked at for too long. Somebody who was there for a second counts as
         much as somebody who stays: from the first such frame on only an answer is a comfort, stillness is none.
+
+        wanted: whether a worker was to look at this very frame; else no answer is to be waited for on its account.
         """
         now = frame.stamp.monotonic
-        if zone is not None and self._is_armed(frame.stamp.captured):
+        if zone is not None and (wanted or self._unanswered is not None) and self._is_armed(frame.stamp.captured):
             self._moved = (frame, zone)
             if self._unanswered is None:
                 self._unanswered = now

@@ -256,6 +256,8 @@ class Watcher:
             return
         self.desk.listen(sight.slot.name, None)
         self._drain(sight)
+        if not self.stopping() and (blind := sight.unlooked(clock.monotonic())):
+            self._report_blind(blind)  # whoever cuts a camera off as soon as it has seen them is not to be missed
         sight.close()
         with self._counting:
             self.counts.update(sight.counts)

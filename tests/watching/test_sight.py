@@ -187,11 +187,29 @@ def test_somebody_who_is_gone_before_anybody_could_look_is_an_alarm_too(eye, wal
     assert len(again) == 1
 
 
-def test_somebody_who_is_gone_and_was_looked_at_is_no_alarm(eye):
+@pytest.mark.parametrize("walking", [1, 2, 7, 8])
+def test_what_is_gone_and_was_looked_at_is_no_alarm(eye, walking):
     sight, worker = eye(plan())
-    _, first = walk(sight, worker, still=20, walking=2)
-    _, then = walk(sight, worker, still=80, walking=0, first=22)
+    worker.label = "dog"  # nobody asks for it: the next look would come with the next movement
+    sight.gate.update = lambda luma, at: (
+        Motion(0.05, (Box(0.4, 0.4, 0.6, 0.6),), False, True) if luma[150].min() < 60 else Motion()
+    )
+    _, first = walk(sight, worker, still=20, walking=walking)
+    _, then = walk(sight, worker, still=80, walking=0, first=20 + walking)
     assert not first + then
+
+
+def test_who_cuts_the_camera_off_before_anybody_could_look_is_an_alarm(eye):
+    sight, worker = eye(plan(), dead=True)
+    walk(sight, worker, still=20, walking=8)
+    blind = sight.unlooked(5.5)
+    assert blind is not None
+    assert (blind.zone_id, blind.frame.stamp.number, blind.seconds) == ("yard", 27, 3.5)
+    for sees, of in ((True, plan()), (False, plan(intervals=())), (False, plan())):
+        sight, worker = eye(of, dead=not sees)
+        walk(sight, worker, still=20, walking=8 if sees or not of.intervals else 0)
+        sight.answers(3.0)
+        assert sight.unlooked(5.5) is None
 
 
 def test_something_goes_on_while_it_moves_and_for_as_long_as_it_may_become_an_alarm(eye):
