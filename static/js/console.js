@@ -17,6 +17,8 @@ const feed = new Feed("/ws/feed");
 const told = { painted: new Set(), shown: new Set(), offered: new Set() };
 const byId = (id) => document.getElementById(id);
 const onShift = () => document.body.dataset.shift === "on";
+// Who came by the address of an incident that nobody is to claim came to look at it.
+desk.looking = Boolean(desk.pane) && desk.pane.dataset.mine !== "yes" && desk.pane.dataset.state !== "open";
 
 /** Tell the centre when something was on this screen, by its clock. */
 function report(id, what, at) {
