@@ -52,7 +52,12 @@ def hand_off(feeder: Asked, say: Say) -> list[Row]:
     how = f"{WORKERS} workers, {cameras} cameras that want {OVERLOAD:.0f} × what can be done; {of(many)}"
     return [
         Row("hand-off CPU per inferred frame at saturation", median(many), "ms", goal=MOST_HAND_OFF_MS, note=how),
-        Row("hand-off CPU per inferred frame of one camera", median(one), "ms", note=f"about one message a second; {of(one)}"),
+        Row(
+            "hand-off CPU per inferred frame of one camera",
+            median(one),
+            "ms",
+            note=f"about one message a second; {of(one)}",
+        ),
     ]
 
 
