@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from .types import FrameStamp, Point, Presence, Sighting, Track, ZoneShape, Zone
 PERSON: Final = "person"
 GROUP: Final = 3  # people at once in one zone
 LONGEST_LOOK_AWAY_S: Final = 60.0  # what stands still is looked at again within this, and was there meanwhile
+UNSURE_S: Final = 2.0  # unseen for longer, whoever comes back may be somebody else
 PARKED_S: Final = 1200.0  # longer than a tracker remembers what stood still
 _EDGE = 1e-6  # what sums of floating point numbers may be short of
 
@@ -80,6 +82,7 @@ class ZoneWatch:
         self._stays: dict[tuple[int, str], _Stay] = {}
         self._passages: dict[tuple[int, str], _Passage] = {}
         self._grouped: dict[str, float] = {}  # zone → when it last held a group that was reported
+        self._looked, self._before = -math.inf, -math.inf  # the last look and the one before it
         self.zones: tuple[ZoneShape, ...] = ()
         self.replan(zones)
 
@@ -102,6 +105,7 @@ class ZoneWatch:
         time is, a line when it was crossed, a zone when it holds a group; and who is present. Call it for every inferred
         frame, also with no tracks.
         """
+        self._before, self._looked = self._looked, stamp.monotonic
         sightings: list[Sighting] = []
         present: list[Presence] = []
         for track in tracks:
@@ -166,6 +170,8 @@ class ZoneWatch:
         passage = self._passages.get(key)
         if passage is None:
             passage = self._passages[key] = _Passage(LineWatch(zone.line, looks=self.enter_looks), now)
+        if _may_be_another(track, self._unseen_s(passage.seen)):
+            passage.reported.clear()
         passage.seen = now
         side = passage.watch.update(track.box)
         if side is None or zone.line_direction not in ("both", side):
@@ -214,8 +220,13 @@ class ZoneWatch:
                 stay = self._stays[key] = _Stay(track.kind, stamp.captured, now, parked=track.stationary)
             return stay
         stands = track.stationary
+        if not stands and _may_be_another(track, self._unseen_s(stay.seen)):
+            stay.entered_at, stay.dwell_s, stay.looks = stamp.captured, 0.0, int(inside)
+            stay.reported = stay.loitered = False
+            stay.left, stay.inside, stay.seen, stay.parked = None, inside, now, False
+            return stay
         if inside:
-            away = now - (stay.left if stay.left is not None else stay.seen)
+            away = now - stay.left if stay.left is not None else self._unseen_s(stay.seen)
             if away > self.leave_s and not stands:
                 self._return(stay, stamp, away)
             else:
@@ -229,6 +240,11 @@ class ZoneWatch:
             stay.inside, stay.seen = False, now
         stay.parked = track.stationary
         return stay
+
+    def _unseen_s(self, seen: float) -> float:
+        """For how long somebody was not found who was last found then; 0 where nobody has looked since: looks that are far
+        apart are our doing."""
+        return self._looked - seen if seen < self._before else 0.0
 
     def _return(self, stay: _Stay, stamp: FrameStamp, away: float) -> None:
         """A new stay of a known track: reported again only if it was away for long."""
@@ -245,6 +261,12 @@ class ZoneWatch:
         for key, passage in [*self._passages.items()]:
             if now - passage.seen > (PARKED_S if key in self._stays else limit):
                 del self._passages[key]
+
+
+def _may_be_another(track: Track, unseen_s: float) -> bool:
+    """Whether somebody who comes back may be somebody else: boxes tell no two people apart, and a second one must never be
+    hidden behind the first. Reported once more, the same one folds into the incident."""
+    return track.kind == PERSON and unseen_s > UNSURE_S
 
 
 def _seen(track: Track, stamp: FrameStamp) -> bool:
