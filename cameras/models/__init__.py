@@ -1,9 +1,35 @@
 from cameras.models import history  # noqa: F401  registers the models of the administrators' history
+from cameras.models.arm_change import ArmChange
 from cameras.models.arming import ArmingInterval
 from cameras.models.camera import Camera, Zone
 from cameras.models.candidate import Candidate
 from cameras.models.condition import Condition
+from cameras.models.contact import SiteContact
+from cameras.models.funnel import CameraHour
+from cameras.models.muting import Muting, Storm, TemporaryInstruction
+from cameras.models.policy import Dismissal, Judging, Policy, PolicyDraft
+from cameras.models.presence import AccessWindow
 from cameras.models.source import SignalSource
 from cameras.models.watching import Angle, WatchProcess
 
-__all__ = ["Angle", "ArmingInterval", "Camera", "Candidate", "Condition", "SignalSource", "WatchProcess", "Zone"]
+__all__ = [
+    "AccessWindow",
+    "Angle",
+    "ArmChange",
+    "ArmingInterval",
+    "Camera",
+    "CameraHour",
+    "Candidate",
+    "Condition",
+    "Dismissal",
+    "Judging",
+    "Muting",
+    "Policy",
+    "PolicyDraft",
+    "SignalSource",
+    "SiteContact",
+    "Storm",
+    "TemporaryInstruction",
+    "WatchProcess",
+    "Zone",
+]

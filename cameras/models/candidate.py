@@ -3,6 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cameras.models.camera import Camera, Zone
+from cameras.models.policy import Policy
 from cameras.models.source import SignalSource
 from soc.core.models import Media, SiteOwned
 
@@ -16,7 +17,14 @@ class Candidate(SiteOwned):
         IGNORE = "ignore", _("ignore")
 
     source = models.CharField(
-        max_length=10, choices=[("camera", _("camera")), ("signal", _("signal")), ("system", _("system"))]
+        max_length=10,
+        choices=[
+            ("camera", _("camera")),
+            ("signal", _("signal")),
+            ("system", _("system")),
+            ("audit", _("blind audit")),
+        ],
+        help_text="audit: a copy shown to operators unmarked; in no figure and in no replay",
     )
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="candidates")
     signal_source = models.ForeignKey(SignalSource, models.PROTECT, null=True, related_name="candidates")
@@ -37,6 +45,17 @@ class Candidate(SiteOwned):
     reasons = models.JSONField(default=list, encoder=DjangoJSONEncoder, help_text='[{"code": …, parameters…}]')
     context = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     policy_version = models.CharField(max_length=64, blank=True)
+    # The order in which candidates of a site were judged; null before policies had versions.
+    ordinal = models.BigIntegerField(null=True)
+    facts = models.JSONField(
+        default=dict, encoder=DjangoJSONEncoder, help_text="what was judged, so that it can be again"
+    )
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, related_name="+")
+    flip = models.JSONField(
+        null=True, encoder=DjangoJSONEncoder, help_text="the least change that would turn the verdict"
+    )
+    # Seconds in the zone in the end, written once the track is over: a longer dwell is replayed by it.
+    stayed_s = models.FloatField(null=True)
     model_sha256 = models.CharField(max_length=64, blank=True)
 
     clip = models.ForeignKey(Media, models.PROTECT, null=True, related_name="+")
@@ -48,6 +67,7 @@ class Candidate(SiteOwned):
         indexes = [
             models.Index(fields=["site", "-captured_at"], name="candidate_by_site"),
             models.Index(fields=["camera", "-captured_at"], name="candidate_by_camera"),
+            models.Index(fields=["site", "ordinal"], name="candidate_in_order"),
         ]
 
     def __str__(self) -> str:

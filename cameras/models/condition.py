@@ -18,6 +18,7 @@ class Condition(SiteOwned):
         DARK = "dark", _("too dark to see")
         DRIFT = "drift", _("clock is wrong")
         SLOW = "slow", _("too few pictures")
+        RUNAWAY = "runaway", _("too many false alarms")
 
     camera = models.ForeignKey(Camera, models.CASCADE, related_name="conditions")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

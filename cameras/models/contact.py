@@ -1,0 +1,54 @@
+from django.contrib.auth.hashers import check_password, make_password
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from soc.core.models import SiteOwned
+
+
+class SiteContact(SiteOwned):
+    """Somebody of a site whom one can ask, and who proves it by a passcode. Only hashes of passcodes are kept.
+
+    The duress word opens like the passcode, and tells the centre silently that its owner is being forced.
+    """
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        STAFF = "staff", _("staff on site")
+        KEYHOLDER = "keyholder", _("keyholder")
+        CONTRACTOR = "contractor", _("contractor")
+        INSTALLER = "installer", _("installer")
+
+    name = models.CharField(_("name"), max_length=120)
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.STAFF)
+    phone = models.CharField(
+        _("phone"),
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))],
+    )
+    rank = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("who is asked first"))
+    enabled = models.BooleanField(_("in use"), default=True)
+    passcode_hash = models.CharField(max_length=200, blank=True, editable=False)
+    duress_hash = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("site contact")
+        verbose_name_plural = _("site contacts")
+        ordering = ["rank", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def set_passcode(self, passcode: str, duress: str = "") -> None:
+        """Raises ValueError where the two are the same: nobody could be told from the other."""
+        if passcode and passcode == duress:
+            raise ValueError("passcode and duress word are the same")
+        self.passcode_hash = make_password(passcode) if passcode else ""
+        self.duress_hash = make_password(duress) if duress else ""
+
+    def answers(self, said: str) -> str:
+        """What a typed word is of this contact: "passcode", "duress" or ""."""
+        if self.passcode_hash and check_password(said, self.passcode_hash):
+            return "passcode"
+        return "duress" if self.duress_hash and check_password(said, self.duress_hash) else ""
