@@ -49,6 +49,7 @@ class Act(StrEnum):
     EXPORT = "export"  # take it out of here, signed
     ADMINISTER = "administer"
     AUDIT = "audit"
+    FUNNEL = "funnel"  # what the filter passed and held back, and how much of what is real it passes
 
 
 _R = Role
@@ -70,6 +71,7 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.EXPORT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.OWNER}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
+    Act.FUNNEL: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
 }
 
 

@@ -28,6 +28,7 @@ TABLE = {
     Act.SEE: "++++++++.",
     Act.READINESS: "+++++....",  # how cameras are, without pictures: whoever works with them
     Act.TEND: ".+.+.....",
+    Act.FUNNEL: ".++..+++.",  # figures without pictures: a customer's of their own sites
     Act.CONSOLE: "+++......",
     Act.PORTAL: "......++.",
 }
