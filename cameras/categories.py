@@ -55,6 +55,10 @@ CATEGORIES: dict[str, Category] = {
         Category("slow", _T, 3, 31),
         Category("drift", _T, 3, 30),
         Category("alarm", _P, 2, 48),
+        # Somebody with a code or a log-in took the guard away at a time that nobody had announced.
+        Category("unscheduled_disarm", _P, 2, 47),
+        Category("early_open", _P, 3, 22),
+        Category("late_close", _P, 3, 21),
         Category("restore", _P, 3, 10),
         Category("open", _P, 3, 12),
         Category("close", _P, 3, 11),
@@ -62,6 +66,16 @@ CATEGORIES: dict[str, Category] = {
         Category("heartbeat_lost", _P, 3, 20),
     )
 }
+
+# What a snooze or the test mode may cover for a time. Never: threats (hold-up and duress among them), what is done to cameras
+# (covered, moved, frozen, all lost at once), the detection itself, and that somebody disarmed unannounced.
+MUTABLE: frozenset[str] = frozenset(
+    {
+        *("group", "person", "vehicle", "loitering", "line_crossing", "unfiltered_motion"),
+        *("dark", "offline", "slow", "drift"),
+        *("alarm", "early_open", "late_close", "heartbeat_lost"),
+    }
+)
 
 
 def category(code: str) -> Category:

@@ -47,6 +47,16 @@ class Act(StrEnum):
     WHO_WATCHED = "who_watched"  # which people watched one's own videos
     HOLD = "hold"  # keep an incident's evidence beyond the site's days
     EXPORT = "export"  # take it out of here, signed
+    PRESENCE = "presence"  # say that people are expected
+    ARM = "arm"  # one's own site
+    ARM_VOUCHED = "arm_vouched"  # for somebody on the telephone who gave a passcode
+    MUTE = "mute"  # snooze, an hour at most
+    MUTE_LONG = "mute_long"  # and longer: half a day; test mode a day
+    TEST = "test"  # test mode
+    TEST_VOUCHED = "test_vouched"  # test mode for somebody who gave a passcode
+    STORM = "storm"
+    INSTRUCT = "instruct"  # a temporary instruction, with a passcode
+    COVER = "cover"  # the page of what is muted, on test, expected
     ADMINISTER = "administer"
     AUDIT = "audit"
     FUNNEL = "funnel"  # what the filter passed and held back, and how much of what is real it passes
@@ -69,6 +79,16 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.WHO_WATCHED: frozenset({_R.OWNER}),
     Act.HOLD: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.EXPORT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.OWNER}),
+    Act.PRESENCE: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.OWNER}),
+    Act.ARM: frozenset({_R.OWNER}),
+    Act.ARM_VOUCHED: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
+    Act.MUTE: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
+    Act.MUTE_LONG: frozenset({_R.SUPERVISOR}),
+    Act.TEST: frozenset({_R.SUPERVISOR, _R.INSTALLER}),
+    Act.TEST_VOUCHED: frozenset({_R.OPERATOR}),
+    Act.STORM: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.INSTRUCT: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.OWNER}),
+    Act.COVER: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.INSTALLER}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
     Act.FUNNEL: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),

@@ -41,6 +41,9 @@ _SEEN: dict[str, Promise] = {
     "silent_guard": gettext_lazy("A guard did not answer"),
     "alarm": gettext_lazy("The alarm system went off"),
     "heartbeat_lost": gettext_lazy("The alarm system fell silent"),
+    "unscheduled_disarm": gettext_lazy("The site was disarmed at an unusual time"),
+    "early_open": gettext_lazy("The site was opened earlier than usual"),
+    "late_close": gettext_lazy("The site was not closed in time"),
 }
 
 # What it turned out to be: names the incident once it is closed, where that says more than what was seen.

@@ -12,7 +12,7 @@ from tests import factories as make
 COLUMNS = ("operator", "supervisor", "duty_manager", "admin", "installer", "qa", "owner", "viewer", "guard")
 
 # One line per act that exists, one mark per role: the house's table, "+" may, "." may not.
-# Rows of that table whose act does not exist yet (second person, share, test mode, arming …) come with their act.
+# Rows of that table whose act does not exist yet (second person, share …) come with their act.
 TABLE = {
     Act.HANDLE: "++.......",  # claim, talk, verdict, close
     Act.DISPATCH: "++.......",
@@ -24,6 +24,16 @@ TABLE = {
     Act.HOLD: ".++......",  # like export: not in the table as such
     Act.AUDIT: ".+++.+...",  # the operator's own entries are not the log
     Act.ADMINISTER: "...+.....",  # users, roles
+    Act.ARM: "......+..",
+    Act.ARM_VOUCHED: "++.......",  # "arm, disarm: passcode"
+    Act.TEST: ".+..+....",
+    Act.TEST_VOUCHED: "+........",  # "test mode: passcode"
+    Act.STORM: ".++......",
+    Act.INSTRUCT: "++....+..",  # temporary instruction
+    Act.MUTE: "++.......",  # snooze: 30 min, most 60
+    Act.MUTE_LONG: ".+.......",  # "supervisor 12 h"
+    Act.PRESENCE: "++....+..",  # access windows: customer or operator
+    Act.COVER: "+++.+....",
     # What faces there are, and that something exists: not in the table, decided here.
     Act.SEE: "++++++++.",
     Act.READINESS: "+++++....",  # how cameras are, without pictures: whoever works with them
