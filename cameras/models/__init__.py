@@ -4,7 +4,7 @@ from cameras.models.arming import ArmingInterval
 from cameras.models.camera import Camera, Zone
 from cameras.models.candidate import Candidate
 from cameras.models.condition import Condition
-from cameras.models.contact import SiteContact
+from cameras.models.contact import PasscodeTry, SiteContact
 from cameras.models.funnel import CameraHour
 from cameras.models.muting import Muting, Storm, TemporaryInstruction
 from cameras.models.policy import Dismissal, Judging, Policy, PolicyDraft
@@ -24,6 +24,7 @@ __all__ = [
     "Dismissal",
     "Judging",
     "Muting",
+    "PasscodeTry",
     "Policy",
     "PolicyDraft",
     "SignalSource",

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.validators import RegexValidator
 from django.db import models
@@ -52,3 +53,17 @@ class SiteContact(SiteOwned):
         if self.passcode_hash and check_password(said, self.passcode_hash):
             return "passcode"
         return "duress" if self.duress_hash and check_password(said, self.duress_hash) else ""
+
+
+class PasscodeTry(SiteOwned):
+    """Somebody at a desk or a page typed a word as a passcode: whether it was right, never what it was. Limits guessing."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    right = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "-at"], name="passcode_try_by_site")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.at:%Y-%m-%d %H:%M}"

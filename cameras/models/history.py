@@ -1,7 +1,8 @@
-"""What administrators change about sensing. A camera's password and a source's key have no history."""
+"""What administrators change about sensing. A camera's password, a source's key and passcodes have no history."""
 
 from cameras.models.arming import ArmingInterval
 from cameras.models.camera import Camera, Zone
+from cameras.models.contact import SiteContact
 from cameras.models.source import SignalSource
 from soc.core.history import keep_history
 
@@ -18,3 +19,4 @@ keep_history(
     ["id", "camera", "name", "kind", "polygon", "dwell_s", "classes", "loiter_s", "line", "line_direction"],
 )
 keep_history(SignalSource, ["id", "site", "name", "enabled", "heartbeat_s"])
+keep_history(SiteContact, ["id", "site", "name", "role", "phone", "rank", "enabled"])

@@ -79,6 +79,8 @@ class Incident(SiteOwned):
     state = FSMField(default=State.OPEN, choices=State.choices, protected=True)
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
     alert_count = models.PositiveIntegerField(default=0)
+    # A runaway's one incident: what repeats at this camera, zone and class is counted here and does not sound. "" for others.
+    counts = models.CharField(max_length=120, blank=True, editable=False)
     last_alert_at = models.DateTimeField()
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="incidents")
@@ -138,6 +140,9 @@ class Incident(SiteOwned):
                 name="incident_queue",
             ),
             models.Index(fields=["site", "family", "-last_alert_at"], name="incident_fold"),
+            models.Index(
+                fields=["site", "counts"], condition=~Q(counts="") & ~Q(state="closed"), name="incident_counting"
+            ),
             # Whether one goes on here: asked for every picture that an operator sees.
             models.Index(fields=["site"], condition=~Q(state="closed"), name="incident_goes_on"),
             # What the sweeps ask every 250 ms, among any number of closed ones.
