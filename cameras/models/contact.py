@@ -7,6 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from soc.core.models import SiteOwned
 
 
+def as_said(word: str) -> str:
+    """A word as it is told on the telephone: neither case nor spaces count."""
+    return " ".join(word.split()).casefold()
+
+
 class SiteContact(SiteOwned):
     """Somebody of a site whom one can ask, and who proves it by a passcode. Only hashes of passcodes are kept.
 
@@ -43,16 +48,19 @@ class SiteContact(SiteOwned):
 
     def set_passcode(self, passcode: str, duress: str = "") -> None:
         """Raises ValueError where the two are the same: nobody could be told from the other."""
+        passcode, duress = as_said(passcode), as_said(duress)
         if passcode and passcode == duress:
             raise ValueError("passcode and duress word are the same")
         self.passcode_hash = make_password(passcode) if passcode else ""
         self.duress_hash = make_password(duress) if duress else ""
 
     def answers(self, said: str) -> str:
-        """What a typed word is of this contact: "passcode", "duress" or ""."""
-        if self.passcode_hash and check_password(said, self.passcode_hash):
-            return "passcode"
-        return "duress" if self.duress_hash and check_password(said, self.duress_hash) else ""
+        """What a typed word is of this contact: "passcode", "duress" or "". Both are always compared: nobody can tell by the
+        time it took which of them it was."""
+        said = as_said(said)
+        right = bool(self.passcode_hash) and check_password(said, self.passcode_hash)
+        forced = bool(self.duress_hash) and check_password(said, self.duress_hash)
+        return "duress" if forced else "passcode" if right else ""
 
 
 class PasscodeTry(SiteOwned):
