@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("soc.core.urls")),
     path("console/cameras/", include("soc.console.readiness.urls")),
+    path("console/filter/", include("soc.console.filter.urls")),
     path("console/", include("soc.console.urls")),
     path("portal/", include("soc.portal.urls")),
     path("api/", include("soc.api.urls")),

@@ -59,6 +59,8 @@ TABLE: dict[str, list[Line]] = {
     "console/cameras/<uuid:pk>/": [Line(Act.READINESS, "camera")],
     "console/cameras/<uuid:pk>/view/": [Line(Act.TEND, "camera", "post", DONE)],
     "console/cameras/<uuid:pk>/speaker/": [Line(Act.TEND, "camera", "post", DONE)],
+    "console/filter/": [Line(Act.FUNNEL, face=Act.AUDIT)],
+    "console/filter/incidents/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "portal/": [Line(Act.PORTAL)],
     "portal/timeline/": [Line(Act.PORTAL)],
     "portal/incidents/<uuid:pk>": [Line(Act.PORTAL, "incident")],

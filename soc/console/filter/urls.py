@@ -1,0 +1,8 @@
+from django.urls import URLPattern, path
+
+from soc.console.filter import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.figures, name="console-filter"),
+    path("incidents/", views.incidents, name="console-filter-incidents"),
+]
