@@ -13,17 +13,16 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions import renew_reference
+from cameras.admin.drawing import LINE, OUTLINE, DrawnField
 from cameras.models import Camera, Zone
-from cameras.models.shapes import polygon_in_picture
 from cameras.vision.address import AddressRefused, Credentials, pin
 from cameras.vision.probe import ProbeReport, probe
 from soc.core import clock
-from soc.core.admin.bound import BoundAdmin, BoundInline
+from soc.core.admin.bound import Bound, BoundAdmin
 
 
 class CameraForm(forms.ModelForm):
@@ -44,12 +43,17 @@ class CameraForm(forms.ModelForm):
             *("site", "name", "address", "sub_address", "username", "password", "enabled", "speaker"),
             *("analytics", "model", "day_score", "night_score", "ignore_areas", "privacy_masks", "perspective"),
         ]
+        widgets = {
+            "ignore_areas": DrawnField("polygons", "ignore", OUTLINE),
+            "privacy_masks": DrawnField("polygons", "mask", OUTLINE),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored = self.instance.password
         self.initial.pop("password", None)
         self.was_at = self.instance.address
+        draws_in(self, self.instance)
         stored = _("One is stored. Left empty, it stays as it is.")
         self.fields["password"].help_text = stored if self.stored else _("None is stored.")
         if not self.stored:
@@ -75,39 +79,31 @@ def _host(address: str) -> str:
         return ""
 
 
-class ZoneInline(BoundInline):
+class ZoneForms(forms.BaseInlineFormSet):
+    """Each zone is drawn into the picture of the camera whose page it is."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        draws_in(form, self.instance, form.instance.name)
+
+
+class ZoneInline(Bound, admin.StackedInline):
     model = Zone
-    fields = ["name", "kind", "polygon", "dwell_s", "outline"]
-    readonly_fields = ["outline"]
+    formset = ZoneForms
+    extra = 0
+    fields = [("name", "kind", "dwell_s"), "polygon"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        widths = {"polygon": forms.Textarea(attrs={"rows": 4, "cols": 24}), "name": forms.TextInput(attrs={"size": 16})}
-        if field is not None and db_field.name in widths:
-            field.widget = widths[db_field.name]
-        if field is not None and db_field.name == "dwell_s":
-            field.widget.attrs |= {"style": "width: 6em"}
-        return field
-
-    @admin.display(description=_("picture"))
-    def outline(self, zone: Zone) -> str:
-        return drawn(zone.polygon)
+        if db_field.name == "polygon":
+            kwargs["widget"] = DrawnField("polygon", "zone", OUTLINE)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-def drawn(polygon: Any) -> str:
-    """The outline in an empty picture of 16:9; nothing for what is no outline, as on a page that says so."""
-    try:
-        polygon_in_picture(polygon)
-    except ValidationError:
-        return ""
-    points = " ".join(f"{160 * x:.1f},{90 * y:.1f}" for x, y in polygon)
-    return format_html(
-        '<svg viewBox="0 0 160 90" width="128" height="72" role="img" aria-label="{}">'
-        '<rect width="160" height="90" fill="none" stroke="currentColor" opacity=".4"/>'
-        '<polygon points="{}" fill="currentColor" fill-opacity=".25" stroke="currentColor"/></svg>',
-        gettext("outline of the zone"),
-        points,
-    )
+def draws_in(form: Any, camera: Camera | None, zone_name: str = "") -> None:
+    """Tell the form's drawn fields which picture is theirs."""
+    for field in form.fields.values():
+        if isinstance(field.widget, DrawnField):
+            field.widget.camera, field.widget.zone_name = camera, zone_name
 
 
 @admin.register(Camera)
@@ -202,9 +198,11 @@ class ZoneForm(forms.ModelForm):
             *("camera", "name", "kind", "polygon", "dwell_s", "classes", "loiter_s", "line", "line_direction"),
             "also_seen_by",
         ]
+        widgets = {"polygon": DrawnField("polygon", "zone", OUTLINE), "line": DrawnField("line", "line", LINE)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        draws_in(self, self.instance.camera if self.instance.camera_id else None, self.instance.name)
         others: Any = self.fields["also_seen_by"]
         if self.instance.camera_id:
             others.queryset = others.queryset.filter(site=self.instance.site_id).exclude(pk=self.instance.camera_id)

@@ -1,0 +1,66 @@
+/* Outlines in a picture: points are [across, down] in percent. The same judgement as the server's, which has the last word. */
+
+export const MOST_POINTS = 64;
+
+/** Whether two edges of the outline cross; neighbours share a point and may. */
+export function crossesItself(points) {
+  const side = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+  const edge = (n) => [points[n], points[(n + 1) % points.length]];
+  for (let i = 0; i < points.length; i++) {
+    for (let j = i + 2; j < points.length; j++) {
+      if (i === 0 && j === points.length - 1) continue;
+      const [a, b] = edge(i), [c, d] = edge(j);
+      if (side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0) return true;
+    }
+  }
+  return false;
+}
+
+export const inPicture = ([x, y]) => x >= 0 && x <= 100 && y >= 0 && y <= 100;
+
+/** What is wrong with a shape, as a code of the page's words; "" when nothing is. */
+export function wrong(points, mode) {
+  if (points.some((point) => point.some((value) => !Number.isFinite(value)))) return "no_number";
+  if (!points.every(inPicture)) return "outside";
+  if (mode === "line") return points.length !== 2 ? "too_few" : String(points[0]) === String(points[1]) ? "same" : "";
+  if (points.length < 3) return "too_few";
+  return crossesItself(points) ? "crosses" : "";
+}
+
+/** Where a point put in after corner `n` goes: halfway to the next one. */
+export function halfway(points, n) {
+  const [a, b] = [points[n], points[(n + 1) % points.length]];
+  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+}
+
+/** The corner after which the edge nearest to a point begins. */
+export function nearestEdge(points, [x, y]) {
+  const far = points.map((a, n) => {
+    const b = points[(n + 1) % points.length];
+    const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
+    const along = Math.min(Math.max(((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy || 1), 0), 1);
+    return Math.hypot(a[0] + along * dx - x, a[1] + along * dy - y);
+  });
+  return far.indexOf(Math.min(...far));
+}
+
+const tenth = (value) => Math.round(value * 10) / 10;
+export const rounded = (points) => points.map((point) => point.map(tenth));
+
+/** JSON of fractions, as the field keeps it, into shapes of percent; null for what is none. */
+export function read(text, mode) {
+  let value;
+  try { value = JSON.parse(text.trim() || "null"); } catch { return null; }
+  if (value === null) return [];
+  const shapes = mode === "polygons" ? value : [value];
+  const isPoint = (point) => Array.isArray(point) && point.length === 2 && point.every((v) => typeof v === "number");
+  if (!Array.isArray(shapes) || !shapes.every((shape) => Array.isArray(shape) && shape.every(isPoint))) return null;
+  return shapes.filter((shape) => shape.length).map((shape) => shape.map((point) => point.map((v) => v * 100)));
+}
+
+/** Shapes as the field keeps them: fractions with four digits, "" for a line that is not there. */
+export function written(shapes, mode) {
+  const fractions = shapes.map((shape) => shape.map((point) => point.map((v) => Math.round(v * 100) / 10000)));
+  if (mode === "polygons") return JSON.stringify(fractions);
+  return fractions.length ? JSON.stringify(fractions[0]) : mode === "line" ? "" : "[]";
+}
