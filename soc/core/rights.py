@@ -57,6 +57,8 @@ class Act(StrEnum):
     STORM = "storm"
     INSTRUCT = "instruct"  # a temporary instruction, with a passcode
     COVER = "cover"  # the page of what is muted, on test, expected
+    EXPLAIN = "explain"  # ask what would happen to somebody who came, at the REST door
+    WHY = "why"  # the same on the centre's pages, and why what came was raised or not
     ADMINISTER = "administer"
     AUDIT = "audit"
     FUNNEL = "funnel"  # what the filter passed and held back, and how much of what is real it passes
@@ -89,6 +91,8 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.STORM: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.INSTRUCT: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.OWNER}),
     Act.COVER: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.INSTALLER}),
+    Act.EXPLAIN: _R.of_centre() | {_R.OWNER},
+    Act.WHY: _R.of_centre(),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
     Act.FUNNEL: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
