@@ -85,7 +85,12 @@ class Line:
 
 def why(candidate: Candidate) -> list[Line]:
     """The reasons of a candidate's verdict, in the order they were found."""
-    return list(_lines(candidate.reasons, place(candidate), candidate.site.zone_info))
+    return lines(candidate.reasons, place(candidate), candidate.site.zone_info)
+
+
+def lines(reasons: Iterable[dict[str, Any]], where: str, zone: ZoneInfo) -> list[Line]:
+    """Any reasons, as stored; `where`: what the zone is called, `zone`: the site's clocks."""
+    return list(_lines(reasons, where, zone))
 
 
 def _lines(reasons: Iterable[dict[str, Any]], where: str, zone: ZoneInfo) -> Iterable[Line]:
