@@ -19,8 +19,9 @@ WORDS = {
     "park": "park (reason, due_at; never priority 1)",
     "close": "close (verdict, one outcome, state of the site, required steps)",
     "come_back": "return (due_at passed)",
+    "end_exercise": "reveal (a case of the blind audit: judged, acted upon or withdrawn)",
 }
-ORDER = ("claim", "decide", "wait", "resume", "park", "release", "close", "come_back", "reopen")
+ORDER = ("claim", "decide", "wait", "resume", "park", "release", "close", "come_back", "end_exercise", "reopen")
 TAKE_OVER = "take over"  # no transition: the state stays, owner and token change
 
 

@@ -49,12 +49,16 @@ class IncidentQuerySet(SiteOwnedQuerySet):
     def visible_to(self, user: "User", act: Act = Act.SEE) -> "IncidentQuerySet":
         """As every row of a site; but one that nobody has looked at yet is for the centre alone, and so is a quiet one
         (hold-up, duress, panic) while it goes on: whoever forces a customer may be looking over their shoulder, at any
-        door.
+        door. A case of the blind audit never leaves the centre.
         """
         paths = {"organisation": "organisation", "customer": "site__customer", "site": "site"}
         of_centre = scoped(user, act, **paths, among=Role.of_centre())
-        told = Q(claimed_at__isnull=False) & (Q(quiet=False) | Q(state=State.CLOSED))
+        told = Q(claimed_at__isnull=False, audit__isnull=True) & (Q(quiet=False) | Q(state=State.CLOSED))
         return super().visible_to(user, act).filter(of_centre | told)
+
+    def in_earnest(self) -> "IncidentQuerySet":
+        """Without the cases of the blind audit, which are in no figure and nothing goes by them."""
+        return self.filter(audit__isnull=True)
 
     def unfinished(self) -> "IncidentQuerySet":
         return self.exclude(state=State.CLOSED)
@@ -219,6 +223,14 @@ class Incident(SiteOwned):
         self.outcome, self.site_state, self.summary = outcome, site_state, summary
         self.closed_at = max(at, self.verdict_at or at)
         self.verdict_by = self.due_at = self.absent_since = None
+
+    @transition(field=state, source=[State.OPEN, *HELD, State.PARKED], target=State.CLOSED)
+    def end_exercise(self, *, at: "datetime") -> None:
+        """A case of the blind audit was judged, or was withdrawn: it ends without verdict and outcome of an incident."""
+        self.closed_at = max(at, self.verdict_at or at)
+        self.claim_by = self.supervisor_by = self.oncall_by = self.verdict_by = self.due_at = None
+        self.offered_to = self.offered_at = self.absent_since = None
+        self.hold_at, self.hold_by, self.hold_reason = None, None, ""
 
     @transition(field=state, source=State.CLOSED, target=State.OPEN)
     def reopen(self) -> None:

@@ -61,6 +61,8 @@ class Act(StrEnum):
     WHY = "why"  # the same on the centre's pages, and why what came was raised or not
     ADMINISTER = "administer"
     AUDIT = "audit"
+    AUDIT_RESULTS = "audit_results"  # what operators made of the blind audit's cases, once they are revealed
+    AUDIT_MARK = "audit_mark"  # name the intrusions that are put before them
     FUNNEL = "funnel"  # what the filter passed and held back, and how much of what is real it passes
 
 
@@ -95,6 +97,8 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.WHY: _R.of_centre(),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
+    Act.AUDIT_RESULTS: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA}),
+    Act.AUDIT_MARK: frozenset({_R.SUPERVISOR}),
     Act.FUNNEL: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
 }
 

@@ -24,6 +24,7 @@ DESIGN = {
     "release": (("claimed", "working", "waiting"), "open"),
     "close": (("claimed", "working", "waiting"), "closed"),
     "come_back": (("parked",), "open"),
+    "end_exercise": (("open", "claimed", "working", "waiting", "parked"), "closed"),
     "reopen": (("closed",), "open"),
 }
 

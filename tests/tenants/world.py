@@ -12,6 +12,7 @@ from django.db import models
 
 from cameras.models import Angle, ArmingInterval, Condition
 from incidents import actions
+from incidents.models import AuditCase, AuditDraw, KnownIntrusion
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
 from soc.core.models import Customer, Delivery, Event, Membership, Organisation, Site, User
 from soc.core.rights import MATRIX, Act, Role
@@ -63,9 +64,16 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         incident.pk, outcome="genuine.attempt_only", site_state="secure", summary=f"Summary {mark}",
         token=incident.token, by=operator, at=at,
     )  # fmt: skip
+    ignored = make.make_candidate(zone=zone, decision="ignore")
+    AuditDraw.objects.create(
+        site=site, starts_at=NIGHT, ends_at=NIGHT + timedelta(days=1), made_at=at, seed=1, rate=1.0, population=1, showable=1,
+        drawn=1,
+    )  # fmt: skip
+    AuditCase.objects.create(site=site, kind="sampled", candidate=ignored, seed=1, drawn_at=at)
+    known = KnownIntrusion.objects.create(organisation=organisation, candidate=candidate, added_by=operator, added_at=at)
     event = Event.objects.filter(subject_id=incident.pk).first()
     rows = [site, customer, organisation, camera, zone, interval, source, candidate, candidate.clip, incident, note, run, attempt,
-            responder, incident.alerts.get(), incident.verdicts.get(), event]  # fmt: skip
+            responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)
 
