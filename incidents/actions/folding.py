@@ -9,14 +9,14 @@ from django.db.models import Q
 
 from cameras.categories import CATEGORIES, Family, category
 from cameras.models import Candidate
+from incidents.actions import runaway
 from incidents.actions.offering import hasten, offer, start_deadlines
 from incidents.models import Alert, Incident
 from incidents.models.incident import State
-from incidents.outcomes import Verdict
+from incidents.outcomes import DISMISSED
 from soc.core import events
 from soc.core.models import Site
 
-DISMISSED = (Verdict.AUTHORISED, Verdict.FALSE)
 # Whose object is, or may be, somebody: a second one of these is a second person.
 PEOPLE = frozenset({"person", "group", "person_down", "weapon", "tamper_person", "loitering", "line_crossing"})
 
@@ -25,8 +25,9 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
     """Make the alert of a raised candidate and put it into an incident, new or folded. Idempotent.
 
     1. Lock the site's row: alerts of one site are folded one after the other.
-    2. Look for an incident that may take it (see `fold_target`).
-    3. Fold, sounding again when it adds a zone, a person or a higher category; or open a new one, offered at once.
+    2. What a runaway repeats is counted by its one incident (`incidents.actions.runaway`).
+    3. Look for an incident that may take it (see `fold_target`).
+    4. Fold, sounding again when it adds a zone, a person or a higher category; or open a new one, offered at once.
     """
     with transaction.atomic():
         candidate = Candidate.objects.select_related("site").get(pk=candidate_id)
@@ -36,9 +37,11 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
         known = Alert.objects.filter(candidate=candidate).first()
         if known is not None:
             return known
+        if runaway.counted(candidate):
+            return _count(candidate, at=at)
         incident = fold_target(candidate)
         if incident is None:
-            return _open(candidate, at=at)
+            return open_own(candidate, at=at)
         return _fold(candidate, incident, at=at)
 
 
@@ -46,13 +49,14 @@ def fold_target(candidate: Candidate) -> Incident | None:
     """The incident that may take this alert, locked, or None.
 
     Same site and family, both quiet or neither, not parked or closed, no verdict authorised or false, and its alerts
-    within the fold window (on both sides: what arrives late, after an outage, is an affair of its own).
+    within the fold window (on both sides: what arrives late, after an outage, is an affair of its own). Never one that counts
+    a runaway: whoever else comes there sounds, and is no part of it.
     One exception: a technical repeat that adds nothing folds into a parked incident.
     """
     entry = category(candidate.category)
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
     same = Incident.objects.select_for_update(of=("self",), no_key=True).filter(
-        site=candidate.site_id, family=entry.family, quiet=entry.quiet
+        site=candidate.site_id, family=entry.family, quiet=entry.quiet, counts=""
     )
     fitting = (
         same.exclude(state__in=[State.PARKED, State.CLOSED])
@@ -100,6 +104,31 @@ def _fold(candidate: Candidate, incident: Incident, *, at: datetime) -> Alert:
     return alert
 
 
+def _count(candidate: Candidate, *, at: datetime) -> Alert:
+    """Into the one incident that counts this runaway, silently; the first one makes it, parked until somebody has to look."""
+    incident = runaway.counting(candidate)
+    if incident is None:
+        incident = _incident_of(candidate, queued_at=max(at, candidate.judged_at))
+        incident.counts = runaway.key(candidate)
+        incident.state = State.PARKED
+        incident.priority = runaway.PRIORITY
+        incident.due_at = at + runaway.look_every(candidate.site)
+        incident.reason = runaway.REASON
+        incident.save(force_insert=True)
+        alert = _alert(candidate, incident, at=incident.queued_at, sounded=False)
+        codes = {"alert": alert.pk, "category": alert.category, "priority": incident.priority, "why": "runaway"}
+        events.record("incident.opened", incident, by=None, at=incident.queued_at, follows=incident.follows_id, **codes)
+        runaway.flag(candidate, at=at)
+        return alert
+    alert = _alert(candidate, incident, at=at, sounded=False)
+    incident.alert_count += 1
+    incident.last_alert_at = max(incident.last_alert_at, candidate.captured_at)
+    incident.save(update_fields=["alert_count", "last_alert_at"])
+    codes = {"alert": alert.pk, "category": alert.category, "priority": incident.priority}
+    events.record("incident.folded", incident, by=None, at=at, **codes)
+    return alert
+
+
 def _place(candidate: Candidate, path: str) -> Q:
     """Where it was noticed: camera and zone, or the panel or button that said so and its own zone."""
     panel_zone = candidate.evidence.get("panel_zone")
@@ -133,10 +162,31 @@ def _adds_person(candidate: Candidate, incident: Incident) -> bool:
     return track is None or not same.exists()
 
 
-def _open(candidate: Candidate, *, at: datetime) -> Alert:
-    entry = category(candidate.category)
+def open_own(candidate: Candidate, *, at: datetime) -> Alert:
+    """Open an incident for it and offer it, in the caller's transaction, which has the site's row locked."""
     queued_at = max(at, candidate.judged_at)
-    incident = Incident(
+    incident = _incident_of(candidate, queued_at=queued_at)
+    start_deadlines(incident, at=queued_at)
+    incident.save(force_insert=True)
+    alert = _alert(candidate, incident, at=queued_at, sounded=True)
+    events.record(
+        "incident.opened",
+        incident,
+        by=None,
+        at=queued_at,
+        alert=alert.pk,
+        category=incident.category,
+        priority=incident.priority,
+        follows=incident.follows_id,
+    )
+    offer(incident, at=queued_at)
+    return alert
+
+
+def _incident_of(candidate: Candidate, *, queued_at: datetime) -> Incident:
+    """A new one for this candidate, not saved yet."""
+    entry = category(candidate.category)
+    return Incident(
         site=candidate.site,
         number=_next_number(),
         family=entry.family,
@@ -151,21 +201,6 @@ def _open(candidate: Candidate, *, at: datetime) -> Alert:
         judged_at=candidate.judged_at,
         queued_at=queued_at,
     )
-    start_deadlines(incident, at=queued_at)
-    incident.save(force_insert=True)
-    alert = _alert(candidate, incident, at=queued_at, sounded=True)
-    events.record(
-        "incident.opened",
-        incident,
-        by=None,
-        at=queued_at,
-        alert=alert.pk,
-        category=entry.code,
-        priority=incident.priority,
-        follows=incident.follows_id,
-    )
-    offer(incident, at=queued_at)
-    return alert
 
 
 def raise_alone(candidate_id: UUID, *, at: datetime) -> Alert:
@@ -205,7 +240,7 @@ def raise_alone(candidate_id: UUID, *, at: datetime) -> Alert:
 def _previous(candidate: Candidate, family: str) -> Incident | None:
     """What went before here: the newest incident of site and family that is unfinished or within the fold window."""
     window = candidate.captured_at - timedelta(seconds=settings.FOLD_WINDOW_S)
-    same = Incident.objects.filter(site=candidate.site_id, family=family)
+    same = Incident.objects.in_earnest().filter(site=candidate.site_id, family=family)
     return same.exclude(state=State.CLOSED, last_alert_at__lt=window).order_by("-last_alert_at", "-number").first()
 
 
