@@ -6,44 +6,49 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import floor
-from typing import Protocol
+from uuid import UUID
 
-from incidents.funnel import Count
+from incidents.audit.recall import Recall, by_site, estimate, together
 from soc.core.models import Site
-
-
-class Recalled(Protocol):
-    """The blind audit's answer. value, low, high: 0..1 (a Wilson interval); n: cases judged; enough: it may be quoted."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    enough: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """`reduction`, 0..1: of what cameras noticed, the part that reached nobody. Never shown without `recall`."""
+    """Both as percents, as they are printed: neither is ever shown alone. Empty text: there is nothing to say."""
 
-    reduction: float | None
-    recall: Recalled | None
-
-    @property
-    def reduction_percent(self) -> str:
-        return percent(self.reduction)
+    recall: Recall
 
     @property
-    def recall_percent(self) -> str:
-        return percent(self.recall.value if self.recall else None)
+    def reduction(self) -> str:
+        """Of what cameras noticed, the part that reached nobody."""
+        return percent(self.recall.reduction)
 
     @property
-    def low_percent(self) -> str:
-        return percent(self.recall.low if self.recall else None)
+    def value(self) -> str:
+        return percent(self.recall.value)
 
     @property
-    def high_percent(self) -> str:
-        return percent(self.recall.high if self.recall else None)
+    def low(self) -> str:
+        return percent(self.recall.low)
+
+    @property
+    def high(self) -> str:
+        return percent(self.recall.high)
+
+    @property
+    def known(self) -> bool:
+        """Enough was judged to quote it."""
+        return self.recall.enough
+
+    @property
+    def judged(self) -> int:
+        return self.recall.n
+
+
+def worth(sites: Sequence[Site], *, since: datetime, until: datetime) -> tuple[Worth, dict[UUID, Worth]]:
+    """Of all these sites together, and of each."""
+    found = by_site(sites, since, until)
+    return Worth(together(found)), {pk: Worth(estimate(one)) for pk, one in found.items()}
 
 
 def percent(part: float | None) -> str:
@@ -52,7 +57,3 @@ def percent(part: float | None) -> str:
         return ""
     found = 100 * part
     return f"{floor(found * 10) / 10:.1f}" if 99 <= found < 100 else f"{floor(found)}"
-
-
-def worth(sites: Sequence[Site], count: Count, *, since: datetime, until: datetime) -> Worth:
-    return Worth(count.reduction, None)

@@ -57,7 +57,7 @@ def page(user: User, sites: list[Site], chosen: Site | None, *, days: int, at: d
     """The funnel of the chosen site, or of all of them."""
     shown = [chosen] if chosen else sites
     counted = funnel(shown, until=at, days=days)
-    found = worth(shown, counted.total, since=counted.since, until=counted.until)
+    together, each = worth(shown, since=counted.since, until=counted.until)
     link = Links(user, chosen, counted.since, counted.until)
     return {
         "at": at,
@@ -67,11 +67,11 @@ def page(user: User, sites: list[Site], chosen: Site | None, *, days: int, at: d
         "site": chosen,
         "funnel": counted,
         "total": counted.total,
-        "worth": found,
+        "worth": together,
         "stages": stages(counted.total, link),
         "by_hour": plot(_hours(counted, link), labels=8),
         "by_day": plot(_days(counted, link), labels=6) if days > 1 else None,
-        "rows": _rows(shown, chosen, counted, link),
+        "rows": _rows(shown, chosen, counted, each, link),
         "link": link,
     }
 
@@ -161,7 +161,7 @@ def _told(when: str, count: Count) -> str:
     return words % {"when": when, "noticed": count.candidates, "raised": count.raised, "real": count.real}
 
 
-def _rows(shown: list[Site], chosen: Site | None, counted: Funnel, link: Links) -> list[Row]:
+def _rows(shown: list[Site], chosen: Site | None, counted: Funnel, each: dict[UUID, Worth], link: Links) -> list[Row]:
     if chosen is not None:
         return [_camera_row(one, link) for one in by_camera(chosen, since=counted.since, until=counted.until)]
     rows = []
@@ -174,8 +174,7 @@ def _rows(shown: list[Site], chosen: Site | None, counted: Funnel, link: Links) 
             "real": link.incidents("real", site=site.pk),
             "needless": link.incidents("needless", site=site.pk),
         }
-        found = worth([site], count, since=counted.since, until=counted.until)
-        rows.append(Row(site.name, f"?site={site.pk}", count, found, links))
+        rows.append(Row(site.name, f"?site={site.pk}", count, each[site.pk], links))
     return rows
 
 
