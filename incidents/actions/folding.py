@@ -50,14 +50,14 @@ def fold_target(candidate: Candidate) -> Incident | None:
 
     Same site and family, both quiet or neither, not parked or closed, no verdict authorised or false, and its alerts
     within the fold window (on both sides: what arrives late, after an outage, is an affair of its own). Never one that counts
-    a runaway: whoever else comes there sounds, and is no part of it.
+    a runaway, unless it was taken seriously: whoever else comes there sounds, and is no part of it.
     One exception: a technical repeat that adds nothing folds into a parked incident.
     """
     entry = category(candidate.category)
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
-    same = Incident.objects.select_for_update(of=("self",), no_key=True).filter(
-        site=candidate.site_id, family=entry.family, quiet=entry.quiet, counts=""
-    )
+    # Nothing folds into a case of the blind audit: it would end with it.
+    same = Incident.objects.in_earnest().select_for_update(of=("self",), no_key=True)
+    same = same.filter(site=candidate.site_id, family=entry.family, quiet=entry.quiet, counts="")
     fitting = (
         same.exclude(state__in=[State.PARKED, State.CLOSED])
         .exclude(verdict__in=DISMISSED)
