@@ -41,8 +41,8 @@ class Eye:
 
     The watcher does the same with the detector behind a slot. infer_fps: most inferences a second of video. min_score: asked
     of the detector whatever the light; without it day_score and night_score, or those of the detector's card. largest: of the
-    pictures that the detector gets, (width, height) in pixels. armed: whether the site is armed at a time, where that
-    matters: who was let be before it was counts anew.
+    pictures that the detector gets, (width, height) in pixels. armed: which zones are armed at a time, where that
+    matters: who was let be before one was counts anew.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Eye:
         privacy_masks: Polygons = (),
         perspective: Perspective | None = None,
         largest: tuple[int, int] | None = None,
-        armed: Callable[[datetime], bool] | None = None,
+        armed: Callable[[datetime], frozenset[str]] | None = None,
         gate: MotionGate | None = None,
         tracker: Tracker | None = None,
     ) -> None:

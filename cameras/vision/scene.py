@@ -42,7 +42,7 @@ class Scene:
         tracker: Tracker | None = None,
     ) -> None:
         self.tracker, self.zones, self.perspective = tracker or Tracker(), ZoneWatch(zones), perspective
-        self._armed: bool | None = None
+        self._armed: frozenset[str] | None = None
         self._wanted = -math.inf  # monotonic seconds of the last look that was asked for
 
     def replan(self, zones: Iterable[ZoneShape], perspective: Perspective | None) -> None:
@@ -64,10 +64,10 @@ class Scene:
             if unseen >= 0 and (track := self.tracker.recall(one.label, one.score, one.box, stamp, unseen_s=unseen)):
                 self.zones.recall(track, one.zones, stamp)
 
-    def arm(self, armed: bool) -> None:
-        """Say whether the site is armed. Who came while it was not, and was let be, is reported anew when it is."""
-        if armed and self._armed is False:
-            self.zones.renew()
+    def arm(self, armed: frozenset[str]) -> None:
+        """Say which zones are armed. Who came into one while it was not, and was let be, is reported anew when it is."""
+        if self._armed is not None and (newly := armed - self._armed):
+            self.zones.renew(newly)
         self._armed = armed
 
     def update(

@@ -195,9 +195,9 @@ def _check_line(zone: str, line: tuple[Point, Point]) -> None:
 class ZoneShape:
     """A polygon somebody drew, and what in it deserves attention.
 
-    `dwell_s`: seconds an object must be inside before it is a sighting. `classes`: kinds or labels that
-    count. `min_score`: the least best score of a track that counts, 0..1. `loiter_s`: seconds inside after which a
-    person loiters as well, 0 where nobody asks. `line`: crossing it is a sighting of its own, inside the polygon or
+    `dwell_s`: seconds an object must be inside before it is a sighting; `dwells`: others for some categories. `classes`:
+    kinds or labels that count. `min_score`: the least best score of a track that counts, 0..1. `loiter_s`: seconds inside
+    after which a person loiters as well, 0 where nobody asks. `line`: crossing it is a sighting of its own, inside the polygon or
     not; `line_direction` says to which side, as seen going from its first to its second point.
     """
 
@@ -209,14 +209,16 @@ class ZoneShape:
     loiter_s: float = 0.0
     line: tuple[Point, Point] | None = None
     line_direction: Direction = "both"
+    dwells: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.polygon) < 3:
             raise ValueError(f"zone {self.id}: a polygon needs three points or more")
         for point in self.polygon:
             _check_point(point)
-        if not (math.isfinite(self.dwell_s) and self.dwell_s >= 0):
-            raise ValueError(f"zone {self.id}: dwell must be zero seconds or more")
+        for seconds in (self.dwell_s, *(seconds for _, seconds in self.dwells)):
+            if not (math.isfinite(seconds) and seconds >= 0):
+                raise ValueError(f"zone {self.id}: dwell must be zero seconds or more")
         if not (math.isfinite(self.loiter_s) and self.loiter_s >= 0):
             raise ValueError(f"zone {self.id}: loitering must be zero seconds or more")
         if self.line is not None:
@@ -230,6 +232,13 @@ class ZoneShape:
     def whole_picture(cls, id: str = "all", **kwargs: object) -> ZoneShape:
         """A zone that covers everything the camera sees."""
         return cls(id=id, polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)), **kwargs)  # type: ignore[arg-type]
+
+    def dwell_of(self, category: str) -> float:
+        """Seconds inside that this category asks for; loitering: 0 where nobody asks."""
+        for name, seconds in self.dwells:
+            if name == category and (category != "loitering" or self.loiter_s):
+                return seconds
+        return self.loiter_s if category == "loitering" else self.dwell_s
 
     def counts(self, track: Track) -> bool:
         wanted = track.kind in self.classes or track.label in self.classes
@@ -254,7 +263,7 @@ class Sighting:
     `category` says what, as a code of the categories' table: person or vehicle (it stayed for the dwell time), loitering
     (for the loitering time), line_crossing, group (`track` is the one that completed it). `at` is the capture time of
     the frame that decided it, `stamp` that frame's stamp; `dwell_s` seconds inside. `direction`: to which side of the
-    line it went, "" without a line.
+    line it went, "" without a line. `people`: how many people were in the camera's zones then, 1 at least.
     """
 
     track: Track
@@ -264,6 +273,7 @@ class Sighting:
     stamp: FrameStamp
     category: str
     direction: str = ""
+    people: int = 1
 
     @property
     def at(self) -> datetime:
@@ -288,8 +298,23 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """Somebody who was reported has left a zone, or was lost sight of in it, after `stayed_s` seconds inside."""
+
+    track_id: int
+    zone_id: str
+    stayed_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneUpdate:
-    """What zones say about one inferred frame."""
+    """What zones say about one inferred frame.
+
+    `short`: who was in a zone and left it before its dwell time, told when that is certain: as sightings of the frame that
+    showed them there last. `left`: how long those stayed that were reported.
+    """
 
     sightings: tuple[Sighting, ...] = ()
     present: tuple[Presence, ...] = ()
+    short: tuple[Sighting, ...] = ()
+    left: tuple[Departure, ...] = ()

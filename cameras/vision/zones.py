@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -134,15 +134,16 @@ class ZoneWatch:
             stay.reported = stay.loitered = True
             self._stays[track.id, zone] = stay
 
-    def renew(self) -> None:
-        """From now on people count who were reported before: what they do there means something else now.
+    def renew(self, zones: Collection[str], *, vehicles: bool = False) -> None:
+        """From now on people count in these zones who were reported before: what they do there means something else now.
 
-        What is parked stays known.
+        vehicles: these as well, if they are not parked. What is parked stays known.
         """
-        for stay in self._stays.values():
-            if stay.kind == PERSON:
+        for (_, zone), stay in self._stays.items():
+            if zone in zones and (stay.kind == PERSON or (vehicles and not stay.parked)):
                 stay.reported = stay.loitered = False
-        self._grouped.clear()
+        for zone in zones:
+            self._grouped.pop(zone, None)
 
     def reset(self) -> None:
         """Forget all stays; the next entry is reported anew."""
@@ -156,10 +157,11 @@ class ZoneWatch:
 
         if not _seen(track, stamp):
             return  # believed to be there: nothing new was seen of it
-        if not stay.reported and stay.dwell_s >= zone.dwell_s - _EDGE:
+        if not stay.reported and stay.dwell_s >= zone.dwell_of(track.kind) - _EDGE:
             stay.reported = True
             yield sighting(track.kind)
-        if zone.loiter_s and not stay.loitered and track.kind == PERSON and stay.dwell_s >= zone.loiter_s - _EDGE:
+        long = zone.dwell_of("loitering")
+        if long and not stay.loitered and track.kind == PERSON and stay.dwell_s >= long - _EDGE:
             stay.loitered = True
             yield sighting("loitering")
 
@@ -190,7 +192,7 @@ class ZoneWatch:
             and stay.kind == PERSON
             and stay.inside
             and stay.looks >= self.enter_looks
-            and stay.dwell_s >= zone.dwell_s - _EDGE
+            and stay.dwell_s >= zone.dwell_of("group") - _EDGE
             and (stay.parked or now - stay.seen <= self.leave_s)
         }
         if len(members) < GROUP:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from cameras.context.arming import ArmState, Interval, arm_state
+from cameras.context.arming import Interval, arm_state
 from cameras.models import Camera, Zone
 from cameras.vision.address import Credentials, PinnedAddress, pin
 from cameras.vision.types import Direction, Point, ZoneShape
@@ -18,6 +18,14 @@ from cameras.vision.types import Direction, Point, ZoneShape
 Polygon = tuple[Point, ...]
 
 OURS: Final = Camera.Analytics.OURS.value
+
+
+@dataclass(frozen=True)
+class Arming:
+    """Which zones are armed (their ids), and until when none of them changes; None: for long."""
+
+    zones: frozenset[str]
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,13 @@ class Plan:
             return None
         return pin(self.sub_address, networks=settings.CAMERA_NETWORKS, credentials=self.credentials)
 
-    def arming(self, at: datetime) -> ArmState:
-        return arm_state(self.intervals, ZoneInfo(self.time_zone), at)
+    def arming(self, at: datetime) -> Arming:
+        state = arm_state(self.intervals, ZoneInfo(self.time_zone), at)
+        return Arming(frozenset(zone.id for zone in self.zones if state.armed), state.until)
 
-    def armed(self, at: datetime) -> bool:
-        return self.arming(at).armed
+    def armed(self, at: datetime) -> frozenset[str]:
+        """The zones that are armed."""
+        return self.arming(at).zones
 
 
 def plan_of(camera: Camera) -> Plan:

@@ -125,7 +125,9 @@ class Sight:
         self._unanswered: float | None = None
         self._moved: tuple[Frame, str] | None = None  # the last frame with motion in an armed zone, and the zone
         self._blind_at: float | None = None
-        self._arming: tuple[Plan, datetime, datetime, bool] | None = None  # by which plan, from when to when, armed
+        self._arming: tuple[Plan, datetime, datetime, frozenset[str]] | None = (
+            None  # plan, from when to when, armed zones
+        )
         self._closed = False
         self._lock = threading.RLock()
 
@@ -148,7 +150,8 @@ class Sight:
                 return [], None
             now = frame.stamp.monotonic
             motion = self.gate.update(frame.picture.y, now)
-            zone = next((z.id for z in self.plan.zones if _touches(z.polygon, motion)), None)
+            armed = self._armed(frame.stamp.captured)
+            zone = next((z.id for z in self.plan.zones if z.id in armed and _touches(z.polygon, motion)), None)
             wanted = True
             if not (motion.active or motion.global_change or self.scene.worth_a_look(now)):
                 if self._first_look(now):
@@ -216,17 +219,18 @@ class Sight:
         return True
 
     def _weight(self, zone: str | None, at: datetime) -> int:
-        """How urgent this camera is now, beside others."""
+        """How urgent this camera is now, beside others. zone: an armed one in which something moves."""
         followed = self.tracker.following > 0
-        armed = (zone is not None or followed) and self._is_armed(at)
+        armed = zone is not None or (followed and self._armed(at))
         return (ARMED if armed else 1) * (FOLLOWED if followed else 1)
 
-    def _is_armed(self, at: datetime) -> bool:
+    def _armed(self, at: datetime) -> frozenset[str]:
+        """The zones that are armed."""
         known = self._arming
         if known is None or known[0] is not self.plan or not known[1] <= at < known[2]:
             state = self.plan.arming(at)
             until = at + ASK_AGAIN if state.until is None else min(state.until, at + ASK_AGAIN)
-            known = self._arming = (self.plan, at, until, state.armed)
+            known = self._arming = (self.plan, at, until, state.zones)
         return known[3]
 
     def _pace(self, now: float) -> bool:
@@ -286,7 +290,7 @@ class Sight:
         self._unanswered = self._blind_at = None
         picture = self._pictures.get(result.stamp.number)
         self._let_go(result.stamp.number)
-        self.scene.arm(self._is_armed(result.stamp.captured))
+        self.scene.arm(self._armed(result.stamp.captured))
         tracks, update = self.scene.update(
             result.stamp,
             [found for found in result.detections if self._asks_for(found)],
@@ -328,13 +332,13 @@ class Sight:
             del self._paths[track_id]
 
     def _blind(self, frame: Frame, zone: str | None, *, wanted: bool) -> Blind | None:
-        """Whether motion in an armed zone was not looked at for too long. Somebody who was there for a second counts as
+        """Whether motion in an armed zone (`zone`) was not looked at for too long. Somebody who was there for a second counts as
         much as somebody who stays: from the first such frame on only an answer is a comfort, stillness is none.
 
         wanted: whether a worker was to look at this very frame; else no answer is to be waited for on its account.
         """
         now = frame.stamp.monotonic
-        if zone is not None and (wanted or self._unanswered is not None) and self._is_armed(frame.stamp.captured):
+        if zone is not None and (wanted or self._unanswered is not None):
             self._moved = (frame, zone)
             if self._unanswered is None:
                 self._unanswered = now

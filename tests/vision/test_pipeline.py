@@ -109,7 +109,11 @@ def test_what_no_zone_asks_for_is_not_followed():
 def test_who_was_there_before_arming_is_reported_when_it_begins():
     person = Detection("person", 0.9, Box(0.4, 0.4, 0.5, 0.8))
     armed_from = MIDNIGHT + timedelta(seconds=2.5)
-    eye = Eye(Noting(person), [ZoneShape.whole_picture(dwell_s=0.5)], armed=lambda at: at >= armed_from)
+    eye = Eye(
+        Noting(person),
+        [ZoneShape.whole_picture(dwell_s=0.5)],
+        armed=lambda at: frozenset({"all"} if at >= armed_from else ()),
+    )
     found = [s.at for step in played(eye) for s in step.sightings]
     assert len(found) == 2
     assert found[0] < armed_from <= found[1]

@@ -194,16 +194,26 @@ def test_another_person_after_one_has_gone_is_reported():
 
 def test_who_came_while_it_was_disarmed_counts_anew_when_it_is_armed_but_what_parks_does_not():
     yard = Yard()
-    yard.scene.arm(False)
+    yard.scene.arm(frozenset())
     yard.drives((0.0, 0.5), SPACE)
     yard.people = [(0.7, 0.5)]
     yard.passes(20)
     assert yard.reported == {"vehicle": 1, "person": 1}
-    yard.scene.arm(True)
+    yard.scene.arm(frozenset({"yard"}))
     yard.passes(5)
-    yard.scene.arm(True)
+    yard.scene.arm(frozenset({"yard"}))
     yard.passes(20)
     assert yard.reported == {"vehicle": 1, "person": 2}
+
+
+def test_arming_one_zone_counts_nobody_anew_in_another():
+    yard = Yard()
+    yard.scene.arm(frozenset({"gate"}))
+    yard.people = [(0.7, 0.5)]
+    yard.passes(20, moving=True)
+    yard.scene.arm(frozenset({"gate", "shed"}))
+    yard.passes(20)
+    assert yard.reported == {"person": 1}
 
 
 def test_new_zones_know_who_is_there():

@@ -195,6 +195,19 @@ def test_a_new_stay_after_long_is_loitering_anew_and_a_visit_that_ends_is_none()
     assert [s.category for s in follow(watch, stay(4, 15, x=0.8) + stay(19, 8))] == ["person", "loitering"]
 
 
+def test_a_category_may_ask_for_a_dwell_of_its_own():
+    zone = ZoneShape("left", LEFT.polygon, dwell_s=1.0, loiter_s=2.0, dwells=(("person", 3.0), ("loitering", 4.0)))
+    found = follow(ZoneWatch([zone]), stay(0.0, 6.0))
+    assert [(s.category, s.dwell_s) for s in found] == [
+        ("person", pytest.approx(3.0)),
+        ("loitering", pytest.approx(4.0)),
+    ]
+    alone = ZoneShape("left", LEFT.polygon, dwell_s=1.0, dwells=(("vehicle", 9.0), ("loitering", 2.0)))
+    assert [s.category for s in follow(ZoneWatch([alone]), stay(0.0, 6.0))] == [
+        "person"
+    ]  # nobody watches for loitering
+
+
 def test_cars_do_not_loiter():
     zone = ZoneShape("left", LEFT.polygon, classes=frozenset({"vehicle"}), loiter_s=5.0)
     assert [s.category for s in follow(ZoneWatch([zone]), stay(0, 20), label="car")] == ["vehicle"]
@@ -247,7 +260,7 @@ def test_renewed_people_are_reported_again_and_cars_are_not():
     watch = ZoneWatch([both])
     for at, _ in stay(0, 3):
         watch.update(stamp_at(at), [track(0.2, id=1), track(0.3, id=2, label="car")])
-    watch.renew()
+    watch.renew({"left"})
     found = watch.update(stamp_at(3.0), [track(0.2, id=1), track(0.3, id=2, label="car")]).sightings
     assert [(s.track.id, s.category) for s in found] == [(1, "person")]
 
