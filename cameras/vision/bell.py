@@ -38,6 +38,7 @@ class Ring:
     dozes: bool = False
 
 
+@lru_cache(maxsize=1024)
 def mark_of(slot: str) -> int:
     """What a slot's name is shortened to in a message; two that are alike by chance are both looked at."""
     return zlib.crc32(slot.encode())

@@ -58,21 +58,35 @@ class BestShots:
     def __init__(self, most: int = 12) -> None:
         self.most = most
         self._shots: OrderedDict[int, Shot] = OrderedDict()
+        self._settles_at = math.inf  # when the oldest picture has stood for a second, or before
 
     def offer(self, track: int, picture: Picture, stamp: FrameStamp, box: Box, score: float) -> None:
         """A track as it is in one frame: kept where it is notably better than the best so far."""
         had = self._shots.get(track)
         if had is None or worth(box, score) > had.worth * BETTER:
             self._shots[track] = Shot(stamp.captured, stamp.monotonic, box, score, picture)
+            self._settles_at = min(self._settles_at, stamp.monotonic + SETTLED_S)
         self._shots.move_to_end(track)
         while len(self._shots) > self.most:
             self._shots.popitem(last=False)
 
     def settle(self, monotonic: float) -> None:
-        """Make small what has stood for a second: planes are megabytes, and belong to the decoder."""
+        """Make small what has stood for a second: planes are megabytes, and belong to the decoder. A picture that is the
+        best of several is made small once.
+        """
+        if monotonic <= self._settles_at:
+            return
+        small: dict[int, Snapshot] = {}
+        waits = math.inf
         for track, shot in list(self._shots.items()):
-            if shot.picture is not None and monotonic - shot.monotonic > SETTLED_S:
-                self._shots[track] = replace(shot, jpeg=shot.taken(), picture=None)
+            if shot.picture is None:
+                continue
+            if monotonic - shot.monotonic <= SETTLED_S:
+                waits = min(waits, shot.monotonic + SETTLED_S)
+                continue
+            jpeg = small.get(id(shot.picture)) or small.setdefault(id(shot.picture), shot.taken())
+            self._shots[track] = replace(shot, jpeg=jpeg, picture=None)
+        self._settles_at = waits
 
     def of(self, track: int) -> Shot | None:
         return self._shots.get(track)

@@ -23,7 +23,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +56,7 @@ __all__ = [
 
 MOST_WAITING: Final = 256  # frames remembered while nobody answers; older ones count as dropped
 CLAIM_S: Final = 1.0  # a worker that took a frame and did not answer by then is dead, or as good as
+_compact: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once: it is needed for every answer
 
 
 class SlotGone(Exception):
@@ -358,6 +359,7 @@ def sweep(*, space: str = "main", directory: Path | None = None) -> list[str]:
     return removed
 
 
+@lru_cache(maxsize=1024)
 def owner_of(name: str) -> tuple[str, str, str]:
     """(space, process id, time of birth) of whoever made a slot."""
     match = NAME.match(name)
@@ -367,8 +369,7 @@ def owner_of(name: str) -> tuple[str, str, str]:
 
 
 def _body(rows: list[list[str | float]], *, inference_ms: float, model: str, stale: bool) -> bytes:
-    content = {"d": rows, "ms": round(inference_ms, 2), "m": model[:80], "s": int(stale)}
-    return json.dumps(content, separators=(",", ":")).encode()
+    return _compact({"d": rows, "ms": round(inference_ms, 2), "m": model[:80], "s": int(stale)}).encode()
 
 
 def _result(body: bytes, stamp: FrameStamp, dropped: int) -> SlotResult:

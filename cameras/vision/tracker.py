@@ -10,7 +10,7 @@ from typing import Final
 
 from .assignment import assign
 from .course import LEAST_SIZE, LONGEST_S, MEASURED, SIZE_SPREAD, Course
-from .stationary import Stand, patience_with
+from .stationary import Patience, Stand, patience_with
 from .types import Box, Detection, FrameStamp, Track, kind_of
 
 PATH_POINTS = 64
@@ -61,6 +61,57 @@ class Followed:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A detection with what is asked of it once for every object it may be."""
+
+    box: Box
+    kind: str
+    centre: tuple[float, float]
+    width: float  # logarithms
+    height: float
+    weak: bool
+
+    @classmethod
+    def of(cls, d: Detection, weak: bool) -> _Found:
+        width, height = (math.log(max(side, LEAST_SIZE)) for side in (d.box.width, d.box.height))
+        return cls(d.box, d.kind, d.box.centre, width, height, weak)
+
+    def unlike(self, f: Followed) -> float:
+        """How unlike their sizes are, as a squared distance in standard deviations."""
+        taller = (self.height - math.log(f.course.height)) / SIZE_SPREAD
+        wider = (self.width - math.log(f.course.width)) / (2 * SIZE_SPREAD)
+        return taller * taller + wider * wider
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where one object is expected: its centre and the variances of that, what it costs to be anywhere there, and how far
+    from where it was seen last it can be at all.
+    """
+
+    x: float
+    vx: float
+    y: float
+    vy: float
+    costs: float
+    last: tuple[float, float]
+    reach: float
+
+    def cost(self, one: _Found, unlike: float) -> float | None:
+        """The squared distance from the expected place in standard deviations, how uncertain that place is, and how unlike
+        the sizes are.
+        """
+        (x, y), (last_x, last_y) = one.centre, self.last
+        dx, dy = x - self.x, y - self.y
+        off = dx * dx / self.vx + dy * dy / self.vy
+        if off > (WEAK_OFF if one.weak else MOST_OFF) or unlike > MOST_OFF:
+            return None
+        if math.hypot(x - last_x, y - last_y) > self.reach:
+            return None
+        return off + unlike + self.costs
+
+
 class Tracker:
     """Follows detections that come a few times a second, over gaps, crossings and stops.
 
@@ -90,7 +141,8 @@ class Tracker:
         self._looked = now
         found = [*detections, *weak]
         sure = len(detections)
-        costs = [[self._cost(f, d, now, index >= sure) for index, d in enumerate(found)] for f in self._known]
+        seen = [_Found.of(d, index >= sure) for index, d in enumerate(found)]
+        costs = [self._costs(f, seen, now) for f in self._known]
         taken = set[int]()
         for row, column in assign(costs):
             taken.add(column)
@@ -162,44 +214,38 @@ class Tracker:
         """Forget everybody; identities are never used again."""
         self._known = []
 
-    def _cost(self, f: Followed, d: Detection, now: float, weak: bool) -> float | None:
-        """How unlikely it is that they are one; None where they cannot be. The cheaper of two ways to be one: it went on
-        as it went, or it stands where it stood.
+    def _costs(self, f: Followed, found: Sequence[_Found], now: float) -> list[float | None]:
+        """For each of what was found, how unlikely it is that it is this one; None where it cannot be. The cheaper of two ways
+        to be one: it went on as it went, or it stands where it stood.
         """
-        if f.kind != d.kind:
-            return None
-        costs = [cost for cost in (self._moving(f, d, now, weak), self._standing(f, d, now)) if cost is not None]
-        return min(costs) + (WEAK_COSTS if weak else 0.0) if costs else None
+        patience = patience_with(f.kind)
+        way = self._way(f, now)
+        stands = f.stand.stood_s >= patience.rest_s
+        row: list[float | None] = []
+        for one in found:
+            cost: float | None = None
+            if one.kind == f.kind and (way is not None or stands):
+                unlike = one.unlike(f)
+                if way is not None:
+                    cost = way.cost(one, unlike)
+                if stands and (still := _standing(f, one, unlike, patience)) is not None:
+                    cost = still if cost is None else min(cost, still)
+                if cost is not None and one.weak:
+                    cost += WEAK_COSTS
+            row.append(cost)
+        return row
 
-    def _moving(self, f: Followed, d: Detection, now: float, weak: bool) -> float | None:
-        """The squared distance from the expected place in standard deviations, how uncertain that place is, and how unlike
-        the sizes are.
-        """
+    def _way(self, f: Followed, now: float) -> _Way | None:
+        """Where it is expected if it went on as it went; None where it was unseen for too long."""
         gap = now - f.seen
         if gap > self.remember_s:
             return None
         x, vx, y, vy = f.course.expected(gap)
-        dx, dy = d.box.centre[0] - x, d.box.centre[1] - y
-        off = dx * dx / vx + dy * dy / vy
-        if f.hits < self.confirm_hits and not _within_reach(f.box, d.box, gap):
-            return None
-        unlike = _unlike(f, d)
-        if off > (WEAK_OFF if weak else MOST_OFF) or unlike > MOST_OFF:
-            return None
         spread = math.log(vx * vy / (f.course.width * f.course.height) ** 2)
-        return off + unlike + spread + min(LOST_COSTS * gap, MOST_LOST_COSTS)
-
-    def _standing(self, f: Followed, d: Detection, now: float) -> float | None:
-        """The same measure for what stood still, however long ago it was seen."""
-        patience = patience_with(f.kind)
-        if f.stand.stood_s < patience.rest_s or not f.stand.takes(d.box, patience):
-            return None
-        (x, y), (place_x, place_y) = d.box.centre, f.stand.place.centre
-        dx = (x - place_x) / (MEASURED[0] * max(f.stand.place.width, LEAST_SIZE))
-        dy = (y - place_y) / (MEASURED[1] * max(f.stand.place.height, LEAST_SIZE))
-        off = min((dx * dx + dy * dy) / 2, MOST_OFF)  # with twice the variance of one measurement
-        spread = 2 * math.log(2 * MEASURED[0] * MEASURED[1])
-        return off + min(_unlike(f, d), MOST_OFF) + spread + (MOST_LOST_COSTS if f.lost else 0.0)
+        reach = math.inf
+        if f.hits < self.confirm_hits:
+            reach = (REACH + REACH_A_SECOND * gap) * math.hypot(f.box.width, f.box.height)
+        return _Way(x, vx, y, vy, spread + min(LOST_COSTS * gap, MOST_LOST_COSTS), f.box.centre, reach)
 
     def _is_blur(self, d: Detection, now: float) -> bool:
         """Whether it lies on something parked that this frame shows nowhere else: light on it, half of it."""
@@ -242,14 +288,13 @@ class Tracker:
         del f.path[:-PATH_POINTS]
 
 
-def _unlike(f: Followed, d: Detection) -> float:
-    """How unlike their sizes are, as a squared distance in standard deviations."""
-    taller = math.log(max(d.box.height, LEAST_SIZE) / f.course.height) / SIZE_SPREAD
-    wider = math.log(max(d.box.width, LEAST_SIZE) / f.course.width) / (2 * SIZE_SPREAD)
-    return taller * taller + wider * wider
-
-
-def _within_reach(before: Box, after: Box, gap: float) -> bool:
-    """Whether something whose speed is not known can have come from the one box to the other in `gap` seconds."""
-    (x1, y1), (x2, y2) = before.centre, after.centre
-    return math.hypot(x2 - x1, y2 - y1) <= (REACH + REACH_A_SECOND * gap) * math.hypot(before.width, before.height)
+def _standing(f: Followed, one: _Found, unlike: float, patience: Patience) -> float | None:
+    """What it costs to be what stood still, however long ago that was seen."""
+    if not f.stand.takes(one.box, patience):
+        return None
+    (x, y), (place_x, place_y) = one.centre, f.stand.place.centre
+    dx = (x - place_x) / (MEASURED[0] * max(f.stand.place.width, LEAST_SIZE))
+    dy = (y - place_y) / (MEASURED[1] * max(f.stand.place.height, LEAST_SIZE))
+    off = min((dx * dx + dy * dy) / 2, MOST_OFF)  # with twice the variance of one measurement
+    spread = 2 * math.log(2 * MEASURED[0] * MEASURED[1])
+    return off + min(unlike, MOST_OFF) + spread + (MOST_LOST_COSTS if f.lost else 0.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,9 @@ from .slots import SlotGone, SlotReader, attach
 
 STALE_S: Final = 0.7  # a frame older than this when a worker comes to it is not looked at: it shows the past
 LOOK_AGAIN_S: Final = 1.0  # between two looks for slots nobody named
+# To ask every slot costs more than an answer does otherwise. So of those that were found, the next few are remembered, for
+# so long as nobody can have become much more urgent meanwhile.
+AHEAD, AHEAD_S = 4, 0.05
 
 
 class Turns:
@@ -27,6 +31,8 @@ class Turns:
         self.space, self._directory = space, directory or default_directory()
         self._readers: dict[str, SlotReader] = {}
         self._looked: float | None = None
+        self._ahead: list[SlotReader] = []  # the most urgent last
+        self._ahead_until = 0.0
 
     def meet(self, names: Iterable[str]) -> None:
         """Take up slots by name; one that is gone is passed over."""
@@ -40,14 +46,20 @@ class Turns:
     def next(self, monotonic: float) -> tuple[SlotReader, int] | None:
         """The most urgent slot, taken, and the mark to release it with. None where there is nothing to look at."""
         self._look_around(monotonic)
-        best, most = None, -1.0
-        for reader in self._readers.values():
-            urgency = reader.due(monotonic)
-            if urgency is not None and urgency > most:
-                best, most = reader, urgency
-        return None if best is None else (best, best.claim(monotonic))
+        while self._ahead and monotonic < self._ahead_until:
+            reader = self._ahead.pop()
+            if reader.due(monotonic) is not None:  # else another worker was quicker
+                return reader, reader.claim(monotonic)
+        found = [(due, reader) for reader in self._readers.values() if (due := reader.due(monotonic)) is not None]
+        if not found:
+            return None
+        found.sort(key=itemgetter(0))
+        self._ahead, self._ahead_until = [reader for _, reader in found[-AHEAD:]], monotonic + AHEAD_S
+        best = self._ahead.pop()
+        return best, best.claim(monotonic)
 
     def close(self) -> None:
+        self._ahead.clear()
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
@@ -57,6 +69,7 @@ class Turns:
         if self._looked is not None and monotonic - self._looked < LOOK_AGAIN_S:
             return
         self._looked = monotonic
+        self._ahead.clear()
         for name in [name for name, reader in self._readers.items() if not reader.is_there]:
             self._readers.pop(name).close()
         start = f"{PREFIX}.{self.space}."
