@@ -11,6 +11,7 @@ from cameras.categories import Family
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
 from incidents.actions.shifts import now_free
+from incidents.audit.guard import is_exercise
 from incidents.errors import Refused
 from incidents.models import Incident
 from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
@@ -69,6 +70,8 @@ def close(
 def reopen(incident_id: UUID, *, by: User, at: datetime) -> Incident:
     with transaction.atomic():
         incident = locked(incident_id, by=by)
+        if is_exercise(incident.pk):
+            raise Refused("exercise", _("This was an exercise of the audit: there is nothing to go on with."))
         move(incident.reopen)
         start_deadlines(incident, at=at)
         incident.save()

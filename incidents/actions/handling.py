@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from incidents.actions import runaway
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
 from incidents.actions.shifts import hold_desks, now_free
+from incidents.audit.revealing import judged
 from incidents.errors import Refused
 from incidents.models import Incident, Note, VerdictChange
 from incidents.models.incident import HELD, State
@@ -53,12 +55,14 @@ def claim(incident_id: UUID, *, by: User, at: datetime) -> Incident:
 
 
 def decide(incident_id: UUID, *, verdict: str, token: int, by: User, at: datetime) -> Incident:
-    """Record the specialist's verdict; it may change, and every change is kept."""
+    """Record the specialist's verdict; it may change, and every change is kept. A case of the blind audit ends with it."""
     if verdict not in Verdict.values:
         raise Refused("verdict", _("Choose a verdict: real, suspicious, cannot tell, authorised or false."))
     with transaction.atomic():
         incident = locked(incident_id, by=by)
         check_token(incident, token, by)
+        if judged(incident, verdict, by=by, at=at):
+            return incident
         before = incident.verdict
         move(incident.decide, verdict=verdict, at=at)
         incident.save()
@@ -83,13 +87,14 @@ def add_note(incident_id: UUID, *, text: str, by: User, at: datetime) -> Note:
 
 
 def park(incident_id: UUID, *, reason: str, until: datetime, token: int, by: User, at: datetime) -> Incident:
-    """Put aside with a reason and a time to return; never a priority 1."""
+    """Put aside with a reason and a time to return; never a priority 1. One that counts a runaway comes back for every look."""
     with transaction.atomic():
         incident = locked(incident_id, by=by)
         check_token(incident, token, by)
         if incident.priority == 1:
             raise Refused("urgent", _("An urgent incident is never parked: let it wait, watched, or hand it over."))
-        _check_return(reason, until, at, PARK_AT_MOST[incident.priority])
+        at_most = runaway.look_every(incident.site) if incident.counts else PARK_AT_MOST[incident.priority]
+        _check_return(reason, until, at, at_most)
         move(incident.park, until=until, reason=reason.strip())
         incident.token += 1
         incident.save()

@@ -7,8 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from incidents.actions.locking import locked
+from incidents.audit.guard import is_exercise
 from incidents.errors import Refused
 from incidents.models import Incident, Note
+from incidents.models.incident import State
 from soc.core import events
 from soc.core.models import Site, User
 from soc.core.rights import Act
@@ -21,6 +23,8 @@ def hold(incident_id: UUID, *, reason: str, by: User, at: datetime) -> Incident:
     with transaction.atomic():
         incident = _alone(incident_id, by)
         reason = _reason(reason)
+        if incident.state == State.CLOSED and is_exercise(incident.pk):
+            raise Refused("exercise", _("This was an exercise of the audit: hold the incident that it was taken from."))
         if incident.hold_at is not None:
             raise Refused("state", _("This incident is on hold already."))
         incident.hold_at, incident.hold_by, incident.hold_reason = at, by, reason

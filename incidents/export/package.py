@@ -20,6 +20,7 @@ from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
+from incidents.audit.guard import keep_in
 from incidents.export import checking
 from incidents.export.facts import Exhibit, Reader, exhibits, facts, record, utc
 from incidents.models import Incident
@@ -29,7 +30,11 @@ from soc.core.models import User
 
 
 def download(incident: Incident, *, by: User, reader: Reader) -> StreamingHttpResponse:
-    """The answer to somebody who may export it. Recorded before the first byte leaves, and again with the list's hash."""
+    """The answer to somebody who may export it. Recorded before the first byte leaves, and again with the list's hash.
+
+    Raises Exercise for a case of the blind audit: nothing is signed that did not happen.
+    """
+    keep_in(incident)
     at = clock.now()
     answer = StreamingHttpResponse(
         Package(incident, by=by, reader=reader, at=at).begin(), content_type="application/zip"

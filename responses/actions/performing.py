@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from incidents.audit.guard import Exercise, keep_in
 from incidents.models.incident import State
 from responses import adapters
 from responses.actions import facts, links, script, talking
@@ -82,7 +83,11 @@ def begin(attempt_id: UUID, *, at: datetime) -> Attempt | None:
 
 
 def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
-    """Raises TooLate when the world has moved on since it was ordered."""
+    """Raises TooLate when the world has moved on since it was ordered, or it should never have been."""
+    try:
+        keep_in(attempt.incident)
+    except Exercise as exercise:
+        raise TooLate(exercise.code, str(exercise)) from exercise
     if attempt.incident.state == State.CLOSED:
         raise TooLate("closed", _("The incident was closed before this could be done."))
     if attempt.kind == Kind.TALK:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from incidents.audit.guard import keep_in
 from incidents.errors import Refused
 from incidents.models import Incident
 from responses.models import Attempt
@@ -29,7 +30,8 @@ def known(incident: Incident, dedup: str, *, kind: str, suffix: str = "") -> Att
 def plan(
     incident: Incident, kind: str, *, by: User | None, at: datetime, dedup: str, suffix: str = "", **values: Any
 ) -> Attempt:
-    """Write the attempt and record `attempt.planned`, in the caller's transaction."""
+    """Write the attempt and record `attempt.planned`, in the caller's transaction. Raises Exercise: nothing of one goes out."""
+    keep_in(incident)
     attempt = Attempt.objects.create(
         incident=incident,
         site=incident.site,

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from incidents.actions.locking import check_token, locked
+from incidents.audit.guard import outward
 from incidents.errors import Refused
 from incidents.models import Incident
 from incidents.models.incident import State
@@ -24,6 +25,7 @@ CALL_AT_MOST = timedelta(minutes=10)  # a call whose end was never told is over 
 IN_HAND = (Status.PLANNED, Status.ACTING, Status.UNKNOWN, Status.PLACED, Status.ANSWERED)
 
 
+@outward("send")
 def send_responder(
     incident_id: UUID, *, responder_id: UUID, token: int, by: User, at: datetime, dedup: str
 ) -> list[Attempt]:

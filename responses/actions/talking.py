@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from cameras.models import Camera
 from cameras.vision.address import AddressRefused, Credentials, PinnedAddress, pin
 from incidents.actions.locking import check_token, locked
+from incidents.audit.guard import outward
 from incidents.errors import Refused
 from incidents.models import Incident
 from incidents.models.incident import State
@@ -37,6 +38,7 @@ UNTRUE = {
 AUDIO_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.wav")
 
 
+@outward("talk")
 def talk(
     incident_id: UUID, *, message_id: UUID, camera_id: UUID, token: int, by: User, at: datetime, dedup: str
 ) -> Attempt:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from incidents.audit.guard import Exercise
+from incidents.audit.revealing import break_off
 from incidents.errors import Refused
+from incidents.export import package
 from soc.console import pane, queue
 from soc.console.door import asked_by_script, incident_of, specialist
+from soc.core import clock
+from soc.core.rights import Act
 
 
 @specialist
@@ -33,6 +38,21 @@ def show(
     if asked_by_script(request):
         return render(request, "console/pane.html", facts, status=status)
     return render(request, "console/console.html", {**queue.page(user), **facts}, status=status)
+
+
+@specialist
+@require_safe
+def export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The incident as one signed package. One of the blind audit is none: it ends, and says so."""
+    user: Any = request.user
+    found = incident_of(user, pk)
+    if not user.may(Act.EXPORT, found.site):
+        raise Http404
+    try:
+        return package.download(found, by=user, reader="centre")
+    except Exercise as refused:
+        break_off(pk, "export", at=clock.now())
+        return show(request, pk, refused=refused, verb="export")
 
 
 def _uuid(text: str) -> UUID | None:
