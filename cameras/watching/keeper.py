@@ -9,8 +9,8 @@ import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -26,7 +26,8 @@ from cameras.actions import (
     condition_began,
     condition_ended,
 )
-from cameras.models import Camera
+from cameras.actions.locking import locked
+from cameras.models import Camera, CameraHour
 from cameras.vision.ingest import Frame, Stream
 from cameras.watching.angles import Angles
 from cameras.watching.conditions import CameraCheck, References
@@ -58,6 +59,8 @@ class Watched:
     plan: Plan
     generation: int
     saved: Counter[str] = field(default_factory=Counter)
+    # What was about to be written, and the totals it came from: where the database went away it may have been, or not.
+    tried: tuple[dict[str, Any], Counter[str]] | None = None
     stopped_at: float | None = None  # monotonic s
     written_at: float | None = None  # monotonic s
     given_up: bool = False  # for others to have once its thread has ended
@@ -257,25 +260,29 @@ class Keeper:
         """Add what was counted since the last time, and put down how the camera does."""
         watcher = watched.watcher
         totals, frame = watcher.totals(), watcher.last_frame
-        news = totals - watched.saved
-        if not news and frame is None:
+        if totals == watched.saved and frame is None:
             return
         with transaction.atomic():
-            row = Camera.objects.select_for_update().filter(pk=camera_id).first()
+            row = locked(camera_id)
             if row is None:
                 return  # deleted: its thread is about to end
+            if watched.tried is not None and watched.tried[0] == row.frames:
+                watched.saved = watched.tried[1]  # it was committed, only nobody could tell us
+            news = totals - watched.saved
             kept = {key: row.frames.get(key, 0) + news[key] for key in COUNTS}
             causes = Counter(row.frames.get("dropped_by", {}))
             causes.update({key.partition(":")[2]: n for key, n in news.items() if key.startswith("dropped:")})
             sight = watcher.sight
             kept["dropped_by"] = dict(causes)
             kept["inference_ms"] = round(sight.inference_ms, 1) if sight else row.frames.get("inference_ms", 0)
+            watched.tried = (kept, totals)
             seen = [at for at in (row.last_frame_at, frame.stamp.received if frame else None) if at]
             measured = watcher.measured(clock.monotonic()) or row.measured
             Camera.objects.filter(pk=camera_id).update(
                 frames=kept, last_frame_at=max(seen, default=None), measured=measured
             )
-        watched.saved = totals
+            _add_to_hour(row, news, clock.now())
+        watched.saved, watched.tried = totals, None
 
     def _tell(self, camera_id: UUID, news: News) -> None:
         match news.kind:
@@ -297,6 +304,18 @@ class Keeper:
                 Camera.objects.filter(pk=camera_id).update(probed=news.code, crashes=0)
             case _:
                 raise ValueError(f"no such news: {news.kind}")
+
+
+def _add_to_hour(camera: Camera, news: Counter[str], at: datetime) -> None:
+    """For the funnel. The camera's row is locked: nobody else adds to its hours meanwhile."""
+    moved = news["inferred"] + news["dropped"]
+    added = {"captured": news["captured"], "moved": moved, "inferred": news["inferred"]}
+    if not any(added.values()):
+        return
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    rows = CameraHour.objects.filter(camera=camera, hour=hour)
+    if not rows.update(**{name: F(name) + count for name, count in added.items()}):
+        CameraHour(site=camera.site, camera=camera, hour=hour, **added).save(force_insert=True)
 
 
 def _proof_s(camera_id: UUID) -> float:
