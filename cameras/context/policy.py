@@ -1,145 +1,190 @@
-"""The verdict of context: a pure function of what was seen and the circumstances at that instant."""
+"""A site's policy: schedules, who owns the arm state, rules and limits; read from its body once, then asked by the million."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
 
-from cameras.categories import Family, category
+from cameras.context.doubts import doubts
+from cameras.context.facts import Toggle
 
-POLICY_VERSION = "house-2"
+# Names that callers used before policies had versions; each leaves with its last caller.
+from cameras.context.former import (  # noqa: F401
+    POLICY_VERSION,
+    Context,
+    Facts,
+    Impaired,
+    Verdict,
+    judge,
+)
+from cameras.context.parts import Body, Opening, Runaways, body_of
+from cameras.context.reading import Notes, time_zone_of
+from cameras.context.refusal import PolicyRefused, Problem
+from cameras.context.rules import CONDITIONS, SOMEBODY, Rule, rule_for
+from cameras.context.schedule import ALWAYS, ArmState, Calendar, Timeline
+from cameras.context.verdict import Reason
 
-# Who is somebody: where a camera was tampered with shortly before, whoever is seen at the site belongs to it.
-SOMEBODY = frozenset({"person", "group", "loitering", "line_crossing"})
-ROUNDED_OFF_S = 0.05001  # at most, of a figure that is kept to a tenth
-# What a camera's own pictures say is wrong with it, raised while its site is armed.
-CONDITIONS = frozenset({"blinded", "frozen", "moved", "dark", "slow"})
+__all__ = [
+    "CONDITIONS",
+    "EMPTY",
+    "SOMEBODY",
+    "Opening",
+    "Policy",
+    "PolicyRefused",
+    "Problem",
+    "Reason",
+    "Rule",
+    "problems",
+    "read",
+    "unreadable",
+]
 
-
-@dataclass(frozen=True)
-class Reason:
-    """Why, as a code with parameters; the sentence is made when it is shown, in the reader's language."""
-
-    code: str
-    params: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"code": self.code, **self.params}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a sensor reports, as far as the verdict needs it. dwell_s in seconds, score 0..1 (None: not from a picture)."""
-
-    category: str
-    at: datetime
-    zone_kind: str = ""  # inside | perimeter | "" without a zone
-    dwell_s: float = 0.0
-    score: float | None = None
-
-
-@dataclass(frozen=True)
-class Impaired:
-    """How a site is that has just been armed: so many cameras without sight, of so many; unseen: a zone that nobody sees."""
-
-    blind: int
-    cameras: int
-    unseen: bool = False
-
-
-@dataclass(frozen=True)
-class Context:
-    """The circumstances, frozen and stored with the verdict so that it can be replayed exactly."""
-
-    armed: bool
-    arm_owner: str
-    armed_since: datetime | None
-    armed_until: datetime | None
-    local_time: str
-    dwell_limit_s: float = 0.0
-    # The last camera of the site that was blinded, moved or frozen, or the loss of all, where that is not long ago.
-    tampered_at: datetime | None = None
-    tamper_kind: str = ""
-    impaired: Impaired | None = None
-    policy_version: str = POLICY_VERSION
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+# A site that is always armed has no border at which a disarming by hand would end. It ends all the same.
+DISARMED_AT_MOST: Final = timedelta(hours=24)
+RULES_KNOWN: Final = 4096
+BODIES_KNOWN: Final = 2048
 
 
-@dataclass(frozen=True)
-class Verdict:
-    decision: str  # raise | watch | ignore
-    priority: int  # 1..3
-    reasons: tuple[Reason, ...]
-    category: str = ""  # what it is in these circumstances; empty: what the sensor called it
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that counts: its number from 0, itself, and the reason that it is."""
 
-    @classmethod
-    def of(cls, decision: str, priority: int, *reasons: Reason) -> Verdict:
-        return cls(decision, priority, reasons)
+    number: int
+    rule: Rule
+    reason: Reason
 
 
-def priority_of(facts: Facts) -> int:
-    """The table's priority, but a person inside is 1 and in the perimeter 2."""
-    entry = category(facts.category)
-    if facts.category in {"person", "group"}:
-        return 1 if facts.zone_kind == "inside" else 2
-    return entry.priority
+class Policy:
+    """One version, compiled. Never changed once made; threads may share it.
 
-
-def judge(facts: Facts, context: Context) -> Verdict:
-    """Decide in this order:
-
-    1. A threat is always raised; and somebody at a site whose cameras were tampered with shortly before is one.
-    2. Technical trouble is raised whether armed or not: a blind camera is found before the night, not in it.
-       An ordinary panel signal that is only a report (restore, open, close, test) is watched.
-    3. Disarmed: an intrusion is ignored, an alarm from a panel still raised.
-    4. Armed: too short in the zone is watched, anything else raised.
+    version: its number or id, as given. timezone: an IANA name. timeline: of the site's schedule; zones: of those with a
+    schedule of their own. unreadable: nothing of it could be read, and everything is raised. remembers: how long before a
+    candidate a dismissal still counts.
     """
-    entry = category(facts.category)
-    priority = priority_of(facts)
-    seen = Reason("seen", {"category": facts.category, "score": facts.score})
-    if entry.threat:
-        return Verdict.of("raise", priority, Reason("threat", {"category": facts.category}))
-    if facts.category in SOMEBODY and context.tampered_at is not None:
-        return _after_tampering(facts, context.tampered_at, context.tamper_kind, seen)
-    if context.armed and facts.category in CONDITIONS:
-        armed = Reason("armed", {"until": context.armed_until, "owner": context.arm_owner})
-        return Verdict.of("raise", priority, armed, Reason("condition", {"category": facts.category}))
-    if facts.category == "armed_impaired" and context.impaired is not None:
-        state = context.impaired
-        why = {"blind": state.blind, "cameras": state.cameras, "unseen": state.unseen}
-        return Verdict.of("raise", 2 if state.unseen else priority, Reason("impaired", why))
-    if entry.family == Family.TECHNICAL:
-        return Verdict.of("raise", priority, Reason("technical", {"category": facts.category}))
-    if facts.category in {"restore", "open", "close", "test"}:
-        return Verdict.of("watch", priority, Reason("report", {"category": facts.category}))
-    if entry.family == Family.PANEL:
-        return Verdict.of("raise", priority, Reason("signal", {"category": facts.category}))
-    if not context.armed:
-        return Verdict.of(
-            "ignore",
-            priority,
-            Reason("disarmed", {"until": context.armed_until, "owner": context.arm_owner}),
-            seen,
-        )
-    armed = Reason("armed", {"until": context.armed_until, "owner": context.arm_owner})
-    if facts.category == "unfiltered_motion":
-        return Verdict.of("raise", priority, armed, Reason("nobody_looked", {}))
-    if facts.category == "line_crossing":
-        return Verdict.of("raise", priority, armed, seen, Reason("crossed", {}))
-    # Judged by the figure that is kept, so that the verdict can be replayed and "2.0 of 2.0" is never too short. Nor is it
-    # where rounding took something off: who stayed for 1.25 s of 1.25 s stayed long enough, and is seen only once.
-    seconds = round(facts.dwell_s, 1)
-    dwell = {"seconds": seconds, "limit": context.dwell_limit_s}
-    if seconds + ROUNDED_OFF_S < context.dwell_limit_s:
-        return Verdict.of("watch", priority, armed, seen, Reason("short_stay", dwell))
-    return Verdict.of("raise", priority, armed, seen, Reason("dwell", dwell))
+
+    def __init__(self, version: str, body: Mapping[str, Any], given: Body, timezone: str, *, unreadable: bool = False):
+        self.version = version
+        self.body = body
+        self.timezone = timezone
+        self.unreadable = unreadable
+        self.sha256 = sha256(_canonical(body).encode()).hexdigest() if not unreadable else ""
+        self.owner: str = given.owner
+        self.timeline = Timeline(given.calendar)
+        self.zones: dict[str, Timeline] = {zone: Timeline(one) for zone, one in given.zones.items()}
+        self.opening: Opening | None = given.opening
+        self.rules: tuple[Rule, ...] = given.rules
+        self.runaways: Runaways = given.runaways
+        self.remembers = max(given.runaways.within, 2 * given.runaways.look)
+        self._fired: dict[tuple[str, str, bool], Fired | None] = {}
+        self._given = given
+
+    def __repr__(self) -> str:
+        return f"Policy({self.version!r}, {self.sha256[:8]!r})"
+
+    def arm(self, at: datetime, zone: str = "", toggle: Toggle | None = None) -> ArmState:
+        """The arm state of the site, or of a zone with a schedule of its own. Raises ValueError for a time without an offset.
+
+        A toggle counts where the owner takes it. Arming arms every zone; a zone with a schedule of its own is never
+        disarmed by hand. An unreadable policy is armed.
+        """
+        if self.unreadable:
+            return ALWAYS
+        own = self.zones.get(zone) if zone else None
+        if toggle is not None and self.owner != "schedule" and (toggle.armed or own is None):
+            state = self._by_hand(at, toggle)
+            if state is not None:
+                return state
+        return (own or self.timeline).state(at)
+
+    def _by_hand(self, at: datetime, toggle: Toggle) -> ArmState | None:
+        panel = self.owner == "panel"
+        if (toggle.how == "panel") != panel or at < toggle.at:
+            return None
+        ends = [] if toggle.until is None else [toggle.until]
+        if not panel:
+            scheduled = self.timeline.state(toggle.at)
+            if scheduled.until is not None:
+                ends.append(scheduled.until)
+            elif scheduled.armed and not toggle.armed:
+                ends.append(toggle.at + DISARMED_AT_MOST)
+        until = min(ends, default=None)
+        if until is not None and at >= until:
+            return None
+        return ArmState(toggle.armed, self.owner, toggle.at, until)
+
+    def rule_for(self, zone: str, category: str, *, armed: bool) -> Fired | None:
+        """The rule that counts: the most specific one, of those the last."""
+        key = (zone, category, armed)
+        try:
+            return self._fired[key]
+        except KeyError:
+            number = rule_for(self.rules, zone, category, armed=armed)
+            found = None
+            if number is not None:
+                rule = self.rules[number]
+                found = Fired(number, rule, Reason("rule", {"rule": number, "decision": rule.decision}))
+            if len(self._fired) >= RULES_KNOWN:
+                self._fired.clear()
+            self._fired[key] = found
+            return found
+
+    def without(self, number: int) -> Policy:
+        """The same without one of its rules, counted from 0."""
+        rules = [one for place, one in enumerate(self.body.get("rules") or []) if place != number]
+        return read({**self.body, "rules": rules}, time_zone=self.timezone, version=f"{self.version} without {number}")
 
 
-def _after_tampering(facts: Facts, tampered_at: datetime, kind: str, seen: Reason) -> Verdict:
-    seconds = round(max((facts.at - tampered_at).total_seconds(), 0.0))
-    tampering = Reason("tampering", {"kind": kind, "at": tampered_at, "seconds": seconds})
-    threat = Reason("threat", {"category": "tamper_person"})
-    return Verdict("raise", category("tamper_person").priority, (threat, tampering, seen), "tamper_person")
+def read(body: Any, *, time_zone: str, version: str) -> Policy:
+    """The policy that a body says, for a site in `time_zone`. The same body is read once.
+
+    Raises PolicyRefused with every problem that was found, and nothing else whatever the body is.
+    """
+    try:
+        text = _canonical(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PolicyRefused([Problem("", "not_json", {"why": type(error).__name__})]) from error
+    return _read(text, time_zone if isinstance(time_zone, str) else "", version)
+
+
+@lru_cache(maxsize=BODIES_KNOWN)
+def _read(text: str, time_zone: str, version: str) -> Policy:
+    notes = Notes()
+    body = json.loads(text)
+    timezone = time_zone_of(time_zone, notes)
+    given = body_of(body, timezone, notes)
+    notes.check()
+    return Policy(version, body, given, timezone)
+
+
+def problems(body: Any, *, time_zone: str, zones: Mapping[str, str]) -> list[Problem]:
+    """Everything that is wrong with a body, refusals first, then what it would be worth thinking about. zones: names by id."""
+    notes = Notes()
+    try:
+        body = json.loads(_canonical(body))
+    except (TypeError, ValueError, RecursionError) as error:
+        return [Problem("", "not_json", {"why": type(error).__name__})]
+    given = body_of(body, time_zone_of(time_zone, notes), notes)
+    if not notes.refused:
+        doubts(given, zones, notes)
+    return sorted(notes.found, key=_warnings_last)
+
+
+def unreadable(version: str, body: Any = None) -> Policy:
+    """In place of a version that cannot be read: whatever is seen is raised."""
+    return Policy(version, body if isinstance(body, dict) else {}, Body(Calendar("UTC")), "UTC", unreadable=True)
+
+
+def _canonical(body: Any) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _warnings_last(problem: Problem) -> bool:
+    return problem.warning
+
+
+EMPTY: Final = Policy("", {}, Body(Calendar("UTC")), "UTC")
