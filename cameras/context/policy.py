@@ -22,6 +22,7 @@ from cameras.context.former import (  # noqa: F401
     Verdict,
     judge,
 )
+from cameras.context.holidays import with_holidays
 from cameras.context.parts import Body, Opening, Runaways, body_of
 from cameras.context.reading import Notes, time_zone_of
 from cameras.context.refusal import PolicyRefused, Problem
@@ -42,6 +43,7 @@ __all__ = [
     "problems",
     "read",
     "unreadable",
+    "with_holidays",
 ]
 
 # A site that is always armed has no border at which a disarming by hand would end. It ends all the same.
