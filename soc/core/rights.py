@@ -59,6 +59,9 @@ class Act(StrEnum):
     COVER = "cover"  # the page of what is muted, on test, expected
     EXPLAIN = "explain"  # ask what would happen to somebody who came, at the REST door
     WHY = "why"  # the same on the centre's pages, and why what came was raised or not
+    PROPOSE = "propose"  # a draft of a site's policy
+    POLICY = "policy"  # publish one
+    SIGN = "sign"  # for somebody else's, where incidents that were real would be lost
     ADMINISTER = "administer"
     AUDIT = "audit"
     AUDIT_RESULTS = "audit_results"  # what operators made of the blind audit's cases, once they are revealed
@@ -95,6 +98,9 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.COVER: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.INSTALLER}),
     Act.EXPLAIN: _R.of_centre() | {_R.OWNER},
     Act.WHY: _R.of_centre(),
+    Act.PROPOSE: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.INSTALLER}),
+    Act.POLICY: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN}),
+    Act.SIGN: frozenset({_R.SUPERVISOR}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
     Act.AUDIT_RESULTS: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA}),
