@@ -240,6 +240,12 @@ CONDITION_AGAIN_S = env.json(
 CAMERA_LOST_S = env.int("CAMERA_LOST_S", default=60)
 BLIND_AFTER_S = env.float("BLIND_AFTER_S", default=3.0)
 WORKERS_WAIT_S = env.float("WORKERS_WAIT_S", default=20.0)  # at most so long a starting watcher waits for the workers
+# Minutes at most: by whoever may, and by a supervisor.
+SNOOZE_MIN = env.json("SNOOZE_MIN", default=[60, 720])
+TEST_MIN = env.json("TEST_MIN", default=[480, 1440])
+STORM_MIN = env.int("STORM_MIN", default=120)  # from now, and renewed from then
+UNDO_S = env.int("UNDO_S", default=8)  # so long an arming by hand can be taken back on the customer's page
+EARLY_OPEN_S = env.int("EARLY_OPEN_S", default=7200)  # opened so long before the usual time is early; before that, unannounced
 RESPONDER_ANSWER_S = env.json("RESPONDER_ANSWER_S", default=[30, 60, 120])
 RESPONDER_LINK_S = env.int("RESPONDER_LINK_S", default=4 * 3600)  # from the order on
 RESPONDER_LINK_CLOSED_S = env.int("RESPONDER_LINK_CLOSED_S", default=30 * 60)  # after the incident was closed

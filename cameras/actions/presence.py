@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from cameras.actions.circumstances import ends
 from cameras.errors import Refused
 from cameras.models import AccessWindow, SiteContact, Zone
 from soc.core import events
@@ -22,7 +22,6 @@ ONCE: Final = timedelta(days=14)
 WEEKLY: Final = timedelta(days=366)
 AHEAD: Final = timedelta(days=366)
 MOST_PEOPLE: Final = 200
-DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def expect(
     site = Site.objects.visible_to(by, Act.PRESENCE).get(pk=site.pk)
     if kind not in AccessWindow.Kind.values:
         raise Refused("kind", _("Say who comes."), field="kind")
-    starts, ends = _span(starts_at, ends_at, weekly=bool(weekdays), at=at)
+    begins, over = _span(starts_at, ends_at, weekly=bool(weekdays), at=at)
     _check_hours(weekdays, from_time, to_time)
     if not 1 <= people <= MOST_PEOPLE:
         raise Refused("people", _("Say how many people, from 1 to %(most)s.") % {"most": MOST_PEOPLE}, field="people")
@@ -80,8 +79,8 @@ def expect(
             label=label,
             people=people,
             vehicles=vehicles,
-            starts_at=starts,
-            ends_at=ends,
+            starts_at=begins,
+            ends_at=over,
             weekdays=sorted(set(weekdays)),
             from_time=from_time if weekdays else None,
             to_time=to_time if weekdays else None,
@@ -91,7 +90,7 @@ def expect(
         )
         window.save(force_insert=True)
         window.zones.set(places)
-        span = {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
+        span = {"starts_at": begins.isoformat(), "ends_at": over.isoformat()}
         events.record("presence.expected", window, by=by, at=at, who=kind, people=people, **span)
     return window
 
@@ -146,40 +145,10 @@ def _check_hours(weekdays: Collection[int], from_time: time | None, to_time: tim
 def open_windows(site: Site, at: datetime) -> list[Open]:
     """Everybody who is expected at the site at `at`. Their zones are prefetched."""
     rows = AccessWindow.objects.filter(site=site, cancelled_at=None, starts_at__lte=at, ends_at__gt=at)
-    return open_of(rows.select_related("contact").prefetch_related("zones"), site.zone_info, at)
+    return open_of(rows.select_related("contact").prefetch_related("zones"), site, at)
 
 
-def open_of(windows: Iterable[AccessWindow], zone: ZoneInfo, at: datetime) -> list[Open]:
-    """Those of some windows of one site that are open at `at`."""
-    found = []
-    for window in windows:
-        until = open_until(window, zone, at)
-        if until is not None:
-            found.append(Open(window, until))
-    return found
-
-
-def open_until(window: AccessWindow, zone: ZoneInfo, at: datetime) -> datetime | None:
-    """When a window that is open at `at` closes; None where it is not open.
-
-    An hour that the clocks show twice counts as its first: nobody is expected an hour longer by it.
-    """
-    if window.cancelled_at is not None and window.cancelled_at <= at:
-        return None
-    if not window.starts_at <= at < window.ends_at:
-        return None
-    if not window.weekdays:
-        return window.ends_at
-    if window.from_time is None or window.to_time is None:
-        raise ValueError(f"access window {window.pk} has days and no hours")
-    today = at.astimezone(zone).date()
-    for day in (today - DAY, today):
-        if day.weekday() not in window.weekdays:
-            continue
-        last = day + DAY if window.to_time <= window.from_time else day
-        begins = datetime.combine(day, window.from_time, zone)
-        ends = datetime.combine(last, window.to_time, zone)
-        # Compared as instants: two times of one zone would be compared by the wall clock.
-        if begins.timestamp() <= at.timestamp() < ends.timestamp():
-            return min(ends.astimezone(at.tzinfo), window.ends_at)
-    return None
+def open_of(windows: Iterable[AccessWindow], site: Site, at: datetime) -> list[Open]:
+    """Those of some windows of a site that are open at `at`, what closes first first."""
+    found = ((window, ends(window, site, at)) for window in windows)
+    return sorted((Open(window, until) for window, until in found if until is not None), key=lambda one: one.until)
