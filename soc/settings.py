@@ -245,7 +245,19 @@ SNOOZE_MIN = env.json("SNOOZE_MIN", default=[60, 720])
 TEST_MIN = env.json("TEST_MIN", default=[480, 1440])
 STORM_MIN = env.int("STORM_MIN", default=120)  # from now, and renewed from then
 UNDO_S = env.int("UNDO_S", default=8)  # so long an arming by hand can be taken back on the customer's page
-EARLY_OPEN_S = env.int("EARLY_OPEN_S", default=7200)  # opened so long before the usual time is early; before that, unannounced
+EARLY_OPEN_S = env.int(
+    "EARLY_OPEN_S", default=7200
+)  # opened so long before the usual time is early; before that, unannounced
+# The blind audit: the share of what was held back that operators are shown unawares, and at least so many a week and site.
+AUDIT_RATE = env.float("AUDIT_RATE", default=0.02)  # 0: nothing is drawn
+AUDIT_LEAST_A_WEEK = env.int("AUDIT_LEAST_A_WEEK", default=1)
+AUDIT_KNOWN_A_WEEK = env.float("AUDIT_KNOWN_A_WEEK", default=3)  # known intrusions, of a centre's customers together
+AUDIT_KNOWN_AGAIN_DAYS = env.int("AUDIT_KNOWN_AGAIN_DAYS", default=60)  # the same one is not shown sooner
+AUDIT_MOST_A_SHIFT = env.int("AUDIT_MOST_A_SHIFT", default=4)  # of a centre, in eight hours
+AUDIT_WAIT_MIN = env.json(
+    "AUDIT_WAIT_MIN", default=[5, 25]
+)  # a case that may not come now is looked at again after so long
+AUDIT_GIVEN_UP_DAYS = env.int("AUDIT_GIVEN_UP_DAYS", default=8)
 RESPONDER_ANSWER_S = env.json("RESPONDER_ANSWER_S", default=[30, 60, 120])
 RESPONDER_LINK_S = env.int("RESPONDER_LINK_S", default=4 * 3600)  # from the order on
 RESPONDER_LINK_CLOSED_S = env.int("RESPONDER_LINK_CLOSED_S", default=30 * 60)  # after the incident was closed
