@@ -11,12 +11,9 @@ import holidays
 
 from cameras.context.refusal import PolicyRefused, Problem
 
-YEARS_AHEAD: Final = 10
-NAME_LONGEST: Final = 120
-
-
 YEARS_BACK: Final = 1
 YEARS_AHEAD: Final = 10
+NAME_LONGEST: Final = 120
 
 
 def public_holidays(country: str, subdiv: str, years: Iterable[int]) -> dict[date, str]:
@@ -83,5 +80,5 @@ def _filled(holder: dict[str, Any], path: str, years: range) -> dict[str, Any]:
     except PolicyRefused as refused:
         path = f"{path}schedule.holidays."
         raise PolicyRefused([Problem(path + one.path, one.code, one.params) for one in refused.problems]) from None
-    days = {day.isoformat(): name for day, name in found.items()}
+    days = {day.isoformat(): name[:NAME_LONGEST] for day, name in found.items()}
     return {**holder, "schedule": {**schedule, "holidays": {**given, "days": days}}}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from cameras.categories import CATEGORIES
 from cameras.context.holidays import regions_of
-from cameras.context.reading import Notes, Part, date_at, hours_at, joined, listed, mapped, week_at
-from cameras.context.rules import ANY, CONDITIONS, IGNORABLE, MUTABLE, STAYS, THREATS, WHEN, Rule, rule_for
+from cameras.context.reading import Notes, Part, date_at, hours_at, listed, mapped, week_at
+from cameras.context.rules import IGNORABLE, MUTABLE, STAYS, THREATS, WHEN, Rule, rule_for
 from cameras.context.schedule import Calendar, Hours, Special, Timeline
 
 OWNERS: Final = ("schedule", "customer", "panel")
@@ -245,7 +245,3 @@ def refuse_hiding(rules: tuple[Rule, ...], zones: set[str], notes: Notes) -> Non
     hidden = [hides(rules, zone) for zone in sorted(zones)]
     if hidden and None not in hidden:
         notes.refuse(f"rules.{hidden[0]}.decision", "hides_everything")
-
-
-Read = Callable[[str, Any, str], Any]
-__all__ = ["ANY", "CONDITIONS", "Body", "Opening", "Runaways", "body_of", "hides", "joined", "refuse_hiding"]

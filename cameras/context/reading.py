@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from cameras.context.refusal import PolicyRefused, Problem
-from cameras.context.schedule import NO_WEEK, Hours, Week, overlap
+from cameras.context.schedule import Hours, Week, overlap
 
 T = TypeVar("T")
 TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
@@ -254,6 +254,3 @@ def mapped(
         elif (one := read(key, entry, joined(path, key))) is not None:
             found[key] = one
     return found
-
-
-NO_HOURS: Final = NO_WEEK
