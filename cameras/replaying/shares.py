@@ -1,0 +1,62 @@
+"""Sites shared out over processes. For commands, which have one thread and no transaction open: processes are forked."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.pool import Pool
+from typing import Any, Final, TypeVar, cast
+
+from django.db import connections
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+# What one process does with one site: it tells its progress as (done, of) and gives what is sent back.
+Work = Callable[[Item, Callable[[int, int], None]], Made]
+
+LOOK_S: Final = 0.2
+
+_inherited: dict[str, Any] = {}  # what a forked process finds, and need not be sent
+
+
+def shared(
+    items: Sequence[Item], work: Work[Item, Made], *, processes: int, on_done: Callable[[int], None] | None = None
+) -> Iterator[Made]:
+    """`work` on each item, over so many processes; what each made, as it comes. Give the largest items first.
+
+    on_done(rows) is told some times a second how many rows are done over all. Raises what `work` raised.
+    """
+    connections.close_all()  # none may be used by two processes
+    context = multiprocessing.get_context("fork")
+    done = context.Value("q", 0)
+    _inherited.update(work=work, done=done)
+    try:
+        with cast(Pool, context.Pool(max(1, min(processes, len(items))))) as pool:
+            made = pool.imap_unordered(_one, items)
+            for _ in items:
+                yield _next(made, lambda: on_done(done.value) if on_done else None)
+    finally:
+        _inherited.clear()
+    if on_done:
+        on_done(done.value)
+
+
+def _next(made: Any, meanwhile: Callable[[], None]) -> Any:
+    while True:
+        try:
+            return made.next(LOOK_S)
+        except multiprocessing.TimeoutError:
+            meanwhile()
+
+
+def _one(item: Any) -> Any:
+    before = 0
+
+    def told(done: int, _of: int) -> None:
+        nonlocal before
+        counter = _inherited["done"]
+        with counter.get_lock():
+            counter.value += done - before
+        before = done
+
+    return _inherited["work"](item, told)
