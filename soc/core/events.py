@@ -57,6 +57,11 @@ def find(name: str) -> Reaction:
     return _reactions[name]
 
 
+def subscribers(kind: str) -> tuple[str, ...]:
+    """The names of the reactions to this kind of event."""
+    return tuple(_subscribers.get(kind, ()))
+
+
 def acting() -> list[str]:
     """The names of the reactions that act on the outside world, and may take as long as that takes."""
     return [reaction.name for reaction in _reactions.values() if not reaction.atomic]
