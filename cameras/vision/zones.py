@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from .lines import LineWatch
-from .types import FrameStamp, Point, Presence, Sighting, Track, ZoneShape, ZoneUpdate
+from .types import Departure, FrameStamp, Point, Presence, Sighting, Track, ZoneShape, ZoneUpdate
 
 PERSON: Final = "person"
 GROUP: Final = 3  # people at once in one zone
 LONGEST_LOOK_AWAY_S: Final = 60.0  # what stands still is looked at again within this, and was there meanwhile
 UNSURE_S: Final = 2.0  # unseen for longer, whoever comes back may be somebody else
 PARKED_S: Final = 1200.0  # longer than a tracker remembers what stood still
+YOUNG: Final = (
+    8  # looks of a track's life that count before it was certain; who is known for longer was here to be judged
+)
+TENTH_S: Final = 0.051  # what is judged is rounded to a tenth: a stay that is too short must be so afterwards too
 _EDGE = 1e-6  # what sums of floating point numbers may be short of
 
 
@@ -47,6 +51,9 @@ class _Stay:
     reported: bool = False
     loitered: bool = False
     parked: bool = False  # stands still for so long that it is only looked at now and then
+    entered: bool = False  # was inside for so many looks that it was an entry
+    over: bool = False
+    last: tuple[Track, FrameStamp] | None = None  # as it was seen inside last
 
 
 @dataclass(slots=True)
@@ -82,6 +89,8 @@ class ZoneWatch:
         self._stays: dict[tuple[int, str], _Stay] = {}
         self._passages: dict[tuple[int, str], _Passage] = {}
         self._grouped: dict[str, float] = {}  # zone → when it last held a group that was reported
+        self._short: list[Sighting] = []  # to be told with this look
+        self._left: list[Departure] = []
         self._looked, self._before = -math.inf, -math.inf  # the last look and the one before it
         self.zones: tuple[ZoneShape, ...] = ()
         self.replan(zones)
@@ -102,8 +111,8 @@ class ZoneWatch:
         """Judge one inferred frame's confirmed tracks.
 
         Gives what is to be reported, each once: a track and zone when the dwell is reached, a person when the loitering
-        time is, a line when it was crossed, a zone when it holds a group; and who is present. Call it for every inferred
-        frame, also with no tracks.
+        time is, a line when it was crossed, a zone when it holds a group; who is present; and who has left, after how long.
+        Call it for every inferred frame, also with no tracks.
         """
         self._before, self._looked = self._looked, stamp.monotonic
         sightings: list[Sighting] = []
@@ -116,12 +125,20 @@ class ZoneWatch:
                 stay = self._look(zone, track, stamp)
                 if stay is None or not stay.inside or stay.looks < self.enter_looks:
                     continue
+                stay.entered = True
                 sightings += self._judge(zone, track, stay, stamp)
                 present.append(Presence(track, zone.id, stay.entered_at, stay.dwell_s, stay.reported))
         for zone in self.zones:
             sightings += self._gather(zone, tracks, stamp)
+        self._part(stamp.monotonic)
         self._forget(stamp.monotonic)
-        return ZoneUpdate(tuple(sightings), tuple(present))
+        short, self._short = self._short, []
+        left, self._left = self._left, []
+        if sightings or short:
+            people = self._people(stamp.monotonic)
+            sightings = [replace(one, people=max(people, 1)) for one in sightings]
+            short = [replace(one, people=max(people + (one.kind == PERSON), 1)) for one in short]
+        return ZoneUpdate(tuple(sightings), tuple(present), tuple(short), tuple(left))
 
     def reported_in(self, track_id: int) -> tuple[str, ...]:
         """The zones in which a track is and was reported."""
@@ -130,7 +147,9 @@ class ZoneWatch:
     def recall(self, track: Track, zones: Iterable[str], stamp: FrameStamp) -> None:
         """Know a track as somebody who was reported in these zones already."""
         for zone in {zone.id for zone in self.zones} & set(zones):
-            stay = _Stay(track.kind, track.last_seen, stamp.monotonic, looks=self.enter_looks, parked=True)
+            stay = _Stay(
+                track.kind, track.last_seen, stamp.monotonic, looks=self.enter_looks, parked=True, entered=True
+            )
             stay.reported = stay.loitered = True
             self._stays[track.id, zone] = stay
 
@@ -219,22 +238,25 @@ class ZoneWatch:
             return stay  # stationary and believed to be where it was: neither gone nor there for longer
         if stay is None:
             if inside:
-                stay = self._stays[key] = _Stay(track.kind, stamp.captured, now, parked=track.stationary)
+                stay = self._stays[key] = self._begun(zone, track, stamp)
             return stay
         stands = track.stationary
         if not stands and _may_be_another(track, self._unseen_s(stay.seen)):
+            self._end(key, stay)
             stay.entered_at, stay.dwell_s, stay.looks = stamp.captured, 0.0, int(inside)
             stay.reported = stay.loitered = False
             stay.left, stay.inside, stay.seen, stay.parked = None, inside, now, False
+            stay.entered, stay.over, stay.last = False, not inside, (track, stamp) if inside else None
             return stay
         if inside:
             away = now - stay.left if stay.left is not None else self._unseen_s(stay.seen)
             if away > self.leave_s and not stands:
+                self._end(key, stay)
                 self._return(stay, stamp, away)
             else:
                 stay.dwell_s += min(now - stay.seen, LONGEST_LOOK_AWAY_S if stands else self.longest_step_s)
                 stay.looks += 1
-            stay.left, stay.inside, stay.seen = None, True, now
+            stay.left, stay.inside, stay.seen, stay.over, stay.last = None, True, now, False, (track, stamp)
         else:
             if stay.inside:
                 stay.left = stay.seen
@@ -250,15 +272,70 @@ class ZoneWatch:
 
     def _return(self, stay: _Stay, stamp: FrameStamp, away: float) -> None:
         """A new stay of a known track: reported again only if it was away for long."""
-        stay.entered_at, stay.dwell_s, stay.looks = stamp.captured, 0.0, 1
+        stay.entered_at, stay.dwell_s, stay.looks, stay.entered = stamp.captured, 0.0, 1, False
         if away > self.again_s:
             stay.reported = stay.loitered = False
+
+    def _begun(self, zone: ZoneShape, track: Track, stamp: FrameStamp) -> _Stay:
+        """A stay that begins with this look; or with the first of its looks, where a track has just become certain."""
+        since, dwell_s, looks = stamp.monotonic, 0.0, 1
+        for at, x, y in track.path[-2::-1] if len(track.path) <= YOUNG else ():
+            if since - at > self.leave_s or not contains(zone.polygon, (x, y)):
+                break
+            since, dwell_s, looks = at, dwell_s + min(since - at, self.longest_step_s), looks + 1
+        entered_at = stamp.captured - timedelta(seconds=stamp.monotonic - since)
+        return _Stay(
+            track.kind,
+            entered_at,
+            stamp.monotonic,
+            looks=looks,
+            dwell_s=dwell_s,
+            parked=track.stationary,
+            last=(track, stamp),
+        )
+
+    def _part(self, now: float) -> None:
+        """Who has left a zone for long enough, or was missed in it for as long. What is parked is believed to be there."""
+        for key, stay in self._stays.items():
+            if stay.over or stay.parked:
+                continue
+            away = now - stay.left if stay.left is not None else self._unseen_s(stay.seen)
+            if away > self.leave_s:
+                self._end(key, stay)
+
+    def _end(self, key: tuple[int, str], stay: _Stay) -> None:
+        """A stay is over, once: how long it was, where it was reported; or that it was too short to be."""
+        if stay.over:
+            return
+        stay.over = True
+        if stay.reported:
+            self._left.append(Departure(*key, stay.dwell_s))
+            return
+        zone = next(zone for zone in self.zones if zone.id == key[1])
+        dwell_s = math.floor(10 * stay.dwell_s + _EDGE) / 10
+        if stay.entered and stay.last is not None and dwell_s + TENTH_S < zone.dwell_of(stay.kind):
+            track, stamp = stay.last
+            self._short.append(Sighting(track, zone.id, stay.entered_at, dwell_s, stamp, track.kind))
+
+    def _people(self, now: float) -> int:
+        """How many people are in the zones of this camera, each counted once."""
+        return len(
+            {
+                id
+                for (id, _), stay in self._stays.items()
+                if stay.kind == PERSON
+                and stay.inside
+                and stay.entered
+                and (stay.parked or now - stay.seen <= self.leave_s)
+            }
+        )
 
     def _forget(self, now: float) -> None:
         """Drop stays nobody can come back to: a tracker forgets before this."""
         limit = max(self.again_s, self.leave_s) + 60.0
         for key, stay in [*self._stays.items()]:
             if now - stay.seen > (PARKED_S if stay.parked else limit):
+                self._end(key, stay)
                 del self._stays[key]
         for key, passage in [*self._passages.items()]:
             if now - passage.seen > (PARKED_S if key in self._stays else limit):

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import connection
 
 from cameras.watching import spill
-from cameras.watching.pending import PendingCandidate
+from cameras.watching.pending import PendingCandidate, PendingStay
 from soc.core import clock
 from soc.core.away import LOST
 
@@ -24,7 +24,8 @@ LOOK_S = 5.0  # between two looks for files, such as those of a process that end
 
 
 class Outbox:
-    """`put` a candidate; they are committed in order, the head again and again while the database is away.
+    """`put` a candidate; they are committed in order, the head again and again while the database is away. `add` what is
+    known of one later: that is let go where there is little room, and never spilled.
 
     What does not fit, and what is left at `stop`, is spilled to a file in `folder`, which a running or the next watch
     process commits. The candidate itself is what is kept so: its clip and snapshot are in memory only, and may be lost.
@@ -34,7 +35,7 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._waiting: deque[PendingCandidate] = deque()  # the head stays in it until it is committed
+        self._waiting: deque[PendingCandidate | PendingStay] = deque()  # the head stays in it until it is committed
         self._changed = threading.Condition()
         self._stopping = False
         self._given_up = threading.Event()
@@ -52,6 +53,12 @@ class Outbox:
                 return True
         return self._spill([candidate])
 
+    def add(self, stay: PendingStay) -> None:
+        with self._changed:
+            if len(self._waiting) < ROOM // 2 and not self._given_up.is_set():
+                self._waiting.append(stay)
+                self._changed.notify()
+
     def drained(self) -> bool:
         return not self._waiting
 
@@ -64,7 +71,7 @@ class Outbox:
             self._thread.join(timeout_s)
         with self._changed:
             self._given_up.set()
-            left = list(self._waiting)
+            left = [one for one in self._waiting if isinstance(one, PendingCandidate)]
             self._waiting.clear()
         if left:
             self._spill(left)
@@ -94,7 +101,7 @@ class Outbox:
                 self._done(head)
         connection.close()
 
-    def _done(self, head: PendingCandidate) -> None:
+    def _done(self, head: PendingCandidate | PendingStay) -> None:
         with self._changed:
             if self._waiting and self._waiting[0] is head:  # or it was spilled meanwhile, which is harmless
                 self._waiting.popleft()

@@ -1,4 +1,4 @@
-"""A candidate that is not in the database yet, as data: it can wait in memory or in a file."""
+"""What is not in the database yet, as data: a candidate can wait in memory or in a file, what follows of it in memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from cameras.actions import commit_candidate
-from cameras.models import Camera, Zone
+from cameras.models import Camera, Candidate, Zone
 
 MOMENTS = ("captured_at", "received_at", "judged_at")
 
@@ -32,6 +34,7 @@ class PendingCandidate:
     dwell_s: float = 0.0
     score: float | None = None
     model_sha256: str = ""
+    people: int = 1
 
     def commit(self) -> None:
         """Once, however often it is called. Raises OperationalError or InterfaceError while the database is away,
@@ -54,3 +57,16 @@ class PendingCandidate:
         if any(moment.utcoffset() is None for moment in moments.values()):
             raise ValueError("a time without an offset")
         return cls(**{**fields, **moments, "camera_id": UUID(fields["camera_id"])})
+
+
+@dataclass(frozen=True)
+class PendingStay:
+    """How long somebody stayed in the end, for candidates (by `dedup`) that were committed, or wait to be, before this."""
+
+    dedups: tuple[str, ...]
+    stayed_s: float
+
+    def commit(self) -> None:
+        """A row that is not there, or says as much already, stays as it is. Raises as `PendingCandidate.commit` does."""
+        shorter = Q(stayed_s__isnull=True) | Q(stayed_s__lt=self.stayed_s)
+        Candidate.objects.filter(shorter, dedup__in=self.dedups).update(stayed_s=self.stayed_s)
