@@ -44,7 +44,7 @@ def fits(described: dict[str, Any], answer: Any, path: str, method: str) -> None
 
 
 def test_the_description_names_every_door(described):
-    assert set(described["paths"]) == {"/api/signals", "/api/incidents", "/api/incidents/{id}"}
+    assert set(described["paths"]) == {"/api/signals", "/api/incidents", "/api/incidents/{id}", "/api/explain"}
     assert set(described["components"]["securitySchemes"]) == {"sourceKey", "session"}
 
 

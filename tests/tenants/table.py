@@ -26,6 +26,7 @@ class Line:
     data: tuple[tuple[str, str], ...] = ()
     also: Act | None = None  # another act that opens it as well
     face: Act | None = None  # besides: whose pages it belongs to
+    query: str = ""  # what follows the address, with {pk} for that row
 
 
 DONE = frozenset({200, 204, 302, 409})  # done, or refused as it stands now: never "not there"
@@ -61,13 +62,21 @@ TABLE: dict[str, list[Line]] = {
     "console/cameras/<uuid:pk>/speaker/": [Line(Act.TEND, "camera", "post", DONE)],
     "console/filter/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "console/filter/incidents/": [Line(Act.FUNNEL, face=Act.AUDIT)],
+    "console/ask/": [Line(Act.WHY), Line(Act.WHY, "site", query="?site={pk}")],
+    "console/ask/candidates/": [Line(Act.WHY), Line(Act.WHY, "site", query="?site={pk}")],
+    "console/ask/candidates/<uuid:pk>/": [Line(Act.WHY, "candidate")],
     "portal/": [Line(Act.PORTAL)],
     "portal/timeline/": [Line(Act.PORTAL)],
+    "portal/figures/": [Line(Act.PORTAL)],
     "portal/incidents/<uuid:pk>": [Line(Act.PORTAL, "incident")],
     "portal/incidents/<uuid:pk>/export": [Line(Act.EXPORT, "incident", face=Act.PORTAL)],
     "api/signals": [Line(closed=401, nobody=401, method="post"), Line(closed=401, nobody=401)],
     "api/incidents": [Line(closed=200, nobody=401)],
     "api/incidents/<uuid:pk>": [Line(Act.SEE, "incident", nobody=401)],
+    "api/explain": [
+        Line(closed=400, nobody=401),
+        Line(Act.EXPLAIN, "site", nobody=401, query="?site={pk}&category=person&at=2026-11-22T02:10"),
+    ],
     "api/schema": [Line(closed=200, nobody=-1)],
     "api/docs": [Line(closed=200, nobody=-1)],
     "twilio/voice/<uuid:attempt_id>": [Line(of="attempt", method="post", closed=403, nobody=403)],

@@ -28,7 +28,8 @@ def address(route: str, place: Place, line: Line) -> str:
     pk = place.rows[line.of].pk if line.of else ""
     path = re.sub(r"<uuid:\w+>", str(pk), route)
     path = path.replace("<str:token>", "A" * 64)
-    return "/" + re.sub(r"<slug:(\w+)>", lambda name: dict(line.data).get(name[1], ""), path)
+    path = re.sub(r"<slug:(\w+)>", lambda name: dict(line.data).get(name[1], ""), path)
+    return "/" + path + line.query.format(pk=pk)
 
 
 def body(answer: Any) -> str:

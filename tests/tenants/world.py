@@ -5,12 +5,12 @@ holds memberships of two customers of the first; somebody deactivated, somebody 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
 
-from cameras.models import Angle, ArmingInterval, Condition
+from cameras.models import Angle, Condition
 from incidents import actions
 from incidents.models import AuditCase, AuditDraw, KnownIntrusion
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
@@ -36,7 +36,7 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     site = make.make_site(customer, f"Site {mark}", address=f"Road {mark}", instructions=f"Text {mark}")
     camera = make.make_camera(site, f"Camera {mark}")
     zone = make.make_zone(camera, f"Zone {mark}")
-    interval = ArmingInterval.objects.create(site=site, weekday=0, starts=time(20), ends=time(6))
+    make.arm(site, "20:00", "06:00", days=[0])
     source, _ = make.make_source(site, f"Panel {mark}")
     candidate = make.make_candidate(zone=zone)
     candidate.clip = make.make_media(site, kind="clip", content=f"film {mark}".encode())
@@ -72,7 +72,7 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     AuditCase.objects.create(site=site, kind="sampled", candidate=ignored, seed=1, drawn_at=at)
     known = KnownIntrusion.objects.create(organisation=organisation, candidate=candidate, added_by=operator, added_at=at)
     event = Event.objects.filter(subject_id=incident.pk).first()
-    rows = [site, customer, organisation, camera, zone, interval, source, candidate, candidate.clip, incident, note, run, attempt,
+    rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
             responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)
