@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from datetime import time as daytime
 from functools import partial
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -144,7 +143,8 @@ class Run:
 
 def make_sight(run: Run, gate: Any = None, *, listen: Callable[[Any], None] | None = None, alone: bool = False) -> Any:
     """A camera of one zone, armed, whose answers are taken as in the product."""
-    from cameras.context.arming import Interval
+    from cameras.actions import Standing
+    from cameras.context.policy import read
     from cameras.vision.address import Credentials
     from cameras.vision.slots import SlotResult, SlotWriter
     from cameras.vision.types import ZoneShape
@@ -158,9 +158,10 @@ def make_sight(run: Run, gate: Any = None, *, listen: Callable[[Any], None] | No
                 run.ages.append((now, now - result.stamp.monotonic))
             return super()._answered(result)
 
-    always = tuple(Interval(day, daytime(0), daytime(0)) for day in range(7))
+    always = [{"day": day, "from": "00:00", "to": "00:00"} for day in range(7)]
+    armed = Standing(read({"schedule": {"week": always}}, time_zone="UTC", version="bench"))
     zone = ZoneShape.whole_picture(dwell_s=0.0)
-    plan = Plan(uuid4(), uuid4(), "fed", "rtsp://127.0.0.1/fed", Credentials("", ""), (zone,), always, "UTC")
+    plan = Plan(uuid4(), uuid4(), "fed", "rtsp://127.0.0.1/fed", Credentials("", ""), (zone,), armed)
     if alone:
         return Noted(plan, Beside(), ask=run.hand_off.ask, blind_after_s=3.0, gate=gate)  # type: ignore[arg-type]
     slot = SlotWriter(

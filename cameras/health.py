@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from cameras.actions import commit_candidate, context_of
+from cameras.actions import commit_candidate, standing
 from cameras.actions.conditions import begin
 from cameras.models import Camera, Condition
 from soc.core import events
@@ -87,7 +87,7 @@ def _raise_for(site_id: UUID, due: Q, at: datetime) -> int:
             _mark(camera, at)
         if not cameras:
             return 0
-        if _all_dark(site) and context_of(site, at=at).armed:
+        if _all_dark(site) and standing(site).anywhere(at).armed:
             Camera.objects.filter(site=site, enabled=True, lost_alert_at=None).update(lost_alert_at=at)
             _raise(site, "site_lost", f"site_lost:{site.pk}:{_since(cameras[0]).isoformat()}", at)
             return 1

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Prefetch, Q
 
-from cameras.actions import commit_candidate
-from cameras.actions.candidates import TAMPERING
+from cameras.actions import Standing, commit_candidate, standing, standings
+from cameras.actions.circumstances import TAMPERING
 from cameras.actions.conditions import end
 from cameras.actions.locking import locked
-from cameras.context.arming import ArmState, Interval, arm_state
-from cameras.context.policy import CONDITIONS, SOMEBODY, Impaired
+from cameras.context.rules import CONDITIONS, SOMEBODY
+from cameras.context.schedule import ArmState
 from cameras.models import Camera, Candidate, Condition, Zone
 from soc.core.models import Site
 from soc.core.sweeps import sweep
@@ -33,29 +32,6 @@ Kind = Condition.Kind
 BLIND: Final = frozenset({Kind.OFFLINE, Kind.FROZEN, Kind.BLINDED, Kind.MOVED, Kind.DARK})
 # A lens that was covered and is free again is told all the same, if it is found soon.
 STILL_NEWS: Final = timedelta(minutes=5)
-
-
-class ArmStates:
-    """Arm states of schedules, each calculated once until its next change. The schedule itself is the key."""
-
-    MOST = 4096
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[tuple[Interval, ...], str], ArmState] = {}
-
-    def of(self, site: Site, at: datetime) -> ArmState:
-        """Prefetch `armingintervals`."""
-        intervals = tuple(row.interval() for row in site.armingintervals.all())
-        key = (intervals, site.time_zone)
-        known = self._known.get(key)
-        if known is None or not (known.since and known.until and known.since <= at < known.until):
-            if len(self._known) >= self.MOST:
-                self._known.clear()
-            known = self._known[key] = arm_state(intervals, ZoneInfo(site.time_zone), at)
-        return known
-
-
-_states = ArmStates()
 
 
 @dataclass(frozen=True)
@@ -98,11 +74,6 @@ def sights(sites: Iterable[Site]) -> dict[UUID, Sight]:
     return found
 
 
-def arming(site: Site, at: datetime) -> ArmState:
-    """The site's arm state. Prefetch `armingintervals` where there are many."""
-    return _states.of(site, at)
-
-
 @sweep("cameras.troubles")
 def raise_troubles(at: datetime) -> int:
     """1. What is open of a camera out of use is over. 2. For each site with something wrong that is armed: one alert for
@@ -113,15 +84,16 @@ def raise_troubles(at: datetime) -> int:
     news = Q(conditions__alert_at=None, conditions__began_at__gt=at - STILL_NEWS, conditions__isnull=False)
     cameras = Camera.objects.filter(wrong | news | Q(health=Camera.Health.OFFLINE), enabled=True)
     ids = cameras.order_by().values_list("site", flat=True).distinct()
-    sites = list(Site.objects.filter(pk__in=ids).prefetch_related("armingintervals"))
-    armed = [(site, state) for site in sites if (state := _states.of(site, at)).armed]
+    sites = list(Site.objects.filter(pk__in=ids))
+    stand = standings(sites)
+    armed = [(site, state) for site in sites if (state := stand[site.pk].anywhere(at)).armed]
     dedups = {_impaired_dedup(site, state): site.pk for site, state in armed}
     told = set(Candidate.objects.filter(dedup__in=dedups).values_list("dedup", flat=True))
     unheard = Condition.objects.filter(site__in=[site.pk for site, _ in armed], alert_at=None, kind__in=CONDITIONS)
     due = set(unheard.filter(_current(at)).values_list("site", flat=True))
     for site, state in armed:
         if site.pk in due or (state.since is not None and _impaired_dedup(site, state) not in told):
-            acted += _raise_for(site.pk, state, at)
+            acted += _raise_for(site.pk, at)
     return acted
 
 
@@ -144,22 +116,36 @@ def _out_of_use(at: datetime) -> int:
     return len(ids)
 
 
-def _raise_for(site_id: UUID, state: ArmState, at: datetime) -> int:
+def _raise_for(site_id: UUID, at: datetime) -> int:
     with transaction.atomic():
         # One spine at a time looks at a site; the other one finds nothing left.
         site = Site.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=site_id).first()
         if site is None:
             return 0
-        return _tell_of_arming(site, state, at) + _tell_of_each(site, state, at)
+        stands = standing(site)
+        state = stands.anywhere(at)
+        if not state.armed:
+            return 0  # just disarmed
+        return _tell_of_arming(site, stands, state, at) + _tell_of_each(site, stands, at)
 
 
-def _tell_of_arming(site: Site, state: ArmState, at: datetime) -> int:
+def _guards(camera: Camera, stands: Standing, at: datetime) -> ArmState | None:
+    """Since when a camera guards something: its site, or a zone of its own that is armed apart. None where it guards nothing."""
+    state = stands.arm(at)
+    if state.armed:
+        return state
+    zones = (stands.arm(at, str(zone.pk)) for zone in camera.zones.all())
+    return next((one for one in zones if one.armed), None)
+
+
+def _tell_of_arming(site: Site, stands: Standing, state: ArmState, at: datetime) -> int:
     """Armed with cameras that were without sight at that moment: one alert, graver where a zone is unseen."""
     since, dedup = state.since, _impaired_dedup(site, state)
     if since is None or Candidate.objects.filter(dedup=dedup).exists():
         return 0
     sight = sight_of(site)
-    blind = {pk: begun for pk, begun in sight.blind.items() if begun <= since}
+    guarding = {camera.pk for camera in sight.cameras if _guards(camera, stands, at) is not None}
+    blind = {pk: begun for pk, begun in sight.blind.items() if begun <= since and pk in guarding}
     if not blind:
         return 0
     commit_candidate(
@@ -172,20 +158,25 @@ def _tell_of_arming(site: Site, state: ArmState, at: datetime) -> int:
         judged_at=at,
         dedup=dedup,
         evidence={"cameras": [str(pk) for pk in blind]},
-        impaired=Impaired(len(blind), len(sight.cameras), bool(sight.unseen)),
+        blind=len(blind),
+        cameras=len(sight.cameras),
+        unseen=bool(sight.unseen),
     )
     told = Condition.objects.filter(camera__in=blind, ended_at=None, alert_at=None, began_at__lte=since, kind__in=BLIND)
     told.update(alert_at=at)
     return 1
 
 
-def _tell_of_each(site: Site, state: ArmState, at: datetime) -> int:
+def _tell_of_each(site: Site, stands: Standing, at: datetime) -> int:
     """What began since the arming, and what began before and was not told with it: it takes seconds to be sure that a lens
     is covered, and whoever covers one just before the arming must not be helped by another camera that was blind already.
     """
     rows = Condition.objects.filter(_current(at), site=site, alert_at=None, kind__in=CONDITIONS, camera__enabled=True)
     raised = 0
-    for condition in rows.select_related("camera__site").order_by("began_at"):
+    for condition in rows.select_related("camera__site").prefetch_related("camera__zones").order_by("began_at"):
+        state = _guards(condition.camera, stands, at)
+        if state is None:
+            continue
         before = state.since is not None and condition.began_at <= state.since
         if before and condition.ended_at is not None:
             continue

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cameras.actions import publish
 from cameras.categories import category as of_category
-from cameras.models import ArmingInterval, Camera, Candidate, SignalSource, Zone
+from cameras.context.policy import Policy as ReadPolicy
+from cameras.context.policy import read as read_policy
+from cameras.models import Camera, Candidate, Policy, SignalSource, Zone
 from soc.core.models import Customer, Media, Membership, Organisation, Site, User
 from soc.core.rights import Role
 
@@ -35,10 +39,29 @@ def make_site(customer: Customer, name: str = "Pinewick Depot", **fields: Any) -
     return Site.objects.create(customer=customer, name=name, **fields)
 
 
-def arm_always(site: Site) -> None:
+def week(starts: str = "00:00", ends: str = "00:00", days: Iterable[int] = range(7)) -> dict[str, Any]:
+    """A schedule with the same hours on these days; without any: around the clock."""
+    return {"week": [{"day": day, "from": starts, "to": ends} for day in days]}
+
+
+def set_policy(site: Site, body: dict[str, Any] | None = None, *, by: User | None = None, **parts: Any) -> Policy:
+    """The next version of the site's policy: `body`, or what is given by name (schedule=…, rules=…)."""
+    return publish(site, (body or {}) | parts, by=by, at=NIGHT - timedelta(days=40))
+
+
+def arm(site: Site, starts: str, ends: str, days: Iterable[int] = range(7)) -> Policy:
+    """Armed at these hours of the site's own time."""
+    return set_policy(site, schedule=week(starts, ends, days))
+
+
+def arm_always(site: Site) -> Policy:
     """Armed around the clock, every day."""
-    for weekday in range(7):
-        ArmingInterval.objects.create(site=site, weekday=weekday, starts=time(0), ends=time(0))
+    return set_policy(site, schedule=week())
+
+
+def read(time_zone: str = "UTC", **parts: Any) -> ReadPolicy:
+    """A policy that no site has, as it is judged by."""
+    return read_policy(parts, time_zone=time_zone, version="test")
 
 
 def make_camera(site: Site, name: str = "Loading yard", **fields: Any) -> Camera:

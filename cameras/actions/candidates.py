@@ -1,85 +1,129 @@
 """Candidates: judged by context, stored with the verdict, and given what proves them."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from cameras.actions.angles import want_angles
-from cameras.context.arming import arm_state
-from cameras.context.policy import SOMEBODY, Context, Facts, Impaired, Verdict, judge
-from cameras.models import Camera, Candidate, Condition, SignalSource, Zone
+from cameras.actions.circumstances import context_of
+from cameras.actions.policies import in_force, locked_judging, readable, version_of
+from cameras.categories import category as entry_of
+from cameras.context.facts import Box, Context, Facts
+from cameras.context.fold import Fold
+from cameras.context.judge import Flip, Verdict, flip, judge
+from cameras.context.policy import Policy, unreadable
+from cameras.models import Camera, Candidate, Judging, SignalSource, Zone
+from cameras.models import Policy as Published
 from soc.core import events
 from soc.core.models import Media, Site
 
+log = logging.getLogger(__name__)
+
 EVENT = {"raise": "candidate.raised", "watch": "candidate.watched", "ignore": "candidate.ignored"}
 
-TAMPERING = (Condition.Kind.BLINDED, Condition.Kind.MOVED, Condition.Kind.FROZEN)
-TOLD_TAMPERING = ("blinded", "moved", "frozen", "site_lost")
 
+@dataclass(frozen=True)
+class Judged:
+    """A verdict and all that it was made from: what was seen, the circumstances, the policy, what earlier verdicts left."""
 
-def context_of(site: Site, *, at: datetime, dwell_limit_s: float = 0.0, somebody: bool = False) -> Context:
-    """The circumstances of a site at `at`, frozen. somebody: a person is to be judged, for whom tampering counts."""
-    tampering = last_tampering(site, at=at) if somebody else None
-    state = arm_state([row.interval() for row in site.armingintervals.all()], site.zone_info, at)
-    return Context(
-        armed=state.armed,
-        arm_owner=state.owner,
-        armed_since=state.since,
-        armed_until=state.until,
-        local_time=at.astimezone(site.zone_info).isoformat(timespec="seconds"),
-        dwell_limit_s=dwell_limit_s,
-        tampered_at=tampering[0] if tampering else None,
-        tamper_kind=tampering[1] if tampering else "",
-    )
+    facts: Facts
+    context: Context
+    policy: Policy
+    fold: Fold
+    verdict: Verdict
 
+    @property
+    def flip(self) -> Flip | None:
+        """The least change that would have turned it. A stumble of this search loses no alarm: then there is none."""
+        try:
+            return flip(self.facts, self.context, self.policy, self.fold, self.verdict)
+        except Exception:
+            log.exception("no flip of %s by policy %s", self.facts, self.policy.version)
+            return None
 
-def last_tampering(site: Site, *, at: datetime) -> tuple[datetime, str] | None:
-    """When a camera of the site was last blinded, moved or frozen, or all were lost, and which of these: seen by us or
-    reported by the site itself, TAMPER_PERSON_S before `at` at most. A view moved on purpose is none.
-    """
-    between = (at - timedelta(seconds=settings.TAMPER_PERSON_S), at)
-    seen = Condition.objects.filter(site=site, kind__in=TAMPERING, began_at__range=between)
-    told = Candidate.objects.filter(
-        site=site, category__in=TOLD_TAMPERING, captured_at__range=between, decision="raise"
-    )
-    found = [
-        seen.exclude(detail__has_key="accepted").order_by("-began_at").values_list("began_at", "kind").first(),
-        told.exclude(source="system", camera__isnull=False)
-        .order_by("-captured_at")
-        .values_list("captured_at", "category")
-        .first(),
-    ]
-    return max((one for one in found if one is not None), default=None)
+    def folded(self, ordinal: int) -> Fold:
+        """What this verdict leaves behind for those after it. Nor may this lose an alarm."""
+        try:
+            return self.fold.after(self.facts, self.context, self.verdict, ordinal)
+        except Exception:
+            log.exception("what verdict %s of %s leaves behind cannot be told", ordinal, self.facts)
+            return self.fold
 
 
 def limit_of(zone: Zone | None, category: str) -> float:
-    """How many seconds in the zone this category asks for: none to cross its line, the loitering time to loiter."""
+    """How many seconds in the zone it asks for itself: none to cross its line, the loitering time to loiter."""
     if zone is None or category == "line_crossing":
         return 0.0
     return zone.loiter_s if category == "loitering" else zone.dwell_s
 
 
-def verdict_of(
-    site: Site,
+def facts_of(
     category: str,
-    *,
     at: datetime,
+    *,
     zone: Zone | None = None,
+    camera: Camera | None = None,
     dwell_s: float = 0.0,
     score: float | None = None,
-    impaired: Impaired | None = None,
-) -> tuple[Context, Verdict]:
-    """What context makes of a thing noticed at `at`, and the context it is judged by. Writes nothing.
+    people: int = 1,
+    box: Box | None = None,
+    blind: int = 0,
+    cameras: int = 0,
+    unseen: bool = False,
+) -> Facts:
+    """What a sensor reports, as it is judged and stored. Raises KeyError for a category that is not in the table."""
+    entry_of(category)
+    camera_id = camera.pk if camera else zone.camera_id if zone else ""
+    return Facts(
+        category=category,
+        at=at,
+        zone=str(zone.pk) if zone else "",
+        zone_kind=zone.kind if zone else "",
+        camera=str(camera_id),
+        dwell_s=dwell_s,
+        dwell_limit_s=limit_of(zone, category),
+        score=score,
+        people=people,
+        box=box,
+        blind=blind,
+        cameras=cameras,
+        unseen=unseen,
+    )
 
-    Raises KeyError for a category that is not in the table.
+
+def verdict_of(site: Site, facts: Facts, *, fold: Fold | None = None) -> Judged:
+    """What the policy in force makes of something noticed, in the circumstances of its time. Writes nothing.
+
+    fold: what earlier verdicts left behind; None for what they left so far.
     """
-    context = context_of(site, at=at, dwell_limit_s=limit_of(zone, category), somebody=category in SOMEBODY)
-    if impaired is not None:
-        context = replace(context, impaired=impaired)
-    return context, judge(Facts(category, at, zone.kind if zone else "", dwell_s, score), context)
+    if fold is None:
+        judging = Judging.objects.filter(site=site).first()
+        fold = fold_of(judging) if judging else Fold()
+    return judged(facts, context_of(site, facts), in_force(site), fold)
+
+
+def judged(facts: Facts, context: Context, policy: Policy, fold: Fold) -> Judged:
+    """Where the judge itself stumbles over a policy, that one cannot be read: told as an error, and everything is raised."""
+    try:
+        return Judged(facts, context, policy, fold, judge(facts, context, policy, fold))
+    except Exception:
+        log.exception("policy %s cannot judge %s: it is raised", policy.version, facts)
+        policy = unreadable(policy.version)
+        return Judged(facts, context, policy, fold, judge(facts, context, policy, fold))
+
+
+def fold_of(judging: Judging) -> Fold:
+    """What earlier verdicts of a site left behind. Where it cannot be read: nothing, so that nothing cools down."""
+    try:
+        return Fold.from_json(judging.fold)
+    except Exception:
+        log.exception("what verdicts of site %s left behind cannot be read", judging.site_id)
+        return Fold()
 
 
 def commit_candidate(
@@ -99,64 +143,93 @@ def commit_candidate(
     clock_offset_s: float = 0.0,
     dwell_s: float = 0.0,
     score: float | None = None,
+    people: int = 1,
     model_sha256: str = "",
-    impaired: Impaired | None = None,
+    blind: int = 0,
+    cameras: int = 0,
+    unseen: bool = False,
 ) -> Candidate:
-    """Judge what was noticed and store it with its verdict and frozen context, in one transaction. Idempotent by `dedup`.
+    """Judge what was noticed and store it with its verdict and all that it was judged by, in one transaction. Idempotent
+    by `dedup`.
+
+    The site's order of verdicts is locked from before the policy is read until the candidate is stored: no candidate is
+    judged by two versions, each has the next ordinal, and what one verdict leaves behind is there for the next.
 
     Raises KeyError for a category that is not in the table, OperationalError while the database is away: the caller
     keeps what it has and tries again.
     """
     if known := Candidate.objects.filter(dedup=dedup).first():
         return known
-    context, verdict = verdict_of(
-        site, category, at=captured_at, zone=zone, dwell_s=dwell_s, score=score, impaired=impaired
+    box = (evidence or {}).get("box")
+    captured_at = min(captured_at, received_at)  # a camera's clock a little ahead of ours: it was not after the arrival
+    facts = facts_of(
+        category,
+        captured_at,
+        zone=zone,
+        camera=camera,
+        dwell_s=dwell_s,
+        score=score,
+        people=people,
+        box=(box[0], box[1], box[2], box[3]) if box else None,
+        blind=blind,
+        cameras=cameras,
+        unseen=unseen,
     )
-    if verdict.category and verdict.category != category:
-        evidence = {
-            **(evidence or {}),
-            "noticed": category,
-        }  # what the verdict was made of, so that it can be made again
-        category = verdict.category
+    context = context_of(site, facts)
     candidate = Candidate(
         site=site,
         source=source,
         camera=camera,
         zone=zone,
         signal_source=signal_source,
-        category=category,
         dedup=dedup,
-        # A camera's clock a little ahead of ours must not put the capture after the arrival.
-        captured_at=min(captured_at, received_at),
+        captured_at=captured_at,
         clock_source=clock_source,
         clock_offset_s=clock_offset_s,
         received_at=received_at,
         judged_at=max(judged_at, received_at),
         evidence=evidence or {},
-        decision=verdict.decision,
-        priority=verdict.priority,
-        reasons=[reason.as_json() for reason in verdict.reasons],
-        context=context.as_json(),
-        policy_version=context.policy_version,
         model_sha256=model_sha256,
     )
     try:
         with transaction.atomic():
-            candidate.save(force_insert=True)
-            want_angles(candidate)
-            events.record(
-                EVENT[verdict.decision],
-                candidate,
-                by=None,
-                at=candidate.judged_at,
-                category=category,
-                priority=verdict.priority,
-                camera=camera.pk if camera else None,
-                zone=zone.pk if zone else None,
-                reasons=[reason.code for reason in verdict.reasons],
-            )
+            return _store(candidate, facts, context)
     except IntegrityError:
-        return Candidate.objects.get(dedup=dedup)
+        if known := Candidate.objects.filter(dedup=dedup).first():
+            return known
+        raise
+
+
+def _store(candidate: Candidate, facts: Facts, context: Context) -> Candidate:
+    """Judge and store, with the site's order of verdicts locked."""
+    judging = locked_judging(candidate.site)
+    if known := Candidate.objects.filter(dedup=candidate.dedup).first():
+        return known  # committed while we waited
+    published = Published.objects.filter(pk=judging.policy_id).first() if judging.policy_id else None
+    one = judged(facts, context, readable(published, candidate.site), fold_of(judging))
+    verdict, turned = one.verdict, one.flip
+    ordinal = judging.ordinal + 1
+    candidate.ordinal = ordinal
+    candidate.category = verdict.category or facts.category
+    candidate.decision, candidate.priority = verdict.decision, verdict.priority
+    candidate.reasons = [reason.as_json() for reason in verdict.reasons]
+    candidate.facts, candidate.context = facts.as_json(), context.as_json()
+    candidate.flip = turned.as_json() if turned else None
+    candidate.policy, candidate.policy_version = published, version_of(published)
+    candidate.save(force_insert=True)
+    Judging.objects.filter(pk=judging.pk).update(ordinal=ordinal, fold=one.folded(ordinal).as_json())
+    want_angles(candidate)
+    events.record(
+        EVENT[verdict.decision],
+        candidate,
+        by=None,
+        at=candidate.judged_at,
+        category=candidate.category,
+        priority=verdict.priority,
+        camera=candidate.camera_id,
+        zone=candidate.zone_id,
+        reasons=[reason.code for reason in verdict.reasons],
+    )
     return candidate
 
 

@@ -133,7 +133,7 @@ def _intrusion(facts: Facts, context: Context, policy: Policy, fold: Fold, arm: 
     else:
         # Judged by the figure that is kept, so that the verdict can be replayed and "2.0 of 2.0" is never too short. Nor is
         # it where rounding took something off: who stayed for 1.25 s of 1.25 s stayed long enough, and is seen only once.
-        limit = _limit(facts, fired)
+        limit = policy.dwell_of(facts.zone, category, armed=arm.armed, own=facts.dwell_limit_s)
         seconds = round(facts.dwell_s, 1)
         dwell = {"seconds": seconds, "limit": limit}
         if seconds + ROUNDED_OFF_S < limit:
@@ -141,13 +141,6 @@ def _intrusion(facts: Facts, context: Context, policy: Policy, fold: Fold, arm: 
             return Verdict(WATCH, priority, tuple(reasons), "", number, arm)
         reasons.append(Reason("dwell", dwell))
     return _raised(facts, context, policy, fold, priority, reasons, fired, arm)
-
-
-def _limit(facts: Facts, fired: Fired | None) -> float:
-    """A rule for everything does not make loitering take less or longer: whoever wants that names it."""
-    if fired is None or fired.rule.dwell_s is None or (facts.category == "loitering" and fired.rule.category == "*"):
-        return facts.dwell_limit_s
-    return fired.rule.dwell_s
 
 
 def _signal(facts: Facts, context: Context, policy: Policy, fold: Fold, arm: ArmState, entry: Category) -> Verdict:

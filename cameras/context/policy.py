@@ -135,6 +135,16 @@ class Policy:
             self._fired[key] = found
             return found
 
+    def dwell_of(self, zone: str, category: str, *, armed: bool, own: float) -> float:
+        """Seconds in a zone that are asked for; `own`: what the zone itself asks for.
+
+        A rule for everything does not make loitering take less or longer: whoever wants that names it.
+        """
+        fired = self.rule_for(zone, category, armed=armed)
+        if fired is None or fired.rule.dwell_s is None or (category == "loitering" and fired.rule.category == "*"):
+            return own
+        return fired.rule.dwell_s
+
     def without(self, number: int) -> Policy:
         """The same without one of its rules, counted from 0."""
         rules = [one for place, one in enumerate(self.body.get("rules") or []) if place != number]

@@ -1,6 +1,5 @@
 from cameras.models import history  # noqa: F401  registers the models of the administrators' history
 from cameras.models.arm_change import ArmChange
-from cameras.models.arming import ArmingInterval
 from cameras.models.camera import Camera, Zone
 from cameras.models.candidate import Candidate
 from cameras.models.condition import Condition
@@ -16,7 +15,6 @@ __all__ = [
     "AccessWindow",
     "Angle",
     "ArmChange",
-    "ArmingInterval",
     "Camera",
     "CameraHour",
     "Candidate",

@@ -1,12 +1,10 @@
 """What administrators change about sensing. A camera's password, a source's key and passcodes have no history."""
 
-from cameras.models.arming import ArmingInterval
 from cameras.models.camera import Camera, Zone
 from cameras.models.contact import SiteContact
 from cameras.models.source import SignalSource
 from soc.core.history import keep_history
 
-keep_history(ArmingInterval, ["id", "site", "weekday", "starts", "ends"])
 keep_history(
     Camera,
     [

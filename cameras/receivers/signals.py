@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cameras.actions import commit_candidate
+from cameras.actions.arming import arm_by_panel
 from cameras.models import Candidate, SignalSource
 from soc.core import events
 
@@ -18,6 +19,9 @@ HEARTBEAT: Final = "heartbeat"
 KINDS: Final = (
     "alarm", "restore", "open", "close", "hold_up", "duress", "panic", "fire", "medical", "test", HEARTBEAT,
 )  # fmt: skip
+
+# What a panel says of itself, where the panel owns the arm state.
+ARMS: Final = {"open": False, "close": True}
 
 FUTURE: Final = timedelta(minutes=5)
 OLDEST: Final = timedelta(hours=24)
@@ -86,6 +90,9 @@ def accept(source: SignalSource, signal: Signal, *, at: datetime) -> Receipt:
         key = dedup_key(source, signal.dedup)
         known = Candidate.objects.filter(dedup=key).first()
         candidate = known or _commit(source, signal, key, at=at)
+        if known is None and signal.kind in ARMS:
+            # By its own clock, as everything a source reports; one that is ahead counts from now.
+            arm_by_panel(source, armed=ARMS[signal.kind], at=min(signal.at, at), received_at=at)
     repeated = known is not None or candidate.received_at != at
     if repeated:
         _check_same(candidate, signal)

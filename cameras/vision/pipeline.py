@@ -34,6 +34,7 @@ class Step:
     tracks: tuple[Track, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     present: tuple[Presence, ...] = ()
+    short: tuple[Sighting, ...] = ()  # stays that ended before the dwell of their zone, while that was armed
 
 
 class Eye:
@@ -42,7 +43,8 @@ class Eye:
     The watcher does the same with the detector behind a slot. infer_fps: most inferences a second of video. min_score: asked
     of the detector whatever the light; without it day_score and night_score, or those of the detector's card. largest: of the
     pictures that the detector gets, (width, height) in pixels. armed: which zones are armed at a time, where that
-    matters: who was let be before one was counts anew.
+    matters: who was let be before one was counts anew. asked: the zones with the dwell times asked for at a time, where these
+    change.
     """
 
     def __init__(
@@ -59,10 +61,11 @@ class Eye:
         perspective: Perspective | None = None,
         largest: tuple[int, int] | None = None,
         armed: Callable[[datetime], frozenset[str]] | None = None,
+        asked: Callable[[datetime], tuple[ZoneShape, ...]] | None = None,
         gate: MotionGate | None = None,
         tracker: Tracker | None = None,
     ) -> None:
-        self.detector, self.min_score, self.largest, self.armed = detector, min_score, largest, armed
+        self.detector, self.min_score, self.largest, self.armed, self.asked = detector, min_score, largest, armed, asked
         self.day_score, self.night_score = day_score, night_score
         self.gate = gate or MotionGate(ignore=tuple(tuple(polygon) for polygon in ignore_areas))
         self.scene = Scene(zones, perspective=perspective, tracker=tracker)
@@ -79,12 +82,15 @@ class Eye:
         motion = self.gate.update(picture.y, stamp.monotonic)
         if not self._is_worth_a_look(motion, stamp.monotonic):
             return Step(frame, motion)
+        if self.asked is not None and (zones := self.asked(stamp.captured)) != self.scene.zones.zones:
+            self.scene.zones.replan(zones)
         if self.armed is not None:
             self.scene.arm(self.armed(stamp.captured))
         found = self._detected(picture, motion, stamp.monotonic)
         asked_for = [d for d in found if d.kind in self._classes or d.label in self._classes]
         tracks, update = self.scene.update(stamp, asked_for, aspect=picture.width / picture.height)
-        return Step(frame, motion, True, tuple(found), tracks, update.sightings, update.present)
+        short = tuple(one for one in update.short if self.armed is None or one.zone_id in self.armed(one.at))
+        return Step(frame, motion, True, tuple(found), tracks, update.sightings, update.present, short)
 
     def _detected(self, picture: Picture, motion: Motion, monotonic: float) -> list[Detection]:
         least, card = self.min_score, getattr(self.detector, "card", None)

@@ -25,6 +25,7 @@ from cameras.actions import (
     clear_camera,
     condition_began,
     condition_ended,
+    standings,
 )
 from cameras.actions.locking import locked
 from cameras.models import Camera, CameraHour
@@ -195,13 +196,14 @@ class Keeper:
                 leased_by=self.me, leased_until=until, generation=F("generation") + 1, media_address=self.media_address
             )
         self._give_up(-room)
-        rows = self._pool().filter(leased_by=self.me).select_related("site")
+        rows = list(self._pool().filter(leased_by=self.me).select_related("site").prefetch_related("zones"))
+        stand = standings({row.site_id: row.site for row in rows}.values())
         mine: dict[UUID, tuple[Plan, int]] = {}
         self._health.clear()
-        for row in rows.prefetch_related("zones", "site__armingintervals"):
+        for row in rows:
             self._health[row.pk] = row.health
             try:
-                mine[row.pk] = (plan_of(row), row.generation)
+                mine[row.pk] = (plan_of(row, stand[row.site_id]), row.generation)
             except (ValueError, TypeError, KeyError) as error:
                 camera_lost(row.pk, code="settings", words=f"This camera's settings cannot be used: {error}", at=at)
         return mine

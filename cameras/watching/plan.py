@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from cameras.context.arming import Interval, arm_state
+from cameras.actions import Standing
+from cameras.context.policy import Policy
+from cameras.context.policy import read as read_policy
 from cameras.models import Camera, Zone
 from cameras.vision.address import Credentials, PinnedAddress, pin
 from cameras.vision.types import Direction, Point, ZoneShape
@@ -20,11 +21,19 @@ Polygon = tuple[Point, ...]
 OURS: Final = Camera.Analytics.OURS.value
 
 
+HOUSE: Final = Standing(read_policy({}, time_zone="UTC", version="house"))
+# Categories whose stay in a zone is measured here.
+STAYS: Final = ("person", "group", "vehicle", "loitering")
+
+
 @dataclass(frozen=True)
 class Arming:
-    """Which zones are armed (their ids), and until when none of them changes; None: for long."""
+    """How the zones stand at a time: which are armed (their ids), and each with the dwell times asked for then. until: none of
+    this changes before, unless somebody changes it; None: for long.
+    """
 
-    zones: frozenset[str]
+    armed: frozenset[str]
+    zones: tuple[ZoneShape, ...]
     until: datetime | None
 
 
@@ -35,7 +44,7 @@ class Plan:
     sub_address: of the small picture, empty where there is none. analytics: who looks at the pictures, "ours" or
     "camera". model: the card of its detector, empty for the house's. day_score, night_score: the least scores asked
     for, None for the detector's. perspective: how tall a person is at two places, ((far feet, height), (near feet,
-    height)), 0..1.
+    height)), 0..1. standing: policy in force and arming by hand: what is asked of stays, and when.
     """
 
     camera_id: UUID
@@ -44,8 +53,7 @@ class Plan:
     address: str
     credentials: Credentials
     zones: tuple[ZoneShape, ...]
-    intervals: tuple[Interval, ...]
-    time_zone: str
+    standing: Standing = HOUSE
     digest: str = ""  # of addresses and log-in
     # What a first look found usable. It may be written while the camera is watched, which is no reason to begin anew.
     probed: str = field(default="", compare=False)
@@ -92,16 +100,17 @@ class Plan:
         return pin(self.sub_address, networks=settings.CAMERA_NETWORKS, credentials=self.credentials)
 
     def arming(self, at: datetime) -> Arming:
-        state = arm_state(self.intervals, ZoneInfo(self.time_zone), at)
-        return Arming(frozenset(zone.id for zone in self.zones if state.armed), state.until)
+        """Of this moment. Cheap, but not for every picture: it holds until `until`."""
+        states = {zone.id: self.standing.arm(at, zone.id) for zone in self.zones}
+        return Arming(
+            frozenset(pk for pk, state in states.items() if state.armed),
+            tuple(_asked(zone, self.standing.policy, armed=states[zone.id].armed) for zone in self.zones),
+            min((state.until for state in states.values() if state.until is not None), default=None),
+        )
 
-    def armed(self, at: datetime) -> frozenset[str]:
-        """The zones that are armed."""
-        return self.arming(at).zones
 
-
-def plan_of(camera: Camera) -> Plan:
-    """The plan of a camera with its zones and its site's schedule (prefetch them).
+def plan_of(camera: Camera, standing: Standing) -> Plan:
+    """The plan of a camera with its zones (prefetch them), at a site that stands so.
 
     Raises ValueError for settings that cannot be used, in words for the camera's page.
     """
@@ -112,8 +121,7 @@ def plan_of(camera: Camera) -> Plan:
         address=camera.address,
         credentials=Credentials(camera.username, camera.password),
         zones=tuple(_shape(zone) for zone in camera.zones.all()),
-        intervals=tuple(row.interval() for row in camera.site.armingintervals.all()),
-        time_zone=camera.site.time_zone,
+        standing=standing,
         digest=camera.digest(),
         probed=camera.probed,
         sub_address=camera.sub_address,
@@ -125,6 +133,14 @@ def plan_of(camera: Camera) -> Plan:
         privacy_masks=polygons(camera.privacy_masks),
         perspective=_perspective(camera.perspective),
     )
+
+
+def _asked(zone: ZoneShape, policy: Policy, *, armed: bool) -> ZoneShape:
+    """The zone with the dwell times that the policy asks for instead of the zone's own."""
+    own = {"loitering": zone.loiter_s}
+    asked = ((code, policy.dwell_of(zone.id, code, armed=armed, own=own.get(code, zone.dwell_s))) for code in STAYS)
+    dwells = tuple((code, seconds) for code, seconds in asked if seconds != own.get(code, zone.dwell_s))
+    return replace(zone, dwells=dwells) if dwells else zone
 
 
 def _shape(zone: Zone) -> ZoneShape:

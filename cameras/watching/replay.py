@@ -9,8 +9,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from cameras.actions import verdict_of
-from cameras.context.policy import Context, Verdict
+from cameras.actions import context_of, facts_of, in_force, standing
+from cameras.actions.candidates import judged as judge
+from cameras.context.facts import Context
+from cameras.context.fold import Fold
+from cameras.context.verdict import Verdict
 from cameras.models import Camera, Zone
 from cameras.vision.detector import Detector
 from cameras.vision.pipeline import Eye, steps
@@ -49,25 +52,32 @@ def eye_of(plan: Plan, detector: Detector) -> Eye:
         privacy_masks=plan.privacy_masks,
         perspective=perspective_of(plan),
         largest=(settings.SLOT_WIDTH, settings.SLOT_HEIGHT),
-        armed=plan.armed,
+        armed=lambda at: plan.arming(at).armed,
+        asked=lambda at: plan.arming(at).zones,
     )
 
 
 def replay(camera: Camera, recording: Path, *, at: datetime, detector: Detector) -> Iterator[Judged]:
-    """Every candidate of a recording that begins at `at`, in its order.
+    """Every candidate of a recording that begins at `at`, in its order, judged by the policy in force as if nothing had been
+    before: what cools down does so by what is in the recording.
 
     Raises FileRefused where the recording cannot be read; at its end where some of it could not.
     """
     zones = {str(zone.pk): zone for zone in camera.zones.all()}
-    for step in steps(recording, eye_of(plan_of(camera), detector), started=at):
-        for sighting in step.sightings:
+    stands, policy, fold, count = standing(camera.site), in_force(camera.site), Fold(), 0
+    for step in steps(recording, eye_of(plan_of(camera, stands), detector), started=at):
+        for sighting in (*step.sightings, *step.short):
             zone = zones[sighting.zone_id]
-            context, verdict = verdict_of(
-                camera.site,
+            facts = facts_of(
                 sighting.category,
-                at=sighting.at,
+                sighting.at,
                 zone=zone,
+                camera=camera,
                 dwell_s=sighting.dwell_s,
                 score=sighting.score,
+                people=sighting.people,
+                box=sighting.box.as_tuple(),
             )
-            yield Judged(sighting, sighting.stamp.monotonic, zone, detector.sha256, context, verdict)
+            one, count = judge(facts, context_of(camera.site, facts), policy, fold), count + 1
+            fold = one.folded(count)
+            yield Judged(sighting, sighting.stamp.monotonic, zone, detector.sha256, one.context, one.verdict)

@@ -27,9 +27,9 @@ from cameras.vision.perspective import Perspective
 from cameras.vision.picture import Picture
 from cameras.vision.scene import Scene
 from cameras.vision.slots import SlotRef, SlotResult, SlotWriter
-from cameras.vision.types import Box, Detection, Motion, Sighting
+from cameras.vision.types import Box, Departure, Detection, Motion, Sighting
 from cameras.vision.zones import contains
-from cameras.watching.plan import OURS, Plan
+from cameras.watching.plan import OURS, Arming, Plan
 
 INFER_FPS: Final = 5.0
 EARLY_S: Final = 0.04
@@ -39,6 +39,7 @@ BLIND_AGAIN_S: Final = 60.0
 CALM_S: Final = 1.0  # a still scene is told by frames too, and they may be a second apart
 KEPT_PICTURES: Final = 8
 KEPT_PATH: Final = 400
+KEPT_DEPARTURES: Final = 100
 # Where workers cannot keep up, a camera's share grows with its weight: four times for what moves in an armed zone, twice for
 # somebody who is followed, both together eight times.
 ARMED, FOLLOWED = 4, 2
@@ -47,12 +48,15 @@ ASK_AGAIN: Final = timedelta(minutes=1)  # whether the site is armed, at the lat
 
 @dataclass(frozen=True)
 class Seen:
-    """A sighting with what proves it: the picture it was decided on and the track's boxes (monotonic s, box)."""
+    """A sighting with what proves it: the picture it was decided on and the track's boxes (monotonic s, box). `short`: a
+    stay that was too short for its zone, told when it was over, without a picture.
+    """
 
     sighting: Sighting
     picture: Picture | None
     path: tuple[tuple[float, Box], ...]
     model: str
+    short: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Sight:
         self.age_s = 0.0  # of the frame answered last, when its answer was taken
         self._light = LightMeter()
         self._paths: dict[int, deque[tuple[float, Box]]] = {}
+        self._left: deque[Departure] = deque(maxlen=KEPT_DEPARTURES)
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._best = BestShots()
         self._next_at: float | None = None  # when a frame is wanted next, monotonic s
@@ -125,9 +130,8 @@ class Sight:
         self._unanswered: float | None = None
         self._moved: tuple[Frame, str] | None = None  # the last frame with motion in an armed zone, and the zone
         self._blind_at: float | None = None
-        self._arming: tuple[Plan, datetime, datetime, frozenset[str]] | None = (
-            None  # plan, from when to when, armed zones
-        )
+        self._arming: tuple[Plan, datetime, datetime, Arming] | None = None  # by which plan, from when to when
+        self._stood = plan.standing
         self._closed = False
         self._lock = threading.RLock()
 
@@ -187,6 +191,13 @@ class Sight:
         with self._lock:
             return [] if self._closed else self._answers(now)
 
+    def departed(self) -> list[Departure]:
+        """Who has left since this was asked for last, of those that were sightings. From any thread."""
+        gone = []
+        while self._left:
+            gone.append(self._left.popleft())
+        return gone
+
     def close(self) -> None:
         """The connection ended: what waits is dropped."""
         with self._lock:
@@ -201,7 +212,7 @@ class Sight:
         while (result := self.slot.take_result()) is not None:
             self.age_s = now - result.stamp.monotonic
             seen += self._answered(result)
-        if self._held is not None and not self.slot.busy(now):
+        if self._held is not None and self._may_put(now):
             held, self._held = self._held, None
             self._put(held)
         waited = self.slot.outstanding_s(now)
@@ -226,12 +237,27 @@ class Sight:
 
     def _armed(self, at: datetime) -> frozenset[str]:
         """The zones that are armed."""
+        return self._arms(at).armed
+
+    def _arms(self, at: datetime) -> Arming:
         known = self._arming
         if known is None or known[0] is not self.plan or not known[1] <= at < known[2]:
             state = self.plan.arming(at)
             until = at + ASK_AGAIN if state.until is None else min(state.until, at + ASK_AGAIN)
-            known = self._arming = (self.plan, at, until, state.zones)
+            known = self._arming = (self.plan, at, until, state)
         return known[3]
+
+    def _stand(self, at: datetime) -> None:
+        """Hold the scene to what is asked at `at`. Under another policy, or armed or disarmed by hand, whoever was told of
+        counts anew: it may have been too soon for what is asked now, and was then only watched.
+        """
+        arms = self._arms(at)
+        if arms.zones != self.scene.zones.zones:
+            self.scene.zones.replan(arms.zones)
+        if self.plan.standing != self._stood:
+            self._stood = self.plan.standing
+            self.scene.zones.renew(arms.armed, vehicles=True)
+        self.scene.arm(arms.armed)
 
     def _pace(self, now: float) -> bool:
         """Whether a frame is wanted: INFER_FPS a second on average. One that comes a little early is, and one that comes
@@ -251,10 +277,13 @@ class Sight:
         if self._held is not None:
             self._drop("superseded")
             self._held = None
-        if self.slot.busy(now) or (now - self._put_at < FRESH_S and self.slot.counts.waiting):
-            self._held = held
-        else:
+        if self._may_put(now):
             self._put(held)
+        else:
+            self._held = held
+
+    def _may_put(self, now: float) -> bool:
+        return not (self.slot.busy(now) or (now - self._put_at < FRESH_S and self.slot.counts.waiting))
 
     def _put(self, held: _Held) -> None:
         frame, stamp = held.frame, held.frame.stamp
@@ -290,7 +319,7 @@ class Sight:
         self._unanswered = self._blind_at = None
         picture = self._pictures.get(result.stamp.number)
         self._let_go(result.stamp.number)
-        self.scene.arm(self._armed(result.stamp.captured))
+        self._stand(result.stamp.captured)
         tracks, update = self.scene.update(
             result.stamp,
             [found for found in result.detections if self._asks_for(found)],
@@ -304,10 +333,11 @@ class Sight:
         for track in tracks:
             if picture is not None and track.last_seen == result.stamp.captured:  # a remembered one may be hidden now
                 self._best.offer(track.id, picture, result.stamp, track.box, track.score)
-        return [
-            Seen(sighting, picture, tuple(self._paths[sighting.track.id]), result.model)
-            for sighting in update.sightings
-        ]
+        self._left.extend(update.left)
+        seen = [Seen(one, picture, self.path_of(one.track.id), result.model) for one in update.sightings]
+        # Where nothing is armed, nothing is filtered by how long it stayed.
+        brief = (one for one in update.short if one.zone_id in self._armed(one.at))
+        return seen + [Seen(one, None, self.path_of(one.track.id), result.model, short=True) for one in brief]
 
     def _let_go(self, number: int) -> None:
         """Pictures up to this one are not asked about any more: each is megabytes, and there are many cameras."""

@@ -10,7 +10,8 @@ from uuid import UUID
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from cameras.context.arming import ArmState, arm_state
+from cameras.actions import Standing
+from cameras.context.schedule import ArmState
 from cameras.models import Camera
 from incidents.models import Alert, Incident
 from incidents.models.incident import State
@@ -76,9 +77,8 @@ class Watcher:
     when: str
 
 
-def site_state(site: Site, *, at: datetime) -> SiteState:
-    """`site` with its arming intervals prefetched, if many are asked."""
-    state = arm_state([row.interval() for row in site.armingintervals.all()], site.zone_info, at)
+def site_state(site: Site, stands: Standing, *, at: datetime) -> SiteState:
+    state = stands.arm(at)
     return SiteState(site, state.armed, _("Armed") if state.armed else _("Disarmed"), _until(state, site, at))
 
 

@@ -12,12 +12,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from cameras.actions import standings
 from cameras.models import Camera
 from incidents.export import package
 from soc.core import clock as time
 from soc.core.models import Site, User
 from soc.core.rights import Act
-from soc.portal import cards, clock, reads, sentences
+from soc.portal import cards, clock, cover, reads, sentences
 
 EARLIER = 4
 PAGE = 20
@@ -27,7 +28,7 @@ def _page(request: HttpRequest, tab: str) -> tuple[User, dict[str, Any]]:
     """The user and what every page of the portal needs. 404 for whoever has no site here, and for a site of others."""
     user: Any = request.user
     positions = reads.positions(user)  # before any state is read: the socket resumes after them
-    sites = list(reads.sites_of(user).prefetch_related("armingintervals"))
+    sites = list(reads.sites_of(user))
     if not sites:
         raise Http404
     chosen = _chosen(request, sites) or (sites[0] if len(sites) == 1 else None)
@@ -62,7 +63,8 @@ def home(request: HttpRequest) -> HttpResponse:
     newest = cards.cards(reads.incidents_of(user).filter(site__in=page["shown"])[: EARLIER + 1])
     cameras = Camera.objects.visible_to(user, Act.PORTAL).filter(site__in=page["shown"], enabled=True)
     watched = list(cameras.select_related("site").order_by("site__name", "name"))
-    states = [cards.site_state(site, at=at) for site in page["shown"]]
+    stand = standings(page["shown"])
+    states = [cards.site_state(site, stand[site.pk], at=at) for site in page["shown"]]
     return render(
         request,
         "portal/home.html",
@@ -74,6 +76,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "earlier": newest[1:],
             "cameras": len(watched),
             "trouble": cards.trouble(watched, at=at, several_sites=page["site"] is None),
+            **cover.home(page, user, at=at),
         },
     )
 

@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError
 from django.db.models import Model
 
-from cameras.models import ArmingInterval, Camera, Zone
+from cameras.actions import publish
+from cameras.models import Camera, Zone
+from soc.core import clock
 from soc.core.models import Site
 
 Row = TypeVar("Row", bound=Model)
@@ -42,9 +44,11 @@ def check(row: Model) -> None:
 
 
 def arm(site: Site, starts: time, ends: time, days: Iterable[int] = range(7)) -> None:
-    """Give a new site its weekly schedule."""
-    for weekday in days:
-        ensure(ArmingInterval, site=site, weekday=weekday, starts=starts, defaults={"ends": ends})
+    """Give a new site its weekly schedule, as the first version of its policy. One that has a policy keeps it."""
+    if site.policies.exists():
+        return
+    week = [{"day": day, "from": f"{starts:%H:%M}", "to": f"{ends:%H:%M}"} for day in days]
+    publish(site, {"owner": "schedule", "schedule": {"week": week}}, by=None, at=clock.now())
 
 
 def put_camera(site: Site, name: str, *, path: str, speaker: bool, zones: Iterable[tuple[str, str, Polygon]]) -> Camera:

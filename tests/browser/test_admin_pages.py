@@ -7,23 +7,6 @@ from playwright.sync_api import expect
 from tests import factories as make
 
 
-def test_an_administrator_writes_a_week_and_is_told_when_it_contradicts_itself(live, site, zone, admin):
-    page = live.log_in(admin, f"/admin/core/site/{site.pk}/change/")
-    expect(page.locator("#site-name")).to_contain_text("Nightdesk administration")
-    for n, (day, starts, ends) in enumerate((("Monday", "18:00", "06:00"), ("Tuesday", "05:00", "09:00"))):
-        page.get_by_role("button", name="Add another armed interval").click()
-        page.locator(f"#id_armingintervals-{n}-weekday").select_option(label=day)
-        page.locator(f"#id_armingintervals-{n}-starts").fill(starts)
-        page.locator(f"#id_armingintervals-{n}-ends").fill(ends)
-    page.get_by_role("button", name="Save and continue editing").click()
-    expect(page.locator("body")).to_contain_text("“Monday 18:00–06:00” and “Tuesday 05:00–09:00” overlap")
-    page.locator("#id_armingintervals-1-starts").fill("06:00")
-    page.get_by_role("button", name="Save and continue editing").click()
-    expect(page.locator(".field-next_armed")).to_contain_text("18:00")
-    assert site.armingintervals.count() == 2
-    assert live.trouble == []
-
-
 def test_a_camera_is_probed_by_a_button_and_the_cause_is_readable(live, zone, admin):
     """This machine is no camera's place unless the settings say so, and the page says what would have to be set."""
     page = live.log_in(admin, f"/admin/cameras/camera/{zone.camera.pk}/change/")

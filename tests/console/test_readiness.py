@@ -51,15 +51,9 @@ def test_a_site_with_a_blind_camera_stands_first_and_says_of_how_many(site, othe
 
 
 def test_before_arming_it_says_what_it_will_be_armed_with(site, camera, sam, monkeypatch):
-    from cameras.models import ArmingInterval
-    from cameras.models.arming import ArmingInterval as Interval
-
     at = clock.now().astimezone(site.zone_info)
     soon = at + timedelta(minutes=30)
-    ArmingInterval.objects.create(
-        site=site, weekday=Interval.Weekday(soon.weekday()), starts=soon.time().replace(microsecond=0),
-        ends=(soon + timedelta(minutes=10)).time().replace(microsecond=0),
-    )  # fmt: skip
+    make.arm(site, f"{soon:%H:%M:%S}", f"{soon + timedelta(minutes=10):%H:%M:%S}", days=[soon.weekday()])
     make.make_zone(camera, "Yard")
     condition_began(camera.pk, kind="frozen", at=clock.now())
     shown = text(as_user(sam), "/console/cameras/")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.urls import reverse
 
-from cameras.models import ArmingInterval
 from cameras.viewing import record_viewing
 from incidents import actions
 from soc.core import clock
@@ -38,7 +37,7 @@ def test_an_empty_home_says_what_will_fill_it(carols, site):
 def test_home_says_until_when_the_site_is_armed_in_the_sites_own_time(carols, site):
     site.time_zone = "America/New_York"
     site.save()
-    ArmingInterval.objects.create(site=site, weekday=5, starts=time(20), ends=time(6))
+    make.arm(site, "20:00", "06:00", days=[5])
     with patch.object(clock, "now", return_value=NIGHT):  # Saturday 21:13 in New York
         page = text(carols, "portal")
     assert "<h1>Armed</h1>" in page

@@ -55,8 +55,9 @@ def test_the_context_is_frozen_with_the_candidate(source):
     make.arm_always(source.site)
     candidate = stored(source, signal())
     candidate.refresh_from_db()
-    assert candidate.context["armed"] is True
-    assert candidate.context["policy_version"] == candidate.policy_version
+    assert candidate.facts["category"] == candidate.category
+    assert candidate.policy == source.site.judging.policy
+    assert candidate.policy_version == f"1-{candidate.policy.sha256[:8]}"
 
 
 def test_words_of_a_source_stay_out_of_the_record(source):

@@ -5,21 +5,23 @@ from __future__ import annotations
 import io
 import json
 import stat
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from cameras.actions import context_of
-from cameras.models import ArmingInterval, Camera, SignalSource, Zone
+from cameras.actions import in_force, standing
+from cameras.context.schedule import ArmState
+from cameras.models import Camera, Policy, SignalSource, Zone
 from responses.models import Message, Playbook, Responder
 from soc.core.models import Customer, Membership, Organisation, Site, User
 from soc.core.rights import Act
+from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 MODELS = (
-    Organisation, Customer, Site, Camera, Zone, ArmingInterval, SignalSource, Responder, Playbook, Message, User, Membership,
+    Organisation, Customer, Site, Camera, Zone, Policy, SignalSource, Responder, Playbook, Message, User, Membership,
 )  # fmt: skip
 
 
@@ -61,14 +63,14 @@ def test_seeding_twice_is_seeding_once(place):
 def test_what_people_changed_stays(place):
     run()
     Site.objects.filter(name="Pinewick Depot").update(hazards="Dogs")
-    ArmingInterval.objects.filter(site__name="Quay Street Lot").delete()
+    make.set_policy(Site.objects.get(name="Quay Street Lot"))
     Zone.objects.filter(camera__name="Loading yard", name="Yard").update(dwell_s=9)
     user = User.objects.get(username="ines")
     user.set_password("her own choice")
     user.save()
     run()
     assert Site.objects.get(name="Pinewick Depot").hazards == "Dogs"
-    assert not ArmingInterval.objects.filter(site__name="Quay Street Lot").exists()
+    assert in_force(Site.objects.get(name="Quay Street Lot")).body == {}
     assert Zone.objects.get(camera__name="Loading yard", name="Yard").dwell_s == 9
     assert User.objects.get(username="ines").check_password("her own choice")
 
@@ -87,10 +89,10 @@ def test_the_first_run_shows_something_at_any_hour():
     run()
     for hour in range(24):
         at = datetime(2026, 6, 3, hour, 30, tzinfo=UTC)
-        assert context_of(Site.objects.get(name="Pinewick Depot"), at=at).armed
+        assert standing(Site.objects.get(name="Pinewick Depot")).arm(at).armed
     quay = Site.objects.get(name="Quay Street Lot")
-    assert context_of(quay, at=datetime(2026, 6, 3, 23, tzinfo=UTC)).armed
-    assert not context_of(quay, at=datetime(2026, 6, 3, 12, tzinfo=UTC)).armed
+    assert standing(quay).arm(datetime(2026, 6, 3, 23, tzinfo=UTC)).armed
+    assert not standing(quay).arm(datetime(2026, 6, 3, 12, tzinfo=UTC)).armed
 
 
 def test_speakers_are_where_the_simulated_world_has_them():
@@ -205,7 +207,7 @@ def test_footage_is_one_camera_armed_around_the_clock(monkeypatch):
     assert camera.address == "rtsp://127.0.0.1:9554/footage"
     assert zone.polygon == [[0, 0], [1, 0], [1, 1], [0, 1]]
     assert zone.dwell_s == Zone._meta.get_field("dwell_s").default
-    assert ArmingInterval.objects.filter(starts=time(0), ends=time(0)).count() == 7
+    assert standing(Site.objects.get()).arm(make.NIGHT) == ArmState(True, "schedule", None, None)
     assert User.objects.get().check_password("for the script")
 
 

@@ -70,7 +70,9 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         drawn=1,
     )  # fmt: skip
     AuditCase.objects.create(site=site, kind="sampled", candidate=ignored, seed=1, drawn_at=at)
-    known = KnownIntrusion.objects.create(organisation=organisation, candidate=candidate, added_by=operator, added_at=at)
+    known = KnownIntrusion.objects.create(
+        organisation=organisation, candidate=candidate, added_by=operator, added_at=at
+    )
     event = Event.objects.filter(subject_id=incident.pk).first()
     rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
             responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip

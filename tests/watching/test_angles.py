@@ -25,7 +25,7 @@ from tests.watching.conftest import add_camera
 
 
 def noticed(zone, *, armed: bool = True, at=NIGHT, **fields: Any) -> Candidate:
-    if armed and not zone.site.armingintervals.exists():
+    if armed and not zone.site.policies.exists():
         make.arm_always(zone.site)
     given = {"captured_at": at, "received_at": at, "judged_at": at, "source": "camera", "dedup": f"a{at.timestamp()}"}
     return commit_candidate(

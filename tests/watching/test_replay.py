@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import time
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test.utils import CaptureQueriesContext
 
-from cameras.models import ArmingInterval, Candidate
+from cameras.models import Candidate
 from cameras.vision.models import Models
 from cameras.vision.pipeline import Eye, Step
 from cameras.vision.types import Box, Sighting, Track
@@ -28,8 +27,7 @@ WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
 def camera(db):
     """“Loading yard” of a depot in London that is armed from 22:00 to 06:00."""
     site = make.make_site(make.make_customer(make.make_organisation()))
-    for weekday in range(7):
-        ArmingInterval.objects.create(site=site, weekday=weekday, starts=time(22), ends=time(6))
+    make.arm(site, "22:00", "06:00")
     camera = make.make_camera(site)
     make.make_zone(camera, polygon=WHOLE, dwell_s=1.0)
     return camera

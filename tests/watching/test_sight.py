@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from cameras.context.arming import Interval
+from cameras.actions import Standing
 from cameras.vision.address import Credentials
 from cameras.vision.ingest import Frame
 from cameras.vision.models import Models
@@ -20,17 +20,18 @@ from cameras.vision.slots import SlotFrame, SlotReader, SlotRef, SlotWriter
 from cameras.vision.types import Box, Detection, FrameStamp, Motion, ZoneShape
 from cameras.watching.plan import Plan
 from cameras.watching.sight import BLIND_AGAIN_S, Sight
+from tests import factories as make
 from tests.factories import NIGHT
 
-ALWAYS = tuple(Interval(day, time(0), time(0)) for day in range(7))
+ALWAYS, NEVER = Standing(make.read(schedule=make.week())), Standing(make.read())
 FPS = 10
 HOLD_S = 3.0
 
 
-def plan(intervals: tuple[Interval, ...] = ALWAYS, *, classes: tuple[str, ...] = ("person",), **fields: Any) -> Plan:
+def plan(standing: Standing = ALWAYS, *, classes: tuple[str, ...] = ("person",), **fields: Any) -> Plan:
     zone = ZoneShape.whole_picture("yard", dwell_s=1.0, classes=frozenset(classes))
     address = "rtsp://127.0.0.1/yard"
-    return Plan(uuid4(), uuid4(), "Yard", address, Credentials("", ""), (zone,), intervals, "UTC", **fields)
+    return Plan(uuid4(), uuid4(), "Yard", address, Credentials("", ""), (zone,), standing, **fields)
 
 
 @lru_cache(maxsize=16)
@@ -205,9 +206,9 @@ def test_who_cuts_the_camera_off_before_anybody_could_look_is_an_alarm(eye):
     blind = sight.unlooked(5.5)
     assert blind is not None
     assert (blind.zone_id, blind.frame.stamp.number, blind.seconds) == ("yard", 27, 3.5)
-    for sees, of in ((True, plan()), (False, plan(intervals=())), (False, plan())):
+    for sees, of in ((True, plan()), (False, plan(NEVER)), (False, plan())):
         sight, worker = eye(of, dead=not sees)
-        walk(sight, worker, still=20, walking=8 if sees or not of.intervals else 0)
+        walk(sight, worker, still=20, walking=8 if sees or of.standing is NEVER else 0)
         sight.answers(3.0)
         assert sight.unlooked(5.5) is None
 
@@ -257,7 +258,7 @@ def test_workers_that_answer_are_not_blindness(eye):
 
 
 def test_a_disarmed_site_is_not_blind(eye):
-    sight, worker = eye(plan(intervals=()), dead=True)
+    sight, worker = eye(plan(NEVER), dead=True)
     _, blind = walk(sight, worker, still=20, walking=60)
     assert not blind
 
@@ -319,9 +320,11 @@ def test_a_frame_too_old_to_be_looked_at_is_dropped_for_that_and_no_comfort(eye)
     assert len(reports) == 1
 
 
-@pytest.mark.parametrize(("intervals", "walking", "weight"), [(ALWAYS, 20, 8), (ALWAYS, 1, 4), ((), 20, 2), ((), 1, 1)])
-def test_armed_zones_and_who_is_followed_make_a_camera_urgent(eye, intervals, walking, weight):
-    sight, worker = eye(plan(intervals))
+@pytest.mark.parametrize(
+    ("stands", "walking", "weight"), [(ALWAYS, 20, 8), (ALWAYS, 1, 4), (NEVER, 20, 2), (NEVER, 1, 1)]
+)
+def test_armed_zones_and_who_is_followed_make_a_camera_urgent(eye, stands, walking, weight):
+    sight, worker = eye(plan(stands))
     urgent: list[int] = []
     put = sight.slot.put
     sight.slot.put = lambda *args, **given: (urgent.append(given["weight"]), put(*args, **given))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import timedelta
 from functools import cache
 from uuid import uuid4
 
 import numpy as np
 import pytest
 
-from cameras.context.arming import Interval
+from cameras.actions import Standing
 from cameras.vision.address import Credentials
 from cameras.vision.ingest import Frame
 from cameras.vision.picture import Picture
@@ -19,11 +19,12 @@ from cameras.vision.types import Box, Detection, FrameStamp, ZoneShape
 from cameras.watching.memory import Memory
 from cameras.watching.plan import Plan
 from cameras.watching.sight import Sight, scene_of
+from tests import factories as make
 from tests.factories import NIGHT
 
 FPS = 10
 WIDE, HIGH = 384, 288
-ALWAYS = tuple(Interval(day, time(0), time(0)) for day in range(7))
+ALWAYS = Standing(make.read(schedule=make.week()))
 YARD = ZoneShape.whole_picture("yard", dwell_s=1.0, classes=frozenset({"person", "vehicle"}))
 CAR, PERSON = (90, 60, 20), (30, 110, 40)  # width, height, grey
 
@@ -43,7 +44,7 @@ class Camera:
 
     def __init__(self, folder) -> None:
         self.folder, self.now, self.asked, self.generation = folder, 0.0, 0, 0
-        self.plan = Plan(uuid4(), uuid4(), "Yard", "rtsp://127.0.0.1/y", Credentials("", ""), (YARD,), ALWAYS, "UTC")
+        self.plan = Plan(uuid4(), uuid4(), "Yard", "rtsp://127.0.0.1/y", Credentials("", ""), (YARD,), ALWAYS)
         self.scene: Scene = scene_of(self.plan)
         self.there: list[Detection] = []
         self.found: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -21,7 +21,7 @@ from cameras.actions import (
     keep_reference,
     renew_reference,
 )
-from cameras.models import ArmingInterval, Camera, Candidate, Condition
+from cameras.models import Camera, Candidate, Condition
 from cameras.troubles import raise_troubles
 from incidents.models import Incident
 from incidents.models.incident import State
@@ -67,8 +67,7 @@ def pair(site) -> tuple[Camera, Camera]:
 @pytest.fixture
 def nightly(site) -> list[Camera]:
     """Six cameras of a site that is armed from 20:00 to 06:00."""
-    for weekday in range(7):
-        ArmingInterval.objects.create(site=site, weekday=weekday, starts=time(20), ends=time(6))
+    make.arm(site, "20:00", "06:00")
     return [make.make_camera(site, f"Camera {n}") for n in range(6)]
 
 
@@ -296,7 +295,7 @@ def test_a_spine_that_was_down_at_arming_tells_it_when_it_is_back(nightly):
 def test_a_changed_schedule_counts_at_once(nightly, site):
     condition_began(nightly[2].pk, kind="blinded", at=evening(-90))
     assert raise_troubles(evening(-60)) == 0
-    ArmingInterval.objects.filter(site=site).update(starts=time(18, 55))
+    make.arm(site, "18:55", "06:00")
     assert raise_troubles(evening(-59)) == 1
 
 
@@ -311,7 +310,7 @@ def test_somebody_within_half_an_hour_of_tampering_is_priority_one(pair, kind):
     assert (seen.category, seen.priority, seen.decision) == ("tamper_person", 1, "raise")
     assert [reason["code"] for reason in seen.reasons] == ["threat", "tampering", "seen"]
     assert (seen.reasons[1]["kind"], seen.reasons[1]["seconds"]) == (kind, 14 * 60)
-    assert (seen.context["tamper_kind"], seen.evidence["noticed"]) == (kind, "person")
+    assert (seen.context["tamper_kind"], seen.facts["category"]) == (kind, "person")
     assert somebody(pair[1], after(31 * 60)).priority == 2
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from cameras.context.policy import Reason
+from cameras.context.verdict import Reason
 from cameras.models import Camera
 from cameras.vision.card import ModelRefused
 from cameras.vision.files import FileRefused
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = Camera.objects.select_related("site__customer__organisation")
-        camera = one(rows.prefetch_related("zones", "site__armingintervals"), options["camera"])
+        camera = one(rows.prefetch_related("zones"), options["camera"])
         zone = camera.site.zone_info
         at = moment(options["at"], zone)
         count = 0
@@ -65,7 +65,7 @@ def as_json(judged: Judged, camera: Camera) -> dict[str, Any]:
     sighting, verdict = judged.sighting, judged.verdict
     return {
         "at": sighting.at,
-        "local_time": judged.context.local_time,
+        "local_time": sighting.at.astimezone(camera.site.zone_info).isoformat(timespec="seconds"),
         "time_s": round(judged.seconds, 3),
         "site": camera.site.name,
         "camera": camera.name,

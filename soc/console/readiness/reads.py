@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from cameras.context.arming import ArmState
+from cameras.actions import Standing, standing, standings
+from cameras.context.schedule import ArmState
 from cameras.models import Camera, Candidate, Condition
-from cameras.troubles import BLIND, Sight, arming, sights
+from cameras.troubles import BLIND, Sight, sights
 from soc.console.readiness.words import dropped, explain
 from soc.core.models import Media, Site, User
 from soc.core.rights import Act
@@ -37,7 +38,9 @@ class Row:
 
 @dataclass(frozen=True)
 class SiteState:
-    """One site in the list. `soon`: it is armed within the hour; `pressing`: it is armed, or soon, and not all see."""
+    """One site in the list. `soon`: it is armed within the hour; `pressing`: it is armed, or soon, and not all see, or its
+    policy cannot be read.
+    """
 
     site: Site
     state: ArmState
@@ -45,6 +48,7 @@ class SiteState:
     sight: Sight
     soon: bool
     unseen: list[str] = field(default_factory=list)
+    unreadable: bool = False
 
     @property
     def blind(self) -> int:
@@ -56,15 +60,15 @@ class SiteState:
 
     @property
     def pressing(self) -> bool:
-        return bool(self.blind) and (self.state.armed or self.soon)
+        return self.unreadable or (bool(self.blind) and (self.state.armed or self.soon))
 
 
 def sites_of(user: User, *, at: datetime) -> list[SiteState]:
     """The sites whose readiness this user may see, those that are not ready and armed first."""
-    rows = Site.objects.visible_to(user, Act.READINESS).prefetch_related("armingintervals").order_by("name")
+    rows = Site.objects.visible_to(user, Act.READINESS).order_by("name")
     found = {site.pk: site for site in rows}
-    seen = sights(found.values())
-    states = [_site(found[pk], sight, at) for pk, sight in seen.items() if sight.cameras]
+    seen, stand = sights(found.values()), standings(found.values())
+    states = [_site(found[pk], sight, stand[pk], at) for pk, sight in seen.items() if sight.cameras]
     return sorted(states, key=lambda one: (not one.pressing, not one.blind, not one.wrong, one.site.name))
 
 
@@ -73,12 +77,13 @@ def pressing(user: User, *, at: datetime) -> list[SiteState]:
     return [state for state in sites_of(user, at=at) if state.pressing]
 
 
-def _site(site: Site, sight: Sight, at: datetime) -> SiteState:
-    state = arming(site, at)
+def _site(site: Site, sight: Sight, stands: Standing, at: datetime) -> SiteState:
+    state = stands.anywhere(at)
     soon = not state.armed and state.until is not None and state.until - at <= SOON
     rows = [_row(camera, camera.pk in sight.blind, at) for camera in sight.cameras]
     rows.sort(key=lambda row: (not row.blind, not row.wrong, row.camera.name))
-    return SiteState(site, state, rows, sight, soon, [str(zone) for zone in sight.unseen])
+    unseen = [str(zone) for zone in sight.unseen]
+    return SiteState(site, state, rows, sight, soon, unseen, unreadable=stands.policy.unreadable)
 
 
 def _row(camera: Camera, blind: bool, at: datetime) -> Row:
@@ -94,7 +99,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 def camera_of(user: User, pk: UUID) -> Camera | None:
     rows = Camera.objects.visible_to(user, Act.READINESS).select_related("site__customer", "reference")
-    found: Camera | None = rows.prefetch_related("site__armingintervals", "zones").filter(pk=pk).first()
+    found: Camera | None = rows.prefetch_related("zones").filter(pk=pk).first()
     return found
 
 
@@ -104,7 +109,7 @@ def camera_page(camera: Camera, user: User, *, at: datetime) -> dict[str, Any]:
     now = [one for one in history if one.ended_at is None]
     older = camera.conditions.filter(ended_at=None).exclude(pk__in=[one.pk for one in now])
     video = Camera.objects.visible_to(user, Act.VIDEO).filter(pk=camera.pk).exists()
-    state = arming(camera.site, at)
+    state = standing(camera.site).anywhere(at)
     age_s = (at - camera.last_frame_at).total_seconds() if camera.last_frame_at else None
     frames = camera.frames
     return {
@@ -130,7 +135,7 @@ def camera_page(camera: Camera, user: User, *, at: datetime) -> dict[str, Any]:
 
 def _last_kept(camera: Camera) -> Media | None:
     """The newest picture that was stored of it; none from before its view or its masks were changed."""
-    rows = Candidate.objects.filter(camera=camera, snapshot__isnull=False).select_related("snapshot")
+    rows = Candidate.objects.filter(camera=camera, snapshot__isnull=False).exclude(source="audit").select_related("snapshot")
     if camera.reference_at:
         rows = rows.filter(captured_at__gt=camera.reference_at)
     newest = rows.order_by("-captured_at").first()

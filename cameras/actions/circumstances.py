@@ -1,0 +1,165 @@
+"""The circumstances that a thing noticed is judged in: what people did and said, as it was at that instant. From rows.
+
+Nothing here depends on a policy: it is stored with the candidate, and other policies are tried on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q
+
+from cameras.context.clock_changes import border
+from cameras.context.facts import Context, Dismissed, Expected, Facts, Muted, Toggle
+from cameras.context.judge import SOMEBODY
+from cameras.models import AccessWindow, ArmChange, Candidate, Condition, Dismissal, Muting, Storm
+from soc.core.models import Site
+
+TAMPERING = (Condition.Kind.BLINDED, Condition.Kind.MOVED, Condition.Kind.FROZEN)
+TOLD_TAMPERING = ("blinded", "moved", "frozen", "site_lost")
+
+# Dismissals are taken in from so long ago at most, and so many of one camera: a policy may ask for fewer.
+DISMISSED_WITHIN: Final = timedelta(hours=2)
+MOST_DISMISSED: Final = 64
+
+DAY: Final = timedelta(days=1)
+MIDNIGHT: Final = time(0)
+
+
+def context_of(site: Site, facts: Facts) -> Context:
+    """The external circumstances of `facts` at `facts.at`, frozen. A few small queries; writes nothing."""
+    at = facts.at
+    tampering = last_tampering(site, at=at) if facts.category in SOMEBODY else None
+    return Context(
+        toggle=toggle_of(site, at=at),
+        expected=tuple(expected(site, at=at)),
+        muted=tuple(muted(site, at=at)),
+        storm_until=storm_until(site, at=at),
+        tampered_at=tampering[0] if tampering else None,
+        tamper_kind=tampering[1] if tampering else "",
+        dismissed=tuple(dismissed(site, facts)) if facts.camera else (),
+    )
+
+
+def toggle_of(site: Site, *, at: datetime) -> Toggle | None:
+    """What somebody last did to the arm state by hand, whether or not it still holds: that is for the policy to say."""
+    row = ArmChange.objects.filter(_not_over("undone_at", at), site=site, at__lte=at).order_by("-at").first()
+    return toggle_from(row) if row is not None else None
+
+
+def toggle_from(row: ArmChange) -> Toggle:
+    return Toggle(armed=row.armed, at=row.at, until=row.until, how=row.how, by=_BY.get(row.how, ""))
+
+
+_BY: Final = {ArmChange.How.PORTAL: "customer", ArmChange.How.PHONE: "operator", ArmChange.How.PANEL: "panel"}
+
+
+def expected(site: Site, *, at: datetime) -> Iterator[Expected]:
+    """Who is expected at `at`, by the windows that people made."""
+    rows = AccessWindow.objects.filter(_not_over("cancelled_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
+    for row in rows.order_by("ends_at", "pk").prefetch_related("zones"):
+        until = ends(row, site, at)
+        if until is not None:
+            zones = frozenset(str(zone.pk) for zone in row.zones.all())
+            yield Expected(str(row.pk), row.kind, row.people, until, zones, row.vehicles)
+
+
+def ends(window: AccessWindow, site: Site, at: datetime) -> datetime | None:
+    """When a window that is open at `at` closes; None where it is not open.
+
+    A weekly one goes by the site's own clocks. Where they are put back, a time that happens twice opens it at the second
+    and closes it at the first: in doubt, nobody is expected.
+    """
+    if not window.starts_at <= at < window.ends_at:
+        return None
+    if not window.weekdays:
+        return window.ends_at
+    today = at.astimezone(site.zone_info).date()
+    # At most 24 hours long: who is in it today came today or yesterday.
+    found = [end for day in (today - DAY, today) if (end := _ends_of_day(window, site, day, at)) is not None]
+    return min(max(found), window.ends_at) if found else None
+
+
+def _ends_of_day(window: AccessWindow, site: Site, day: date, at: datetime) -> datetime | None:
+    if day.weekday() not in window.weekdays:
+        return None
+    opens, closes = window.from_time or MIDNIGHT, window.to_time or MIDNIGHT
+    start = border(day, opens, site.zone_info, last=True)
+    end = border(day + DAY if closes <= opens else day, closes, site.zone_info, last=False)
+    return end if start <= at < end else None
+
+
+def muted(site: Site, *, at: datetime) -> Iterator[Muted]:
+    """What is snoozed or on test at `at`."""
+    rows = Muting.objects.filter(_not_over("ended_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
+    for row in rows.order_by("ends_at", "pk"):
+        yield Muted(
+            id=str(row.pk),
+            kind=row.kind,
+            until=row.ends_at,
+            camera=str(row.camera_id or ""),
+            zone=str(row.zone_id or ""),
+            categories=frozenset(row.categories),
+        )
+
+
+def storm_until(site: Site, *, at: datetime) -> datetime | None:
+    """Until when storm mode holds for the site at `at`; None where it does not."""
+    rows = Storm.objects.filter(
+        _not_over("ended_at", at),
+        Q(sites=None) | Q(sites=site),
+        organisation=site.organisation_id,
+        starts_at__lte=at,
+        ends_at__gt=at,
+    )
+    return rows.order_by("-ends_at").values_list("ends_at", flat=True).first()
+
+
+def dismissed(site: Site, facts: Facts) -> Iterator[Dismissed]:
+    """What operators lately called false or authorised of the same category before the same camera, the oldest first."""
+    rows = Dismissal.objects.filter(
+        site=site,
+        at__gt=facts.at - DISMISSED_WITHIN,
+        at__lte=facts.at,
+        candidate__camera=facts.camera,
+        candidate__category=facts.category,
+    )
+    newest = rows.select_related("candidate").order_by("-at", "-pk")[:MOST_DISMISSED]
+    for row in reversed(newest):
+        seen = row.candidate
+        box = seen.evidence.get("box")
+        yield Dismissed(
+            ordinal=seen.ordinal or 0,
+            at=row.at,
+            camera=facts.camera,
+            zone=str(seen.zone_id or ""),
+            category=seen.category,
+            box=(box[0], box[1], box[2], box[3]) if box else None,
+        )
+
+
+def last_tampering(site: Site, *, at: datetime) -> tuple[datetime, str] | None:
+    """When a camera of the site was last blinded, moved or frozen, or all were lost, and which of these: seen by us or
+    reported by the site itself, TAMPER_PERSON_S before `at` at most. A view moved on purpose is none.
+    """
+    between = (at - timedelta(seconds=settings.TAMPER_PERSON_S), at)
+    seen = Condition.objects.filter(site=site, kind__in=TAMPERING, began_at__range=between)
+    told = Candidate.objects.filter(
+        site=site, category__in=TOLD_TAMPERING, captured_at__range=between, decision="raise"
+    )
+    found = [
+        seen.exclude(detail__has_key="accepted").order_by("-began_at").values_list("began_at", "kind").first(),
+        told.exclude(source="system", camera__isnull=False)
+        .order_by("-captured_at")
+        .values_list("captured_at", "category")
+        .first(),
+    ]
+    return max((one for one in found if one is not None), default=None)
+
+
+def _not_over(field: str, at: datetime) -> Q:
+    """Not ended early, or not yet at that instant."""
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gt": at})

@@ -1,0 +1,176 @@
+"""A site's policy: published version by version, and in force from that moment for whoever judges or watches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from cameras.context import policy as compiled
+from cameras.context.holidays import with_holidays
+from cameras.context.policy import PolicyRefused, problems, unreadable
+from cameras.errors import Refused
+from cameras.models import Judging, Policy, PolicyDraft, Zone
+from soc.core import events
+from soc.core.models import Site, User
+
+log = logging.getLogger(__name__)
+
+HOUSE: Final = "house"  # the version of a site without a policy
+MOST_KNOWN: Final = 4096
+
+_known: dict[tuple[UUID, str, str], compiled.Policy] = {}  # id, SHA-256, time zone → as it is judged by
+
+
+def version_of(policy: Policy | None) -> str:
+    return f"{policy.number}-{policy.sha256[:8]}" if policy else HOUSE
+
+
+def in_force(site: Site) -> compiled.Policy:
+    """The policy that the site is judged by now, ready to be asked. Without one the site is never armed; one that cannot be
+    read raises everything.
+    """
+    row = Policy.objects.filter(pk__in=Judging.objects.filter(site=site).values("policy")).first()
+    return readable(row, site)
+
+
+def in_force_of(sites: Iterable[Site]) -> dict[UUID, compiled.Policy]:
+    """The same for many sites, by their ids, in one query."""
+    found = {site.pk: site for site in sites}
+    rows = Judging.objects.filter(site__in=found, policy__isnull=False).select_related("policy")
+    policies = {row.site_id: row.policy for row in rows}
+    return {pk: readable(policies.get(pk), site) for pk, site in found.items()}
+
+
+def readable(policy: Policy | None, site: Site) -> compiled.Policy:
+    """A version as it is judged by, read once. One that cannot be read is told as an error, and raises everything."""
+    if policy is None:
+        return compiled.read({}, time_zone=site.time_zone, version=HOUSE)
+    key = (policy.pk, policy.sha256, site.time_zone)
+    known = _known.get(key)
+    if known is None:
+        try:
+            known = compiled.read(policy.body, time_zone=site.time_zone, version=version_of(policy))
+        except Exception:
+            log.exception("policy %s of site %s cannot be read: everything is raised", version_of(policy), site.pk)
+            known = unreadable(version_of(policy), policy.body)
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[key] = known
+    return known
+
+
+def locked_judging(site: Site) -> Judging:
+    """The row that puts a site's verdicts in order, locked until the transaction ends; made where there is none yet.
+
+    Whoever locks the site's row as well locks that first. Nothing is locked after it.
+    """
+    rows = Judging.objects.select_for_update(no_key=True, of=("self",))
+    row = rows.filter(site=site).first()
+    if row is None:
+        new = Judging(site_id=site.pk, organisation_id=site.organisation_id)
+        Judging.objects.bulk_create([new], ignore_conflicts=True)
+        row = rows.get(site=site)
+    return row
+
+
+def publish(
+    site: Site,
+    body: dict[str, Any],
+    *,
+    by: User | None,
+    at: datetime,
+    note: str = "",
+    based_on: Policy | None = None,
+    signed_by: User | None = None,
+    signed_reason: str = "",
+    replayed: dict[str, Any] | None = None,
+) -> Policy:
+    """Make `body` the site's next version, in force as soon as the transaction ends.
+
+    1. Check it, with the public holidays of the years around `at` filled in: a version is read without asking anybody.
+    2. Lock the site's order of verdicts: whoever judges meanwhile is done before, or judges by the new version.
+    3. Refuse what was made from another version than the one in force (`based_on`; None: nobody looked at one).
+
+    Raises PolicyRefused with fields and reasons; Refused("moved") where somebody else published meanwhile.
+    """
+    body = with_holidays(body, around=at.astimezone(site.zone_info).year)
+    return _publish(
+        site, body, by=by, at=at, note=note, based_on=based_on, signed_by=signed_by, signed_reason=signed_reason,
+        replayed=replayed or {},
+    )  # fmt: skip
+
+
+def roll_back(policy: Policy, *, by: User | None, at: datetime, note: str = "", **signed: Any) -> Policy:
+    """Publish an earlier version once more, as the next one. `signed`: as for `publish`. Raises what that raises."""
+    return _publish(policy.site, policy.body, by=by, at=at, note=note, rolled_back_to=policy, **signed)
+
+
+def _publish(
+    site: Site,
+    body: dict[str, Any],
+    *,
+    by: User | None,
+    at: datetime,
+    note: str,
+    based_on: Policy | None = None,
+    rolled_back_to: Policy | None = None,
+    **fields: Any,
+) -> Policy:
+    names = {str(pk): name for pk, name in Zone.objects.filter(site=site).values_list("pk", "name")}
+    found = [problem for problem in problems(body, time_zone=site.time_zone, zones=names) if not problem.warning]
+    if found:
+        raise PolicyRefused(found)
+    with transaction.atomic():
+        judging = locked_judging(site)
+        before = Policy.objects.filter(pk=judging.policy_id).first()
+        if based_on is not None and (before is None or based_on.pk != before.pk):
+            raise Refused("moved", _("Somebody else has published another version meanwhile. Look at that one first."))
+        last = Policy.objects.filter(site=site).aggregate(Max("number"))["number__max"] or 0
+        policy = Policy(
+            organisation_id=site.organisation_id,
+            site=site,
+            name=site.name,
+            number=last + 1,
+            body=body,
+            published_at=at,
+            published_by=by,
+            note=note,
+            rolled_back_to=rolled_back_to,
+            **fields,
+        )
+        policy.save(force_insert=True)
+        Judging.objects.filter(pk=judging.pk).update(policy=policy)
+        events.record(
+            "policy.published",
+            policy,
+            by=by,
+            at=at,
+            number=policy.number,
+            sha256=policy.sha256,
+            before=before.number if before else None,
+            before_sha256=before.sha256 if before else "",
+            rolled_back_to=rolled_back_to.number if rolled_back_to else None,
+            signed=policy.signed_by_id is not None,
+        )
+    return policy
+
+
+def keep_draft(
+    site: Site, body: dict[str, Any], *, by: User, at: datetime, based_on: Policy | None = None
+) -> PolicyDraft:
+    """Keep a change that somebody is at work on: one a site. What was replayed or asked of an earlier one counts no more."""
+    kept = {"body": body, "based_on": based_on, "kept_by": by, "kept_at": at, "replayed": {}, "sign_asked_at": None}
+    made = {"organisation_id": site.organisation_id}
+    draft, _made = PolicyDraft.objects.update_or_create(site=site, defaults=kept, create_defaults=kept | made)
+    return draft
+
+
+def drop_draft(site: Site) -> None:
+    PolicyDraft.objects.filter(site=site).delete()
