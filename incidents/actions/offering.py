@@ -57,7 +57,7 @@ def _free(at: datetime) -> list[Shift]:
     return list(rows.select_related("user").prefetch_related("user__memberships"))
 
 
-def _may_handle(shift: Shift, site: Site) -> bool:
+def may_handle(shift: Shift, site: Site) -> bool:
     scopes = {("organisation", site.organisation_id), ("customer", site.customer_id), ("site", site.pk)}
     return shift.organisation_id == site.organisation_id and any(
         allows(membership.role, Act.HANDLE) and membership.scope() in scopes
@@ -70,7 +70,7 @@ def free_operators(incident: Incident, *, at: datetime) -> list[User]:
 
     First whoever handled this site last, then who has been without an incident for longest.
     """
-    free = [shift.user for shift in _free(at) if _may_handle(shift, incident.site)]
+    free = [shift.user for shift in _free(at) if may_handle(shift, incident.site)]
     if len(free) < 2:
         return free
     recent = at - timedelta(seconds=settings.FOLD_WINDOW_S)
@@ -108,7 +108,7 @@ def offer_waiting(at: datetime) -> int:
     free = _free(at) if rows else []
     moved = 0
     for row in rows:
-        if row.offered_to_id is None and not any(_may_handle(shift, row.site) for shift in free):
+        if row.offered_to_id is None and not any(may_handle(shift, row.site) for shift in free):
             continue
         with transaction.atomic():
             locked = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("site")

@@ -52,18 +52,25 @@ class IncidentSerializer(serializers.ModelSerializer):
     outcome = Decided(choices=Outcome.choices, allow_null=True)
     site_state = Decided(choices=SiteState.choices, allow_null=True)
     clock = serializers.SerializerMethodField()
+    exercise = serializers.SerializerMethodField(
+        help_text="Nothing of it happened: known once it is over. Leave it out of figures."
+    )
 
     class Meta:
         model = Incident
         fields = [
             "id", "reference", "site", "family", "category", "priority", "quiet", "state", "verdict", "outcome",
-            "site_state", "summary", "alert_count", "last_alert_at", "follows", "clock",
+            "site_state", "summary", "alert_count", "last_alert_at", "follows", "clock", "exercise",
         ]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(ClockSerializer)
     def get_clock(self, incident: Incident) -> dict[str, Any]:
         return ClockSerializer.to_representation(incident.clock())
+
+    def get_exercise(self, incident: Incident) -> bool:
+        case = getattr(incident, "audit", None)
+        return case is not None and case.revealed_at is not None
 
 
 class Filters(serializers.Serializer):
@@ -86,7 +93,7 @@ class IncidentsDoor(DoorView):
     permission_classes = [IsAuthenticated]
 
     def incidents(self, request: Request) -> QuerySet[Incident]:
-        return Incident.objects.visible_to(cast(User, request.user)).select_related("site__customer")
+        return Incident.objects.visible_to(cast(User, request.user)).select_related("site__customer", "audit")
 
 
 class IncidentListView(IncidentsDoor, ListAPIView):

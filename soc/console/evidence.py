@@ -3,7 +3,7 @@ moment as other cameras saw it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cameras.models import Angle, Candidate
+from incidents.audit.disguise import original_of
 from incidents.models import Alert, Incident
+from incidents.models.incident import State
 from soc.console.sentences import place, what
 from soc.console.strip import lead
 from soc.core.media import erased_words
@@ -58,28 +60,48 @@ class Evidence:
 
 
 def evidence(incident: Incident, *, chosen: UUID | None, at: datetime) -> Evidence:
-    """Of the chosen alert, else of the one the incident is named after."""
+    """Of the chosen alert, else of the one the incident is named after. What the blind audit shows again has its own times
+    only once that is over."""
     alert = _alert(incident, chosen)
     if alert is None:
         return Evidence("none", None, note=_("No alert came with this incident."))
+    original = original_of(alert.candidate)
+    if original is None:
+        return _evidence(alert, alert.candidate, at=at)
+    shown = _evidence(alert, original, at=at)
+    over = incident.state == State.CLOSED
+    return shown if over else moved(shown, alert.candidate.captured_at - original.captured_at)
+
+
+def moved(shown: Evidence, by: timedelta) -> Evidence:
+    """The same as if it had been so much later."""
+    views = [
+        view | {"started": (datetime.fromisoformat(view["started"]) + by).isoformat()} if view.get("started") else view
+        for view in shown.views
+    ]
+    return replace(shown, started=shown.started + by if shown.started else None, views=views)
+
+
+def _evidence(alert: Alert, filmed: Candidate, *, at: datetime) -> Evidence:
+    """`filmed`: the candidate that the pictures were taken of."""
     candidate = alert.candidate
     where = place(candidate)
     shown: dict[str, Any] = {"alert": alert, "place": where, "description": _describe(candidate, where)}
     coming = candidate.camera_id is not None and at - candidate.captured_at < CLIP_EXPECTED
     clip, snapshot = candidate.clip, candidate.snapshot
     if clip and clip.there:
-        overlay, key_s = clip.overlay or {}, _key_s(candidate, clip)
+        overlay, key_s = clip.overlay or {}, _key_s(filmed, clip)
         return Evidence(
             "clip", url=f"/media/{clip.pk}", poster=f"/media/{snapshot.pk}" if snapshot and snapshot.there else "",
             started=clip.started_at, tracks=overlay.get("tracks") or _still(candidate, key_s),
-            zone=_zone(candidate, overlay), key_s=key_s, begin_s=_begin_s(clip, key_s), views=views(candidate),
+            zone=_zone(filmed, overlay), key_s=key_s, begin_s=_begin_s(clip, key_s), views=views(filmed),
             caption=_("clip, before to after"), note=_lost(candidate, coming=coming), **shown,
         )  # fmt: skip
     if snapshot and snapshot.there:
         note = _("The clip follows in a few seconds") if coming else _lost(candidate) or _("No clip, only this picture")
         return Evidence(
             "snapshot", url=f"/media/{snapshot.pk}", started=snapshot.started_at, tracks=_on_picture(candidate, snapshot),
-            zone=_zone(candidate, snapshot.overlay or {}), caption=_("picture of the moment"), note=note, **shown,
+            zone=_zone(filmed, snapshot.overlay or {}), caption=_("picture of the moment"), note=note, **shown,
         )  # fmt: skip
     if view := _good_view(candidate):
         return Evidence(

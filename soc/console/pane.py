@@ -11,6 +11,7 @@ from incidents.models.incident import HELD, State
 from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
 from responses import actions as responses
 from soc.console import clockline, keeping, playbook
+from soc.console.audit import told
 from soc.console.evidence import evidence
 from soc.console.sentences import URGENCY, place, what, why
 from soc.console.strip import headline, lead
@@ -39,6 +40,7 @@ def context(
     handles = user.may(Act.HANDLE, incident.site)
     talking = playbook.on_air(incident)
     first = lead(incident)
+    exercise = told.of(incident)
     watched = cameras(incident, user)
     steps = playbook.steps(incident)
     run = responses.run_of(incident)
@@ -63,7 +65,8 @@ def context(
         "evidence": evidence(incident, chosen=chosen, at=at),
         "cameras": watched,
         "cameras_seen": sum(camera.health != Camera.Health.OFFLINE for camera in watched),
-        "why": why(first) if first else [],
+        "why": exercise.why if exercise else why(first) if first else [],
+        "exercise": exercise,
         "policy": first.policy_version if first else "",
         "alerts": [(alert, what(alert.category), place(alert.candidate)) for alert in incident.alerts.all()],
         "past": past(incident, user),
@@ -83,9 +86,9 @@ def context(
         "outcomes": outcomes(incident),
         "site_states": list(zip("ABCD", SiteState.choices, strict=False)),
         "outcome": outcome,
-        "panel": panel,
+        "panel": "" if incident.state == State.CLOSED else panel,
         "refused": refused,
-        "keeping": keeping.facts(incident, user),
+        "keeping": None if exercise else keeping.facts(incident, user),
     }
 
 
@@ -115,7 +118,7 @@ def cameras(incident: Incident, user: User) -> list[Camera]:
 
 def past(incident: Incident, user: User) -> list[tuple[Incident, str]]:
     """How the last incidents here ended, newest first, each with its time from detection to closing."""
-    rows = Incident.objects.visible_to(user, Act.CONSOLE).filter(site=incident.site, state=State.CLOSED)
+    rows = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=incident.site, state=State.CLOSED)
     ended = rows.exclude(pk=incident.pk).select_related("owner", "site").order_by("-closed_at")[:LAST]
     return [(row, clockline.minutes(row.closed_at - row.captured_at)) for row in ended if row.closed_at]
 

@@ -107,14 +107,16 @@ def snapshot(user: User) -> dict[str, Any]:
 def figures(user: User) -> dict[str, Any]:
     """How the night stands, for the quiet screen. Counts; `last` is an ISO instant or ""."""
     cameras = Camera.objects.visible_to(user, Act.CONSOLE).filter(enabled=True)
+    # An exercise counts until it is known for one.
     last = (
         Incident.objects.visible_to(user, Act.CONSOLE)
+        .exclude(audit__revealed_at__isnull=False)
         .order_by("-queued_at")
         .values_list("queued_at", flat=True)
         .first()
     )
     shift = on_shift(user)
-    done = Incident.objects.filter(owner=user, state=State.CLOSED)
+    done = Incident.objects.in_earnest().filter(owner=user, state=State.CLOSED)
     filtered = Candidate.objects.visible_to(user, Act.CONSOLE).exclude(decision=Candidate.Decision.RAISE)
     return {
         "sites": cameras.order_by().values("site").distinct().count(),

@@ -60,4 +60,5 @@ def words() -> dict[str, str]:
         "play": _("Play the clip"),
         "more_waiting": _("and {n} more"),
         "console": _("Console"),
+        "exercise": _("That was an exercise. Nothing was sent."),
     }

@@ -13,6 +13,13 @@ from soc.core.models import Event, User
 from soc.core.rights import Act
 from soc.portal import cards, reads
 
+# What changes a page without an incident: it looks again.
+STALE = frozenset(
+    {
+        *("arming.armed", "arming.disarmed", "arming.undone", "presence.expected", "presence.cancelled"),
+        *("muting.began", "muting.ended", "camera.condition_began", "camera.condition_ended"),
+    }
+)
 KINDS = frozenset(
     {
         "incident.claimed",
@@ -24,6 +31,7 @@ KINDS = frozenset(
         "evidence.ready",
         "camera.lost",
         "camera.back",
+        *STALE,
     }
 )
 
@@ -33,7 +41,9 @@ SILENT: dict[str, Any] = {"kind": "", "subject": [], "site": None, "at": None}
 
 def rows(event: Event) -> dict[str, Any]:
     """The incident's card and list row, or for a camera the word to look again."""
-    if event.kind.startswith("camera."):
+    if event.kind.startswith("camera.condition_") and event.data.get("what") != "runaway":
+        return SILENT
+    if event.kind.startswith("camera.") or event.kind in STALE:
         return {"stale": True}
     incident = _incident(event)
     if incident is None or not reads.may_be_told(incident):
@@ -48,11 +58,11 @@ def rows(event: Event) -> dict[str, Any]:
 
 
 def _incident(event: Event) -> Incident | None:
-    rows = Incident.objects.select_related("site", "owner")
+    rows = Incident.objects.in_earnest().select_related("site", "owner")
     if event.kind == "evidence.ready":
         candidate = Candidate.objects.filter(pk=event.subject_id, alert__isnull=False).first()
-        return rows.get(pk=candidate.alert.incident_id) if candidate else None
-    return rows.get(pk=event.subject_id)
+        return rows.filter(pk=candidate.alert.incident_id).first() if candidate else None
+    return rows.filter(pk=event.subject_id).first()
 
 
 def snapshot(user: User) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def incidents_of(user: User) -> IncidentQuerySet:
     customer may be looking at this very page."""
     rows: IncidentQuerySet = Incident.objects.visible_to(user, Act.PORTAL)
     going_on = Q(quiet=True) & ~Q(state=State.CLOSED)
-    handled = rows.filter(claimed_at__isnull=False).exclude(going_on)
+    handled = rows.in_earnest().filter(claimed_at__isnull=False).exclude(going_on)
     return handled.select_related("site", "owner").order_by("-captured_at", "-number")
 
 

@@ -36,7 +36,9 @@ function settle() {
   sound.want(onShift() ? strip.loudest() : 0);
   const mine = strip.mine(), claimable = onShift() ? strip.claimable() : [];
   const here = strip.incidents.get(desk.id);
-  const stays = desk.pane && (desk.looking || mine.some((row) => row.incident === desk.id) || desk.pane.dataset.mine === "yes");
+  // An exercise that was just revealed is read at leisure, but for what is urgent.
+  const read = desk.looking && !(desk.pane?.dataset.exercise && claimable[0]?.priority === 1);
+  const stays = desk.pane && (read || mine.some((row) => row.incident === desk.id) || desk.pane.dataset.mine === "yes");
   if (stays) return;
   const next = mine[0] ?? claimable[0];
   // An offer that nobody claimed yet stays, unless something more urgent may be claimed.
@@ -202,6 +204,7 @@ async function shift(form) {
 desk.addEventListener("done", ({ detail }) => {
   if (detail.form.hasAttribute("data-stays")) return;
   const state = desk.pane?.dataset.state;
+  if (desk.pane?.dataset.exercise) return;
   if (state === "closed" || state === "parked" || state === "open") {
     if (state === "closed") announce(say("closed", { title: desk.pane.dataset.title }));
     leave();
@@ -209,6 +212,11 @@ desk.addEventListener("done", ({ detail }) => {
 });
 desk.addEventListener("gone", () => { strip.incidents.delete(desk.id); leave(); });
 desk.addEventListener("shown", clipControls);
+desk.addEventListener("shown", () => {
+  if (!desk.pane?.dataset.exercise || desk.looking) return;
+  desk.looking = true;
+  announce(say("exercise"));
+});
 fillTimes(byId("top"));
 
 // --- what is pressed

@@ -129,7 +129,7 @@ export class Desk extends EventTarget {
   }
 
   #exchange(pane, next) {
-    for (const name of ["state", "mine", "offer", "title", "evidenceShown"]) pane.dataset[name] = next.dataset[name];
+    for (const name of ["state", "mine", "offer", "title", "evidenceShown", "exercise"]) pane.dataset[name] = next.dataset[name] ?? "";
     if (next.dataset.panelOpen) pane.dataset.panelOpen = next.dataset.panelOpen;
     const fresh = [...next.querySelectorAll("[data-part]")];
     const names = new Set(fresh.map((part) => part.dataset.part));

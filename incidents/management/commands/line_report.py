@@ -14,11 +14,12 @@ from soc.core.models import Delivery, Event
 
 
 def report() -> dict[str, Any]:
-    """Frames by their end, incidents with their clocks, and everything that would be a loss."""
+    """Frames by their end, incidents with their clocks, and everything that would be a loss. Nothing of the blind audit."""
     frames: Counter[str] = Counter()
     for row in Camera.objects.values_list("frames", flat=True):
         frames.update({key: row.get(key, 0) for key in ("captured", "gated", "inferred", "dropped")})
-    raised = Candidate.objects.filter(decision=Candidate.Decision.RAISE)
+    noticed = Candidate.objects.exclude(source="audit")
+    raised = noticed.filter(decision=Candidate.Decision.RAISE)
     return {
         "frames": {key: frames[key] for key in ("captured", "gated", "inferred", "dropped")},
         "incidents": [
@@ -33,7 +34,7 @@ def report() -> dict[str, Any]:
                 "clock": incident.clock(),
                 "painted_by": incident.painted_by,
             }
-            for incident in Incident.objects.select_related("site").order_by("number")
+            for incident in Incident.objects.in_earnest().select_related("site").order_by("number")
         ],
         "alerts": [
             {
@@ -44,9 +45,11 @@ def report() -> dict[str, Any]:
                 "raised": alert.raised_at,
                 "incident": str(alert.incident_id),
             }
-            for alert in Alert.objects.select_related("candidate__camera").order_by("captured_at")
+            for alert in Alert.objects.filter(incident__audit__isnull=True)
+            .select_related("candidate__camera")
+            .order_by("captured_at")
         ],
-        "candidates": Candidate.objects.count(),
+        "candidates": noticed.count(),
         "signals": Candidate.objects.filter(source="signal", signal_source__isnull=False).count(),
         "raised_without_incident": raised.filter(alert__isnull=True).count(),
         "owed": Delivery.objects.filter(done_at__isnull=True).count(),
