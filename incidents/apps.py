@@ -8,6 +8,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import deadlines, opens, reactions  # noqa: F401  registers sweeps and reactions
+        from incidents.audit import rounds  # noqa: F401  and those of the blind audit
         from soc.core import in_incident, retention
 
         retention.keeps("incidents", opens.keeps)
