@@ -13,6 +13,7 @@ from cameras.context.policy import PolicyRefused
 from cameras.models import Candidate, Judging, Policy, PolicyDraft
 from cameras.replaying.asking import Answer, Question, ask, read_draft
 from incidents.models import Alert, AuditCase, Incident
+from incidents.models.incident import State
 from soc.console.ask import words
 from soc.console.sentences import Line, lines, place, title, why
 from soc.core.media import erased_words
@@ -92,6 +93,7 @@ class Why:
     clip: UUID | None = None
     no_picture: str = ""
     incident: Incident | None = None
+    reasons_only: bool = False  # from before policies had versions
 
 
 def candidates_of(user: User, site: Site) -> QuerySet[Candidate]:
@@ -102,11 +104,12 @@ def candidates_of(user: User, site: Site) -> QuerySet[Candidate]:
 
 
 def shown(user: User) -> QuerySet[Candidate]:
-    """The candidates that this user may ask “why” about: not the one behind a case of the blind audit that waits for its
-    verdict, for it says what the case is."""
+    """The candidates that this user may ask “why” about: not one that the blind audit drew and nobody has judged yet, for it
+    would say what the case is."""
     rows: QuerySet[Candidate] = Candidate.objects.visible_to(user, Act.WHY)
-    rows = rows.exclude(Exists(_waiting().filter(candidate=OuterRef("pk"))))
-    return rows.select_related("site", "zone__camera", "camera", "signal_source", "clip", "snapshot", "policy")
+    drawn = _waiting().filter(kind=AuditCase.Kind.SAMPLED, candidate=OuterRef("pk"))
+    rows = rows.exclude(Exists(drawn))
+    return rows.select_related("site", "zone__camera", "camera", "signal_source", "clip", "snapshot")
 
 
 def _waiting() -> QuerySet[AuditCase]:
@@ -125,11 +128,14 @@ def whys(user: User, rows: list[Candidate]) -> list[Why]:
 def _why(row: Candidate, seen: set[UUID], incident: Incident | None) -> Why:
     zone = row.site.zone_info
     shown = [media.pk if media and media.there and media.pk in seen else None for media in (row.snapshot, row.clip)]
+    # While an incident goes on, nothing is told that an exercise of the blind audit would not have.
+    over = incident is None or incident.state == State.CLOSED
     return Why(
         candidate=row, title=title(row.category, place(row)), when=words.when(row.captured_at, zone),
-        heading=words.heading(row.decision, row.priority), lines=why(row), flip=words.flip(row.flip, zone),
-        facts=words.facts(row), context=words.context(row), version=words.version(row), picture=shown[0], clip=shown[1],
-        no_picture="" if shown[0] else _no_picture(row.snapshot, seen), incident=incident,
+        heading=words.heading(row.decision, row.priority), lines=why(row), flip=words.flip(row.flip, zone) if over else "",
+        facts=words.facts(row, over=over), context=words.context(row), version=words.version(row.policy_version),
+        picture=shown[0], clip=shown[1], no_picture="" if shown[0] else _no_picture(row.snapshot, seen), incident=incident,
+        reasons_only=words.reasons_only(row),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cameras.context.facts import Context, Facts, Toggle
+from cameras.context.facts import Context, Toggle
 from cameras.models import AccessWindow, ArmChange, Candidate, Muting, Policy
 from soc.console.sentences import URGENCY, what
 
@@ -104,37 +104,37 @@ _FLIPS: dict[str, Callable[[Mapping[str, Any], ZoneInfo], str]] = {
 # --- what it was made from
 
 
-def facts(row: Candidate) -> list[tuple[str, str]]:
-    """What the sensor reported, as (name, words)."""
-    return [(str(name), words) for name, words in _facts(row) if words]
+def facts(row: Candidate, *, over: bool) -> list[tuple[str, str]]:
+    """What the sensor reported, as (name, words). over: nobody is at work on it any more."""
+    return [(str(name), words) for name, words in _facts(row, over) if words]
 
 
-def _facts(row: Candidate) -> Iterator[tuple[Any, str]]:
-    zone = row.site.zone_info
-    seen = Facts.from_json(row.facts) if row.facts else None
-    yield _("Captured"), when(row.captured_at, zone)
-    if seen is not None and seen.category != row.category:
-        yield _("Reported as"), what(seen.category)
-    if row.zone is not None:
-        yield _("Zone"), f"{row.zone.name}, {row.zone.get_kind_display()}"
+def _facts(row: Candidate, over: bool) -> Iterator[tuple[Any, str]]:
+    yield _("Captured"), when(row.captured_at, row.site.zone_info)
+    noticed = row.evidence.get("noticed") or row.facts.get("category")
+    yield _("Reported as"), what(noticed) if noticed and noticed != row.category else ""
+    yield _("Zone"), f"{row.zone.name}, {row.zone.get_kind_display()}" if row.zone else ""
     yield _("Camera"), row.camera.name if row.camera else ""
     yield _("Sent by"), row.signal_source.name if row.signal_source else ""
-    if seen is None:
-        return
-    if row.zone is not None:
-        yield _("In the zone when judged"), _("%(seconds).1f s") % {"seconds": seen.dwell_s}
-    if row.stayed_s is not None:
+    for reason in row.reasons:
+        if reason.get("code") in ("dwell", "short_stay"):
+            yield _("In the zone when judged"), _("%(seconds).1f s") % {"seconds": reason.get("seconds", 0)}
+    if over and row.stayed_s is not None:
         yield _("In the zone in the end"), _("%(seconds).1f s") % {"seconds": row.stayed_s}
-    if seen.people > 1:
-        yield _("People"), str(seen.people)
-    yield _("Detector's score"), f"{seen.score:.2f}" if seen.score is not None else ""
+    people = row.facts.get("people", 1)
+    yield _("People"), str(people) if over and people > 1 else ""
+    score = row.evidence.get("score")
+    yield _("Detector's score"), f"{score:.2f}" if isinstance(score, int | float) else ""
+
+
+def reasons_only(row: Candidate) -> bool:
+    """Whether nothing but its reasons was kept: it was judged before policies had versions."""
+    return "local_time" in row.context
 
 
 def context(row: Candidate) -> list[str]:
-    """What people and circumstances added, sentence by sentence. Of a candidate from before policies had versions: nothing."""
-    if row.ordinal is None:
-        return []
-    return list(circumstances(Context.from_json(row.context), row.site.zone_info))
+    """What people and circumstances added, sentence by sentence."""
+    return [] if reasons_only(row) else list(circumstances(Context.from_json(row.context), row.site.zone_info))
 
 
 def circumstances(said: Context, zone: ZoneInfo) -> Iterator[str]:
@@ -181,7 +181,7 @@ def draft(policy: Policy | None) -> str:
     return _("Draft, v%(number)s") % {"number": (policy.number if policy else 0) + 1}
 
 
-def version(row: Candidate) -> str:
-    if row.policy is not None:
-        return _("policy v%(number)s") % {"number": row.policy.number}
-    return _("policy %(name)s") % {"name": row.policy_version} if row.policy_version else ""
+def version(name: str) -> str:
+    """The number of a version by its name, “12-0f3a9b2c”; "" of one without a number."""
+    number = name.partition("-")[0]
+    return _("policy v%(number)s") % {"number": number} if number.isdecimal() else ""
