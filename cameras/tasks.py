@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # something to look at; then the worker hears what else there is, such as that it is to end.
 GO_ON_S: Final = 1.0
 # Until the next frame of a single camera comes; to be woken costs a hundredth of a message.
-DOZE_S: Final = 0.25
+DOZE_S: Final = 0.5
 AGAIN: Final = 3  # looks at a frame that is written over while it is looked at
 
 _turns: dict[str, Turns] = {}
@@ -60,14 +60,20 @@ def detect(refs: list[list[str | int]], ticket: int = 0) -> None:
     turns = _turns.setdefault(space, Turns(space))
     turns.meet(names)
 
+    def tell(slot: str) -> None:
+        ringer().answered(slot, ticket, hold=True)
+
     def doze() -> Bell:
+        bell = Bell(space, key=DOZE)
         ringer().dozes(names[0], ticket)
-        return Bell(space, key=DOZE)
+        ringer().flush()
+        return bell
 
     try:
-        take_turns(turns, models().detector_for, told=lambda slot: ringer().answered(slot, ticket), doze=doze)
+        take_turns(turns, models().detector_for, told=tell, goes_on=ringer().flush, doze=doze)
     finally:
         ringer().ended(names[0], ticket)
+        ringer().flush()
 
 
 def take_turns(
@@ -75,13 +81,15 @@ def take_turns(
     detector_for: Callable[[str], Any],
     *,
     told: Callable[[str], None] = lambda slot: None,
+    goes_on: Callable[[], None] = lambda: None,
     now: Callable[[], float] = monotonic,
     go_on_s: float = GO_ON_S,
     doze: Callable[[], Bell] | None = None,
 ) -> int:
     """Look at one slot after the other until none has anything, or `go_on_s` is over; gives how many were answered.
 
-    told: called with the name of each slot that was answered. now: the monotonic clock of the frames' stamps. doze: gives a
+    told: called with the name of each slot that was answered. goes_on: called before each look, when it is known that there
+    is one. now: the monotonic clock of the frames' stamps. doze: gives a
     bell to wait for, at most DOZE_S, where nothing is to be looked at just now.
     """
     until, count = now() + go_on_s, 0
@@ -91,6 +99,7 @@ def take_turns(
             turn = _dozed(turns, doze, now, until)
         if turn is None:
             break
+        goes_on()
         reader, mark = turn
         try:
             answered = _answer(reader, detector_for, now)

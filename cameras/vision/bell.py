@@ -22,6 +22,7 @@ from .slots import owner_of
 
 _RING: Final = struct.Struct("=QII")  # ticket, mark of a slot, what
 _ANSWERED, _ENDED, _WAKE, _DOZES = range(4)
+_WAKING: Final = _RING.pack(0, 0, _WAKE)
 BELL, DOZE = "bell", "doze"  # in a slot's place of the camera
 _AT_ONCE: Final = 64 * 1024
 _MOST_OPEN: Final = 64
@@ -60,7 +61,7 @@ def wake(space: str, most: int, *, directory: Path | None = None) -> int:
             except OSError:
                 continue  # it has just woken by itself
             try:
-                woken += _write(pipe, 0, 0, _WAKE)
+                woken += _write(pipe, _WAKING)
             finally:
                 os.close(pipe)
     return woken
@@ -98,7 +99,7 @@ class Bell:
     def wake(self) -> None:
         """End the wait of the thread that waits."""
         if self._pipe >= 0:
-            _write(self._pipe, 0, 0, _WAKE)
+            _write(self._pipe, _WAKING)
 
     def close(self) -> None:
         """Take it away. May be called twice."""
@@ -122,10 +123,23 @@ class Ringer:
     def __init__(self, *, directory: Path | None = None) -> None:
         self._directory = directory or default_directory()
         self._pipes: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+        self._held: dict[tuple[str, str, str], bytes] = {}
 
-    def answered(self, slot: str, ticket: int = 0) -> None:
-        """A slot has an answer; the task of this ticket is still at work."""
-        self._ring(slot, ticket, mark_of(slot), _ANSWERED)
+    def answered(self, slot: str, ticket: int = 0, *, hold: bool = False) -> None:
+        """A slot has an answer; the task of this ticket is still at work. hold: tell it with whatever is told its owner next,
+        since waking somebody twice costs twice; `flush` where nothing is to follow soon.
+        """
+        if hold:
+            owner = owner_of(slot)
+            self._held[owner] = self._held.get(owner, b"") + _RING.pack(ticket, mark_of(slot), _ANSWERED)
+        else:
+            self._ring(slot, ticket, mark_of(slot), _ANSWERED)
+
+    def flush(self) -> None:
+        """Tell what was held."""
+        while self._held:
+            owner, rings = self._held.popitem()
+            self._send(owner, rings)
 
     def ended(self, slot: str, ticket: int) -> None:
         """The task that the owner of this slot sent with the ticket is done."""
@@ -141,8 +155,11 @@ class Ringer:
 
     def _ring(self, slot: str, ticket: int, mark: int, what: int) -> None:
         owner = owner_of(slot)
+        self._send(owner, self._held.pop(owner, b"") + _RING.pack(ticket, mark, what))
+
+    def _send(self, owner: tuple[str, str, str], rings: bytes) -> None:
         pipe = self._pipe(owner)
-        if pipe is not None and not _write(pipe, ticket, mark, what):
+        if pipe is not None and not _write(pipe, rings):
             os.close(self._pipes.pop(owner))
 
     def _pipe(self, owner: tuple[str, str, str]) -> int | None:
@@ -161,10 +178,10 @@ class Ringer:
         return pipe
 
 
-def _write(pipe: int, ticket: int, mark: int, what: int) -> bool:
-    """False where nobody is there to hear it. Short writes do not happen: a message is far below PIPE_BUF."""
+def _write(pipe: int, rings: bytes) -> bool:
+    """False where nobody is there to hear it. Short writes do not happen: a few messages are far below PIPE_BUF."""
     try:
-        os.write(pipe, _RING.pack(ticket, mark, what))
+        os.write(pipe, rings)
     except BlockingIOError:
         return True  # full: whoever is to hear it has plenty to read
     except BrokenPipeError:

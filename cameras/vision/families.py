@@ -48,6 +48,8 @@ class EfficientDet:
     def __init__(self, card: ModelCard) -> None:
         self.side = card.side
         self._columns = np.array([number - 1 for number in card.classes], np.intp)
+        self._last = int(self._columns.max())
+        self._in_order = bool((self._columns == np.arange(len(self._columns))).all())
 
     def feed(self, picture: Picture) -> tuple[Any, tuple[int, int]]:
         image, shown = letterboxed(picture, self.side, colours=RGB)
@@ -55,9 +57,10 @@ class EfficientDet:
 
     def read(self, outputs: list[Any], least: float) -> Candidates:
         boxes, scores = outputs[0][0], outputs[1][0]
-        if boxes.shape != (len(scores), 4) or int(self._columns.max()) >= scores.shape[1]:
+        if boxes.shape != (len(scores), 4) or self._last >= scores.shape[1]:
             raise ModelRefused("it gives other outputs than an EfficientDet")
-        rows, classes, best = _best(scores, self._columns, least)
+        every = self._in_order and len(self._columns) == scores.shape[1]
+        rows, classes, best = _best(scores if every else scores[:, self._columns], least)
         return Candidates(boxes[rows][:, [1, 0, 3, 2]], best, classes)
 
 
@@ -95,7 +98,7 @@ class NanoDet:
         if int(self._columns.max()) >= outputs[0].shape[2]:
             raise ModelRefused("its card names classes it does not have")
         scores = np.concatenate([output[0][:, self._columns] for output in outputs[:3]])
-        rows, classes, best = _best(scores, None, least)
+        rows, classes, best = _best(scores, least)
         if not rows.size:
             return Candidates(np.empty((0, 4), np.float32), best, classes)
         spans = np.concatenate([output[0] for output in outputs[3:]])[rows].reshape(-1, 4, self.bins)
@@ -114,12 +117,8 @@ class NanoDet:
 FAMILIES: Final[dict[str, Callable[[ModelCard], Family]]] = {"efficientdet": EfficientDet, "nanodet": NanoDet}
 
 
-def _best(
-    scores: F32, columns: NDArray[np.intp] | None, least: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], F32]:
-    """(rows, places in `columns`, scores) of what reaches `least`, best first, at most MOST_CANDIDATES."""
-    if columns is not None and not (len(columns) == scores.shape[1] and (columns == np.arange(len(columns))).all()):
-        scores = scores[:, columns]
+def _best(scores: F32, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp], F32]:
+    """(rows, columns, scores) of what reaches `least`, best first, at most MOST_CANDIDATES."""
     hits = np.flatnonzero(scores >= least)
     values = scores.ravel()[hits] if hits.size else np.empty(0, np.float32)
     if hits.size > MOST_CANDIDATES:

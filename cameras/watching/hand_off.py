@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 EXPIRES_S: Final = 2.0  # an older request is for a frame that has been replaced
 LOST_S: Final = 1.5  # a task of which nothing was heard for so long does not count any more
+GATHER_S: Final = 0.015  # while all workers are at work, answers are taken together that come within so long
 
 
 def send(refs: Sequence[SlotRef], ticket: int) -> None:
@@ -58,6 +59,7 @@ class HandOff:
         self._unheard: set[str] = set()  # slots for which a worker was woken, and not answered since
         self._tickets: dict[int, float] = {}  # when it was heard of last, monotonic s; this thread's alone
         self._numbers = itertools.count(1)
+        self._pause = threading.Event()  # set at the end
         self._thread = threading.Thread(target=self._run, name="hand-off", daemon=True)
 
     def start(self) -> None:
@@ -87,6 +89,7 @@ class HandOff:
                     del self._listeners[mark_of(slot)]
 
     def stop(self) -> None:
+        self._pause.set()
         with self._lock:
             self._stop = True
             self._bell.wake()
@@ -99,6 +102,10 @@ class HandOff:
         while True:
             # Tasks that are under way may be lost without a word; then something that waits is sent anew.
             rings = self._bell.wait(LOST_S if self._tickets else None)
+            if rings and len(self._tickets) >= self.most and not self._dozing:
+                # A frame waits for its worker several times as long by then, and to wake up for each answer costs most.
+                self._pause.wait(GATHER_S)
+                rings += self._bell.wait(0.0)
             with self._lock:
                 self._woken = False
                 if self._stop:

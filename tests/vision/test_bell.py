@@ -33,6 +33,19 @@ def test_what_is_rung_is_heard_in_order(bell, ringer, tmp_path):
     assert bell.wait(0.0) == []
 
 
+def test_what_is_held_is_told_with_what_is_told_next(bell, ringer, tmp_path):
+    with SlotWriter("c", generation=1, directory=tmp_path, max_width=64, max_height=48) as writer:
+        ringer.answered(writer.name, 7, hold=True)
+        assert bell.wait(0.0) == []
+        ringer.dozes(writer.name, 7)
+        assert bell.wait(1.0) == [Ring(7, mark_of(writer.name)), Ring(7, None, dozes=True)]
+        ringer.answered(writer.name, 8, hold=True)
+        ringer.flush()
+        assert bell.wait(1.0) == [Ring(8, mark_of(writer.name))]
+        ringer.flush()
+        assert bell.wait(0.0) == []
+
+
 def test_waking_ends_a_wait_and_says_nothing(bell):
     heard: list[list[Ring]] = []
     waiting = threading.Thread(target=lambda: heard.append(bell.wait(20.0)))

@@ -220,6 +220,32 @@ def test_nobody_dozes_over_what_came_while_lying_down_or_getting_up(slots, turns
     assert take_turns(turns, detector.detector_for, now=clock, doze=lie_down) == 2
 
 
+def test_an_answer_is_told_before_the_next_look_begins(slots, turns, clock):
+    for n in range(3):
+        slots(f"c{n}").put(PICTURE, stamp_at(clock.now, 1))
+    detector, told = Detector(clock), list[str]()
+    detector.during = lambda: told.append("looks")
+    take_turns(
+        turns,
+        detector.detector_for,
+        told=lambda _: told.append("answered"),
+        goes_on=lambda: told.append("told"),
+        now=clock,
+    )
+    assert told == ["told", "looks", "answered"] * 3
+
+
+def test_a_slot_that_another_worker_took_meanwhile_is_passed_over(slots, turns, tmp_path, clock):
+    """Of those that are remembered as the next ones."""
+    for n in range(6):
+        slots(f"c{n}").put(PICTURE, stamp_at(clock.now - n / 100, 1))
+    other = Turns("main", directory=tmp_path)
+    taken = [turn[0].name for one in (turns, other) * 3 if (turn := one.next(clock.now)) is not None]
+    assert len(set(taken)) == 6
+    assert turns.next(clock.now) is None
+    other.close()
+
+
 def test_a_frame_that_is_too_old_is_answered_without_a_look(slots, turns, clock):
     writer, detector = slots("c"), Detector(clock)
     writer.put(PICTURE, stamp_at(clock.now - STALE_S - 0.1, 1))

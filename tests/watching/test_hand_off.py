@@ -9,7 +9,8 @@ import pytest
 
 from cameras.vision.bell import DOZE, Bell, Ring, Ringer, mark_of
 from cameras.vision.slots import SlotRef, SlotWriter
-from cameras.watching.hand_off import LOST_S, HandOff
+from cameras.watching.hand_off import GATHER_S, LOST_S, HandOff
+from soc.core import clock
 
 WORKERS = 2
 
@@ -189,6 +190,22 @@ def test_from_asking_to_hearing_on_its_own_thread(hand_off, broker, tmp_path):
         ringer.answered(writer.name, broker.sent[0][1])
         assert heard.wait(5)
     ringer.close()
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_answers_are_taken_together_only_while_every_worker_is_at_work(hand_off, broker, tmp_path, monkeypatch, busy):
+    pauses: list[float] = []
+    monkeypatch.setattr(hand_off._pause, "wait", pauses.append)
+    heard = threading.Event()
+    ringer = Ringer(directory=tmp_path)
+    with SlotWriter("c", generation=1, directory=tmp_path, max_width=64, max_height=48) as writer:
+        ask(hand_off, *range(WORKERS + 1 if busy else 1), at=clock.monotonic())
+        hand_off.listen(writer.name, heard.set)
+        hand_off.start()
+        ringer.answered(writer.name, broker.sent[0][1])
+        assert heard.wait(5)
+    ringer.close()
+    assert pauses == ([GATHER_S] if busy else [])
 
 
 def test_after_the_end_asking_does_nothing(hand_off, broker):
