@@ -175,6 +175,9 @@ def _watcher(port: int, camera: str) -> Any:
         def put(self, pending: object) -> bool:
             return True
 
+        def add(self, stay: object) -> None:
+            return
+
         def prove(self, proof: object) -> None:
             return
 

@@ -25,9 +25,10 @@ from cameras.watching.conditions import CameraCheck
 from cameras.watching.evidence import AFTER_S, EvidenceDesk, Proof
 from cameras.watching.memory import Memory
 from cameras.watching.outbox import Outbox
-from cameras.watching.pending import PendingCandidate
+from cameras.watching.pending import PendingCandidate, PendingStay
 from cameras.watching.plan import Plan
 from cameras.watching.sight import Blind, Seen, Sight, perspective_of, scene_of
+from cameras.watching.stays import Stays
 from cameras.watching.streams import CRASHED_AGAIN_S, ProbeRefused, Streams
 from soc.core import clock
 
@@ -90,6 +91,7 @@ class Watcher:
         self._told: tuple[str, str] | None = None
         self._usable = plan.probed
         self._reported: float | None = None  # monotonic s of the last candidate
+        self.stays = Stays()
         self.check = CameraCheck(plan)
         self._drifting: bool | None = None
         self._drifting_since: float | None = None
@@ -249,6 +251,7 @@ class Watcher:
         """Called from the hand-off's thread as soon as a worker answered, and not only with the next frame."""
         for one in sight.answers(clock.monotonic()):
             self._report(one, sight)
+        self._part(sight)
 
     def _close_eyes(self) -> None:
         sight = self.sight
@@ -294,6 +297,7 @@ class Watcher:
         seen, blind = sight.see(frame)
         for one in seen:
             self._report(one, sight)
+        self._part(sight)
         if blind:
             self._report_blind(blind)
         self._judge_streams(frame.stamp)
@@ -354,6 +358,8 @@ class Watcher:
 
     def _report(self, seen: Seen, sight: Sight) -> None:
         """A candidate into the outbox, its evidence ordered. The packets before it are held from this moment."""
+        if seen.short and not self.stays.has_room(clock.monotonic()):
+            return
         stream = self.streams.kept()
         sighting = seen.sighting
         track = f"{sight.slot.generation}-{sighting.track.id}"
@@ -388,9 +394,15 @@ class Watcher:
             dwell_s=sighting.dwell_s,
             score=sighting.score,
             model_sha256=seen.model,
+            people=sighting.people,
         )
         self._reported = stamp.monotonic
-        if self.desk.outbox.put(pending) and stream is not None and stream.info is not None:
+        kept = self.desk.outbox.put(pending)
+        if seen.short:
+            self.desk.outbox.add(PendingStay((dedup,), sighting.dwell_s))
+        else:
+            self.stays.note(sighting, dedup)
+        if kept and stream is not None and stream.info is not None and _holds(stream, stamp):
             self.desk.evidence.prove(
                 Proof(
                     camera_id=self.plan.camera_id,
@@ -410,6 +422,11 @@ class Watcher:
                     best=lambda: sight.best_of(sighting.track.id),
                 )
             )
+
+    def _part(self, sight: Sight) -> None:
+        """How long those stayed who have left."""
+        for stay in self.stays.over(sight.departed()):
+            self.desk.outbox.add(stay)
 
     def _outline(self, zone_id: str) -> tuple[tuple[float, float], ...]:
         return next((zone.polygon for zone in self.plan.zones if zone.id == zone_id), ())
@@ -464,6 +481,12 @@ class Watcher:
     def on_air(self) -> Stream | None:
         """The stream that is recorded, for the live view: what it is, and its packets."""
         return None if self.stopping() else self.streams.on_air()
+
+
+def _holds(stream: Stream, stamp: FrameStamp) -> bool:
+    """Whether this moment is of the stream's present connection: a short stay may have ended with the one before."""
+    span = stream.ring.span()
+    return span is not None and span.first <= stamp.monotonic
 
 
 def _ahead_s(stamp: FrameStamp) -> float:
