@@ -7,9 +7,13 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
-        from incidents import deadlines, opens, reactions  # noqa: F401  registers sweeps and reactions
+        from cameras.actions import gate as policy_gate
+        from incidents import deadlines, gate, opens, reactions  # noqa: F401  registers sweeps and reactions
+        from incidents.actions import close_guards, disarming
         from incidents.audit import rounds  # noqa: F401  and those of the blind audit
         from soc.core import in_incident, retention
 
+        close_guards.append(disarming.guard)
+        policy_gate.means(gate.Incidents())
         retention.keeps("incidents", opens.keeps)
         in_incident.means(in_incident.Meaning(goes_on=opens.goes_on, proves=opens.proves))

@@ -12,6 +12,10 @@ class Verdict(TextChoices):
     FALSE = "false", _("false alarm")
 
 
+# Nothing was wrong: no person was where nobody should be.
+DISMISSED = (Verdict.AUTHORISED, Verdict.FALSE)
+
+
 class Outcome(TextChoices):
     DETERRED = "genuine.deterred_by_voice", _("Deterred by voice")
     LEFT = "genuine.left_before_intervention", _("Left before intervention")

@@ -1,6 +1,10 @@
 import logging
 
-from incidents.actions import raise_alert, raise_alone
+from cameras.actions.dismissals import note_dismissal, take_back
+from cameras.models import ArmChange
+from incidents.actions import raise_alert, raise_alone, tell_incidents
+from incidents.models import Alert, Incident
+from incidents.outcomes import DISMISSED
 from soc.core import deliveries, events
 from soc.core.clock import db_now
 from soc.core.models import Event
@@ -24,3 +28,26 @@ def on_candidate_raised(event_id: int) -> None:
     except Exception:  # whatever it is, an operator must see the alarm
         log.exception("candidate %s cannot be folded: it gets an incident of its own", event.subject_id)
         raise_alone(event.subject_id, at=db_now())
+
+
+@events.reaction("incident.verdict", name="incidents.note_dismissals")
+def on_verdict(event_id: int) -> None:
+    """What a camera showed and a specialist called false or authorised is noted for the filter; and taken back where the verdict
+    is another now. By the verdict as it is, so that two of these in either order, or twice, come to the same.
+    """
+    event = Event.objects.get(pk=event_id)
+    incident = Incident.objects.get(pk=event.subject_id)
+    shown = Alert.objects.filter(incident=incident, candidate__camera__isnull=False)
+    if incident.verdict in DISMISSED:
+        # What came after the verdict, nobody had looked at when it was given.
+        seen = shown.filter(raised_at__lte=event.at).exclude(candidate__source="audit")
+        note_dismissal(seen.values_list("candidate", flat=True), at=event.at)
+    else:
+        take_back(shown.values_list("candidate", flat=True))
+
+
+@events.reaction("arming.armed", "arming.disarmed", "arming.undone", name="incidents.tell_of_arming")
+def on_arm_change(event_id: int) -> None:
+    """Whoever handles an incident there sees at once who armed or disarmed the site, how and when."""
+    event = Event.objects.get(pk=event_id)
+    tell_incidents(ArmChange.objects.get(pk=event.subject_id), at=event.at)

@@ -3,13 +3,14 @@ threats, tampering or hold-up (`cameras.categories.MUTABLE`)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions.contacts import vouched
@@ -22,6 +23,7 @@ from soc.core.models import Organisation, Site, User
 from soc.core.rights import MATRIX, Act
 
 Kind = Muting.Kind
+Sites = Collection[Site] | QuerySet[Site]
 INSTRUCTION_AT_MOST: Final = timedelta(hours=24)
 LONGEST_REASON: Final = 240
 # What a test by an installer may set off anywhere: all that may be covered at all.
@@ -107,9 +109,9 @@ def _mine(by: User, rows: Any) -> Any:
     return found
 
 
-def muted_now(sites: Iterable[Site], at: datetime) -> list[Muting]:
+def muted_now(sites: Sites, at: datetime) -> list[Muting]:
     """What is muted at these sites at `at`, what ends first first."""
-    rows = Muting.objects.filter(site__in=list(sites), ended_at=None, starts_at__lte=at, ends_at__gt=at)
+    rows = Muting.objects.filter(site__in=sites, ended_at=None, starts_at__lte=at, ends_at__gt=at)
     return list(rows.select_related("site__customer", "camera", "zone", "made_by", "vouched_by").order_by("ends_at"))
 
 
@@ -243,8 +245,8 @@ def end_instruction(instruction_id: UUID, *, by: User, at: datetime) -> Temporar
     return row
 
 
-def instructions_now(sites: Iterable[Site], at: datetime) -> list[TemporaryInstruction]:
-    rows = TemporaryInstruction.objects.filter(site__in=list(sites), ended_at=None, starts_at__lte=at, ends_at__gt=at)
+def instructions_now(sites: Sites, at: datetime) -> list[TemporaryInstruction]:
+    rows = TemporaryInstruction.objects.filter(site__in=sites, ended_at=None, starts_at__lte=at, ends_at__gt=at)
     return list(rows.select_related("site__customer", "made_by", "vouched_by").order_by("starts_at"))
 
 

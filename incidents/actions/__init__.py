@@ -1,6 +1,7 @@
 """The verbs: one function, one transaction each. Nothing else changes an incident."""
 
 from incidents.actions.closing import close, close_guards, reopen
+from incidents.actions.disarming import disarmed, identify, look, override_disarm, tell_incidents
 from incidents.actions.folding import raise_alert, raise_alone
 from incidents.actions.handling import (
     add_note,
@@ -25,11 +26,15 @@ __all__ = [
     "close",
     "close_guards",
     "decide",
+    "disarmed",
     "end_shift",
     "evidence_shown",
     "hold",
+    "identify",
     "lift_hold",
+    "look",
     "offer_waiting",
+    "override_disarm",
     "painted",
     "park",
     "raise_alert",
@@ -41,5 +46,6 @@ __all__ = [
     "stamp",
     "start_shift",
     "take_over",
+    "tell_incidents",
     "wait",
 ]

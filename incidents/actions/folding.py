@@ -1,6 +1,7 @@
 """From alert to incident. Folding must never hide a person: what does not fit exactly opens a new incident."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -57,7 +58,8 @@ def fold_target(candidate: Candidate) -> Incident | None:
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
     # Nothing folds into a case of the blind audit: it would end with it.
     same = Incident.objects.in_earnest().select_for_update(of=("self",), no_key=True)
-    same = same.filter(site=candidate.site_id, family=entry.family, quiet=entry.quiet, counts="")
+    same = same.filter(site=candidate.site_id, family=entry.family, quiet=entry.quiet)
+    same = same.filter(Q(counts="") | Q(verdict__in=runaway.SERIOUS))
     fitting = (
         same.exclude(state__in=[State.PARKED, State.CLOSED])
         .exclude(verdict__in=DISMISSED)
@@ -108,12 +110,15 @@ def _count(candidate: Candidate, *, at: datetime) -> Alert:
     """Into the one incident that counts this runaway, silently; the first one makes it, parked until somebody has to look."""
     incident = runaway.counting(candidate)
     if incident is None:
-        incident = _incident_of(candidate, queued_at=max(at, candidate.judged_at))
-        incident.counts = runaway.key(candidate)
-        incident.state = State.PARKED
-        incident.priority = runaway.PRIORITY
-        incident.due_at = at + runaway.look_every(candidate.site)
-        incident.reason = runaway.REASON
+        incident = _incident_of(
+            candidate,
+            queued_at=max(at, candidate.judged_at),
+            counts=runaway.key(candidate),
+            state=State.PARKED,
+            priority=runaway.PRIORITY,
+            due_at=at + runaway.look_every(candidate.site),
+            reason=runaway.REASON,
+        )
         incident.save(force_insert=True)
         alert = _alert(candidate, incident, at=incident.queued_at, sounded=False)
         codes = {"alert": alert.pk, "category": alert.category, "priority": incident.priority, "why": "runaway"}
@@ -183,16 +188,16 @@ def open_own(candidate: Candidate, *, at: datetime) -> Alert:
     return alert
 
 
-def _incident_of(candidate: Candidate, *, queued_at: datetime) -> Incident:
-    """A new one for this candidate, not saved yet."""
+def _incident_of(candidate: Candidate, *, queued_at: datetime, **other: Any) -> Incident:
+    """A new one for this candidate, not saved yet. `other`: fields that are not as usual."""
     entry = category(candidate.category)
+    usual: dict[str, Any] = {"priority": candidate.priority}
     return Incident(
         site=candidate.site,
         number=_next_number(),
         family=entry.family,
         category=entry.code,
         quiet=entry.quiet,
-        priority=candidate.priority,
         follows=_previous(candidate, entry.family),
         alert_count=1,
         last_alert_at=candidate.captured_at,
@@ -200,6 +205,7 @@ def _incident_of(candidate: Candidate, *, queued_at: datetime) -> Incident:
         received_at=candidate.received_at,
         judged_at=candidate.judged_at,
         queued_at=queued_at,
+        **usual | other,
     )
 
 
