@@ -112,7 +112,7 @@ def test_what_was_noticed_is_listed_with_its_reasons_and_narrowed(nights, zone, 
     for words in (
         "2 noticed",
         "Disarmed until 22:00",
-        "Would raise at Sun 22:00.",
+        "Would have been raised at Sun 22:00.",
         "policy v7",
         "ND-",
         f"/console/ask/candidates/{hidden.pk}/",

@@ -132,7 +132,8 @@ def _why(row: Candidate, seen: set[UUID], incident: Incident | None) -> Why:
     over = incident is None or incident.state == State.CLOSED
     return Why(
         candidate=row, title=title(row.category, place(row)), when=words.when(row.captured_at, zone),
-        heading=words.heading(row.decision, row.priority), lines=why(row), flip=words.flip(row.flip, zone) if over else "",
+                heading=words.heading(row.decision, row.priority, past=True),
+        lines=why(row), flip=words.flip(row.flip, zone, past=True) if over else "",
         facts=words.facts(row, over=over), context=words.context(row), version=words.version(row.policy_version),
         picture=shown[0], clip=shown[1], no_picture="" if shown[0] else _no_picture(row.snapshot, seen), incident=incident,
         reasons_only=words.reasons_only(row),

@@ -21,25 +21,37 @@ _DECISIONS: dict[str, Any] = {
     "watch": gettext_lazy("Stay quiet, keep the clip"),
     "ignore": gettext_lazy("Ignore, keep the record"),
 }
+_DECIDED: dict[str, Any] = {
+    "raise": gettext_lazy("Raised, %(urgency)s"),
+    "watch": gettext_lazy("Watched: kept, and nobody was called"),
+    "ignore": gettext_lazy("Ignored: kept, and nobody was called"),
+}
 _WOULD: dict[str, Any] = {
     "raise": gettext_lazy("Would raise %(how)s."),
     "watch": gettext_lazy("Would stay quiet %(how)s."),
     "ignore": gettext_lazy("Would be ignored %(how)s."),
 }
+_WOULD_HAVE: dict[str, Any] = {
+    "raise": gettext_lazy("Would have been raised %(how)s."),
+    "watch": gettext_lazy("Would have been watched only %(how)s."),
+    "ignore": gettext_lazy("Would have been ignored %(how)s."),
+}
 
 
-def heading(decision: str, priority: int) -> str:
-    """The verdict itself, in two or three words."""
-    return str(_DECISIONS.get(decision, decision)) % {"urgency": str(URGENCY.get(priority, priority)).lower()}
+def heading(decision: str, priority: int, *, past: bool = False) -> str:
+    """The verdict itself, in two or three words. past: it was given."""
+    said = (_DECIDED if past else _DECISIONS).get(decision, decision)
+    return str(said) % {"urgency": str(URGENCY.get(priority, priority)).lower()}
 
 
-def flip(said: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
+def flip(said: Mapping[str, Any] | None, zone: ZoneInfo, *, past: bool = False) -> str:
     """The least change that would turn a verdict, as one sentence; "" where there is none."""
     if not said:
         return ""
     how = _FLIPS.get(said.get("code", ""))
     words = how(said, zone) if how else _("by “%(code)s”") % {"code": said.get("code", "?")}
-    return str(_WOULD.get(said.get("decision", ""), _("Would be otherwise %(how)s."))) % {"how": words}
+    would = (_WOULD_HAVE if past else _WOULD).get(said.get("decision", ""), _("Would be otherwise %(how)s."))
+    return str(would) % {"how": words}
 
 
 def clock(value: Any, zone: ZoneInfo) -> str:
