@@ -37,7 +37,9 @@ def admit(case_id: UUID, *, at: datetime) -> bool:
     """Put a case that is due into the queue, or off, or give it up. True where something was done."""
     with transaction.atomic():
         rows = AuditCase.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        rows = rows.select_related("site", "candidate__site", "candidate__zone", "candidate__camera", "candidate__clip")
+        rows = rows.select_related(
+            "site", "candidate__site", "candidate__zone", "candidate__camera", "candidate__clip", "candidate__snapshot"
+        )
         case = rows.filter(pk=case_id, due_at__lte=at, incident__isnull=True).first()
         if case is None:
             return False  # another spine has it
@@ -58,6 +60,7 @@ def admit(case_id: UUID, *, at: datetime) -> bool:
             _put_off(case, implausible.code, at=at)
             return True
         alert = open_own(copy, at=at)
+        attach_evidence(copy, snapshot=case.candidate.snapshot, at=at)  # its clip comes when it could be whole
         case.incident_id, case.due_at = alert.incident_id, clip_due(case, copy)
         case.save(update_fields=["incident", "due_at"])
         return True

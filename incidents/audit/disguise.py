@@ -95,7 +95,7 @@ def _facts(original: Candidate, *, at: datetime) -> Facts:
 
 
 def copy_of(case: AuditCase, *, at: datetime) -> Candidate:
-    """The case's candidate as it would have come at `at`, stored, with its picture; its clip comes when it could be whole.
+    """The case's candidate as it would have come at `at`, stored; picture and clip come as with any.
 
     Raises Implausible.
     """
@@ -129,7 +129,6 @@ def copy_of(case: AuditCase, *, at: datetime) -> Candidate:
         policy=policy,
         policy_version=now.judged.policy.version,
         model_sha256=original.model_sha256,
-        snapshot=original.snapshot,
     )
     copy.save(force_insert=True)
     return copy
