@@ -1,7 +1,7 @@
 """`make run`: the whole product with its simulated world, until Ctrl-C.
 
 HOST (name or address to serve on), TLS=1 (https with a local authority), WEB_PORT, RTSP_PORT, PHONE_PORT,
-DEMO=0.
+DEMO=0, DEMO_HISTORY=0 (a demonstration without a past).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def main() -> int:
         host=os.environ.get("HOST") or "127.0.0.1",
         https=os.environ.get("TLS") == "1",
         demo=os.environ.get("DEMO") != "0",
+        env={"DEMO_HISTORY": os.environ.get("DEMO_HISTORY") or "1"},
         say=say,
     )
     up = False

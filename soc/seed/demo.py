@@ -28,20 +28,21 @@ FORECOURT: Polygon = [[0.0, 0.40], [0.55, 0.36], [1.0, 0.52], [1.0, 0.92], [0.45
 FOOTPATH: Polygon = [[0.0, 0.24], [0.55, 0.26], [0.98, 0.22], [1.0, 0.50], [0.55, 0.35], [0.0, 0.39]]
 
 
-def seed(*, at: datetime) -> None:
-    """All of it, or nothing."""
+def seed(*, at: datetime, began: datetime | None = None) -> None:
+    """All of it, or nothing. began: since when playbooks and policies have been in force; None: from now on."""
+    since = began or at
     with transaction.atomic():
-        northlight = _organisation("Northlight Monitoring", at=at)
-        harbour = _organisation("Harbour Watch", at=at)
+        northlight = _organisation("Northlight Monitoring", at=since)
+        harbour = _organisation("Harbour Watch", at=since)
         pinewick, quillon, alder = (
             ensure(Customer, organisation=northlight, name=name)[0]
             for name in ("Pinewick Ltd", "Quillon Yards", "Alder Nurseries")
         )
         saltmarsh, _ = ensure(Customer, organisation=harbour, name="Saltmarsh Storage")
-        depot = _depot(pinewick)
-        _quay(quillon)
-        _glasshouse(alder)
-        _unit(saltmarsh)
+        depot = _depot(pinewick, at=since)
+        _quay(quillon, at=since)
+        _glasshouse(alder, at=since)
+        _unit(saltmarsh, at=since)
         _responders(northlight, harbour)
         put_people(
             [
@@ -66,7 +67,7 @@ def _organisation(name: str, *, at: datetime) -> Organisation:
     return organisation
 
 
-def _depot(customer: Customer) -> Site:
+def _depot(customer: Customer, *, at: datetime) -> Site:
     """Armed around the clock, so that the first run shows something at any hour."""
     site, made = ensure(
         Site,
@@ -81,7 +82,7 @@ def _depot(customer: Customer) -> Site:
         },
     )
     if made:
-        arm(site, MIDNIGHT, MIDNIGHT)
+        arm(site, MIDNIGHT, MIDNIGHT, at=at)
     zones = [("Yard", INSIDE, YARD), ("Path along the fence", PERIMETER, PATH)]
     yard = put_camera(site, "Loading yard", path="yard", speaker=True, zones=zones)
     back = put_camera(site, "Back yard", path="quiet", speaker=True, zones=zones)
@@ -90,7 +91,7 @@ def _depot(customer: Customer) -> Site:
     return site
 
 
-def _quay(customer: Customer) -> None:
+def _quay(customer: Customer, *, at: datetime) -> None:
     """Armed at night only: by day its passers-by are candidates that are ignored."""
     site, made = ensure(
         Site,
@@ -104,12 +105,12 @@ def _quay(customer: Customer) -> None:
         },
     )
     if made:
-        arm(site, time(20), time(6))
+        arm(site, time(20), time(6), at=at)
     zones = [("Forecourt", INSIDE, FORECOURT), ("Footpath", PERIMETER, FOOTPATH)]
     put_camera(site, "Forecourt", path="street", speaker=False, zones=zones)
 
 
-def _glasshouse(customer: Customer) -> None:
+def _glasshouse(customer: Customer, *, at: datetime) -> None:
     """Wind in the leaves around the clock, which is nobody."""
     site, made = ensure(
         Site,
@@ -123,11 +124,11 @@ def _glasshouse(customer: Customer) -> None:
         },
     )
     if made:
-        arm(site, MIDNIGHT, MIDNIGHT)
+        arm(site, MIDNIGHT, MIDNIGHT, at=at)
     put_camera(site, "Orchard side", path="foliage", speaker=False, zones=[("Hedge", PERIMETER, WHOLE_PICTURE)])
 
 
-def _unit(customer: Customer) -> None:
+def _unit(customer: Customer, *, at: datetime) -> None:
     """The other company's: nobody of the first sees it, and the other way round."""
     site, made = ensure(
         Site,
@@ -136,7 +137,7 @@ def _unit(customer: Customer) -> None:
         defaults={"address": "Unit 4, Saltmarsh Way, Harbour", "time_zone": "Europe/Lisbon"},
     )
     if made:
-        arm(site, time(19), time(7))
+        arm(site, time(19), time(7), at=at)
 
 
 def _responders(northlight: Organisation, harbour: Organisation) -> None:

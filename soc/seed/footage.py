@@ -28,7 +28,7 @@ def seed(*, at: datetime) -> None:
         customer, _ = ensure(Customer, organisation=organisation, name="Footage")
         site, made = ensure(Site, customer=customer, name="Footage", defaults={"address": "A file"})
         if made:
-            arm(site, MIDNIGHT, MIDNIGHT)
+            arm(site, MIDNIGHT, MIDNIGHT, at=at)
         zones = [("Picture", Zone.Kind.INSIDE, WHOLE_PICTURE)]
         camera = put_camera(site, "Footage", path="footage", speaker=True, zones=zones)
         # The file is played once, to whoever looks first: that must be the watcher, not its first look.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +14,6 @@ from django.db.models import Model
 
 from cameras.actions import publish
 from cameras.models import Camera, Zone
-from soc.core import clock
 from soc.core.models import Site
 
 Row = TypeVar("Row", bound=Model)
@@ -43,12 +42,12 @@ def check(row: Model) -> None:
         raise CommandError(f"{row._meta.verbose_name} “{row}” cannot be stored: {words}") from error
 
 
-def arm(site: Site, starts: time, ends: time, days: Iterable[int] = range(7)) -> None:
+def arm(site: Site, starts: time, ends: time, days: Iterable[int] = range(7), *, at: datetime) -> None:
     """Give a new site its weekly schedule, as the first version of its policy. One that has a policy keeps it."""
     if site.policies.exists():
         return
     week = [{"day": day, "from": f"{starts:%H:%M}", "to": f"{ends:%H:%M}"} for day in days]
-    publish(site, {"owner": "schedule", "schedule": {"week": week}}, by=None, at=clock.now())
+    publish(site, {"owner": "schedule", "schedule": {"week": week}}, by=None, at=at)
 
 
 def put_camera(site: Site, name: str, *, path: str, speaker: bool, zones: Iterable[tuple[str, str, Polygon]]) -> Camera:
