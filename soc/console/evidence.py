@@ -93,15 +93,15 @@ def _evidence(alert: Alert, filmed: Candidate, *, at: datetime) -> Evidence:
         overlay, key_s = clip.overlay or {}, _key_s(filmed, clip)
         return Evidence(
             "clip", url=f"/media/{clip.pk}", poster=f"/media/{snapshot.pk}" if snapshot and snapshot.there else "",
-            started=clip.started_at, tracks=overlay.get("tracks") or _still(candidate, key_s),
+            started=clip.started_at, tracks=nameless(overlay.get("tracks") or _still(candidate, key_s)),
             zone=_zone(filmed, overlay), key_s=key_s, begin_s=_begin_s(clip, key_s), views=views(filmed),
             caption=_("clip, before to after"), note=_lost(candidate, coming=coming), **shown,
         )  # fmt: skip
     if snapshot and snapshot.there:
         note = _("The clip follows in a few seconds") if coming else _lost(candidate) or _("No clip, only this picture")
         return Evidence(
-            "snapshot", url=f"/media/{snapshot.pk}", started=snapshot.started_at, tracks=_on_picture(candidate, snapshot),
-            zone=_zone(filmed, snapshot.overlay or {}), caption=_("picture of the moment"), note=note, **shown,
+            "snapshot", url=f"/media/{snapshot.pk}", started=snapshot.started_at,
+            tracks=nameless(_on_picture(candidate, snapshot)), zone=_zone(filmed, snapshot.overlay or {}), caption=_("picture of the moment"), note=note, **shown,
         )  # fmt: skip
     if view := _good_view(candidate):
         return Evidence(
@@ -139,8 +139,14 @@ def view(angle: Angle) -> dict[str, Any]:
         "started": angle.clip.started_at.isoformat(),
         "key_s": round(key_s, 2),
         "begin_s": _begin_s(angle.clip, key_s),
-        "tracks": (angle.clip.overlay or {}).get("tracks", []),
+        "tracks": nameless((angle.clip.overlay or {}).get("tracks", [])),
     }
+
+
+def nameless(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the ids that the watcher gave them, which count since it began: a page has no use for these, and whoever reads
+    them knows how old a clip is."""
+    return [{name: value for name, value in track.items() if name != "id"} for track in tracks]
 
 
 def _alert(incident: Incident, chosen: UUID | None) -> Alert | None:
