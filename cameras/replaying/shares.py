@@ -24,14 +24,18 @@ def shared(
 ) -> Iterator[Made]:
     """`work` on each item, over so many processes; what each made, as it comes. Give the largest items first.
 
-    on_done(rows) is told some times a second how many rows are done over all. Raises what `work` raised.
+    With one process, or for one item, all is done in this one. on_done(rows) is told some times a second how many rows are
+    done over all. Raises what `work` raised.
     """
+    if min(processes, len(items)) <= 1:
+        yield from _here(items, work, on_done)
+        return
     connections.close_all()  # none may be used by two processes
     context = multiprocessing.get_context("fork")
     done = context.Value("q", 0)
     _inherited.update(work=work, done=done)
     try:
-        with cast(Pool, context.Pool(max(1, min(processes, len(items))))) as pool:
+        with cast(Pool, context.Pool(min(processes, len(items)))) as pool:
             made = pool.imap_unordered(_one, items)
             for _ in items:
                 yield _next(made, lambda: on_done(done.value) if on_done else None)
@@ -39,6 +43,21 @@ def shared(
         _inherited.clear()
     if on_done:
         on_done(done.value)
+
+
+def _here(items: Sequence[Item], work: Work[Item, Made], on_done: Callable[[int], None] | None) -> Iterator[Made]:
+    before = 0
+    for item in items:
+        last = 0
+
+        def told(done: int, _of: int) -> None:
+            nonlocal last
+            last = done
+            if on_done:
+                on_done(before + done)  # noqa: B023  called while this item is worked on
+
+        yield work(item, told)
+        before += last
 
 
 def _next(made: Any, meanwhile: Callable[[], None]) -> Any:
