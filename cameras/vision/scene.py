@@ -43,6 +43,7 @@ class Scene:
     ) -> None:
         self.tracker, self.zones, self.perspective = tracker or Tracker(), ZoneWatch(zones), perspective
         self._armed: frozenset[str] | None = None
+        self._rules: object = None
         self._wanted = -math.inf  # monotonic seconds of the last look that was asked for
 
     def replan(self, zones: Iterable[ZoneShape], perspective: Perspective | None) -> None:
@@ -69,6 +70,14 @@ class Scene:
         if self._armed is not None and (newly := armed - self._armed):
             self.zones.renew(newly)
         self._armed = armed
+
+    def judge_by(self, rules: object) -> None:
+        """Say by which rules (any value) sightings are judged. By others, whoever was reported counts anew where it is armed: it
+        may have been too soon for what they ask.
+        """
+        if self._rules is not None and rules != self._rules and self._armed:
+            self.zones.renew(self._armed, vehicles=True)
+        self._rules = rules
 
     def update(
         self, stamp: FrameStamp, detections: Sequence[Detection], *, aspect: float = 16 / 9

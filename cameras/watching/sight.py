@@ -131,7 +131,6 @@ class Sight:
         self._moved: tuple[Frame, str] | None = None  # the last frame with motion in an armed zone, and the zone
         self._blind_at: float | None = None
         self._arming: tuple[Plan, datetime, datetime, Arming] | None = None  # by which plan, from when to when
-        self._stood = plan.standing
         self._closed = False
         self._lock = threading.RLock()
 
@@ -254,10 +253,8 @@ class Sight:
         arms = self._arms(at)
         if arms.zones != self.scene.zones.zones:
             self.scene.zones.replan(arms.zones)
-        if self.plan.standing != self._stood:
-            self._stood = self.plan.standing
-            self.scene.zones.renew(arms.armed, vehicles=True)
         self.scene.arm(arms.armed)
+        self.scene.judge_by(self.plan.standing)
 
     def _pace(self, now: float) -> bool:
         """Whether a frame is wanted: INFER_FPS a second on average. One that comes a little early is, and one that comes
