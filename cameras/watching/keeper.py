@@ -272,10 +272,12 @@ class Keeper:
                 watched.saved = watched.tried[1]  # it was committed, only nobody could tell us
             news = totals - watched.saved
             kept = {key: row.frames.get(key, 0) + news[key] for key in COUNTS}
-            causes = Counter(row.frames.get("dropped_by", {}))
-            causes.update({key.partition(":")[2]: n for key, n in news.items() if key.startswith("dropped:")})
+            for end in ("dropped", "gated"):
+                causes = Counter(row.frames.get(f"{end}_by", {}))
+                causes.update({key.partition(":")[2]: n for key, n in news.items() if key.startswith(f"{end}:")})
+                kept[f"{end}_by"] = dict(causes)
+            kept["short_unkept"] = row.frames.get("short_unkept", 0) + news["short_unkept"]
             sight = watcher.sight
-            kept["dropped_by"] = dict(causes)
             kept["inference_ms"] = round(sight.inference_ms, 1) if sight else row.frames.get("inference_ms", 0)
             watched.tried = (kept, totals)
             seen = [at for at in (row.last_frame_at, frame.stamp.received if frame else None) if at]

@@ -174,6 +174,7 @@ class Watcher:
         if late := self.streams.late():
             total["dropped"] += late
             total["dropped:late"] += late
+        total["short_unkept"] = self.stays.left_out
         total["captured"] = total["gated"] + total["inferred"] + total["dropped"]
         return total
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from cameras.actions import camera_lost, condition_began, condition_ended, keep_reference
 from cameras.actions.speaker import check_speaker
-from cameras.models import Camera, Condition
+from cameras.models import Camera, Candidate, Condition
 from cameras.vision.backchannel import TalkError
 from soc.core import clock
 from soc.core.models import Event
@@ -59,6 +59,25 @@ def test_before_arming_it_says_what_it_will_be_armed_with(site, camera, sam, mon
     shown = text(as_user(sam), "/console/cameras/")
     assert "Will be armed with 1 of 1 blind" in shown
     assert "No camera sees Yard." in shown
+
+
+def test_evidence_that_was_lost_is_said_of_its_camera_for_a_day(site, camera, sam):
+    at = clock.now()
+    for age, evidence in ((1, {"lost": "slow"}), (0, {"lost": "full"}), (30, {"lost": "clip"}), (2, {})):
+        make.make_candidate(camera=camera, at=at - timedelta(hours=age, seconds=1), evidence=evidence)
+    assert "2 clips lost" in text(as_user(sam), "/console/cameras/")
+    shown = text(as_user(sam), page_of(camera))
+    assert "2 clips of the last day are lost. The store of evidence was full." in shown
+    Candidate.objects.all().update(captured_at=at - timedelta(days=2))
+    assert "last day" not in text(as_user(sam), page_of(camera))
+
+
+def test_what_the_camera_looked_at_itself_and_what_was_too_much_to_keep_is_counted(camera, sam):
+    frames = {"captured": 9000, "gated": 8000, "gated_by": {"camera": 7654}, "inferred": 1000, "short_unkept": 321}
+    Camera.objects.filter(pk=camera.pk).update(frames=frames)
+    shown = text(as_user(sam), page_of(camera))
+    assert 'left to the camera itself</th><td class="r num">7,654' in shown
+    assert ">321<" in shown
 
 
 def test_nothing_to_show_says_who_adds_cameras(site, sam):

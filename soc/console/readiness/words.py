@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cameras.models import Condition
+from soc.console.evidence import LOST
 
 _FROZEN = gettext_lazy(
     "No new picture for half a minute: each is one that came before. A test card, or a picture made by a machine, looks the same."
@@ -58,6 +59,12 @@ def _ways(across: float, down: float) -> str:
     if part := round(abs(down) * 100):
         ways.append((_("%(part)s %% down") if down > 0 else _("%(part)s %% up")) % {"part": part})
     return ", ".join(ways)
+
+
+def clips_lost(count: int, cause: str) -> str:
+    """How many clips of the last day will not come, and why the newest of them."""
+    words = ngettext("%(count)s clip of the last day is lost.", "%(count)s clips of the last day are lost.", count)
+    return f"{words % {'count': count}} {LOST[cause]}." if cause in LOST else words % {"count": count}
 
 
 def dropped(frames: dict[str, Any]) -> list[tuple[str, int]]:
