@@ -128,9 +128,9 @@ BODY: Final[dict[str, Any]] = {
     "owner": "customer",
     "schedule": {"week": [{"day": day, "from": "19:00", "to": "07:00"} for day in range(7)]},
     "rules": [
-        {"zone": None, "category": "person", "when": "armed", "decision": "raise", "priority": None, "dwell_s": 2.0, "cooldown_s": 60}
+        {"zone": None, "category": "person", "when": "armed", "decision": "raise", "dwell_s": 2.0, "cooldown_s": 60}
     ],
-}  # fmt: skip
+}
 
 FILL: Final = """
 INSERT INTO cameras_candidate (
