@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions import standing
+from cameras.admin import policy
 from soc.core import clock
 from soc.core.admin.bound import BoundAdmin
 from soc.core.models import Event, Site
@@ -22,6 +23,7 @@ AHEAD = timedelta(days=7)
 
 @admin.register(Site)
 class SiteAdmin(BoundAdmin):
+    change_form_template = "admin/cameras/site_form.html"
     list_display = ["name", "customer", "address", "time_zone"]
     list_select_related = ["customer"]
     list_filter = [("customer", admin.RelatedOnlyFieldListFilter)]
@@ -33,6 +35,9 @@ class SiteAdmin(BoundAdmin):
         *("time_zone", "retention_days", "next_armed"),
     ]
     readonly_fields = ["next_armed"]
+
+    def get_urls(self) -> Any:
+        return [*policy.urls(), *super().get_urls()]
 
     def used(self, obj: Any) -> bool:
         return obj.cameras.exists() or Event.objects.filter(site=obj).exists()
