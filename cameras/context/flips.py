@@ -16,7 +16,7 @@ Judge = Callable[[Facts, Context, Policy, Fold], Verdict]
 Change = tuple[str, dict[str, Any]]
 
 MINUTE: Final = timedelta(minutes=1)
-SMALLEST: Final = timedelta(microseconds=1)
+SMALLEST: Final = timedelta(milliseconds=1)
 
 
 def applied(flip: Flip, facts: Facts, context: Context, policy: Policy) -> tuple[Facts, Context, Policy]:
@@ -81,9 +81,8 @@ def _at_borders(facts: Facts, verdict: Verdict) -> Iterator[tuple[float, Change]
     if arm.until is not None:
         yield _seconds(at, arm.until), ("at", {"at": arm.until})
     if arm.since is not None:
-        for before in (MINUTE, SMALLEST):
-            then = arm.since - before
-            yield _seconds(at, then), ("at", {"at": then})
+        for before in (MINUTE, SMALLEST):  # as a clock shows it; but a stretch may be shorter than that
+            yield _seconds(at, arm.since), ("at", {"at": arm.since - before})
 
 
 def _seconds(a: datetime, b: datetime) -> float:

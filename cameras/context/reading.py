@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, time
+from functools import lru_cache
 from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from cameras.context.refusal import PolicyRefused, Problem
 from cameras.context.schedule import Hours, Week, overlap
@@ -126,29 +127,15 @@ def listed(value: Any, path: str, notes: Notes, *, most: int) -> list[tuple[Any,
 
 def time_zone_of(name: Any, notes: Notes) -> str:
     """An IANA name. UTC where it is none."""
-    if isinstance(name, str) and name in KNOWN_ZONES:
+    if isinstance(name, str) and name in _zones():
         return name
     notes.refuse("time_zone", "unknown_zone", zone=str(name)[:60])
     return "UTC"
 
 
-class _Zones:
-    """Names that can be opened here: asked once each, for the list of all is long to read."""
-
-    def __init__(self) -> None:
-        self._known: set[str] = set()
-
-    def __contains__(self, name: str) -> bool:
-        if name in self._known:
-            return True
-        if name not in available_timezones():
-            return False
-        ZoneInfo(name)
-        self._known.add(name)
-        return True
-
-
-KNOWN_ZONES: Final = _Zones()
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def time_at(value: Any, path: str, notes: Notes) -> time | None:
