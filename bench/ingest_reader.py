@@ -190,8 +190,6 @@ def _watcher(port: int, camera: str) -> Any:
         f"rtsp://127.0.0.1:{port}/{camera}",
         Credentials(""),
         (zone,),
-        (),
-        "UTC",
         digest="known",
         probed="known",
     )
