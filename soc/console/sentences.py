@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from cameras.models import Candidate
+from cameras.models import AccessWindow, Candidate
 
 # What an operator reads first. With a place: “Person in Loading yard”.
 WHAT: dict[str, Any] = {
@@ -140,13 +140,18 @@ def _signal(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
 
 def _disarmed(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     until = _clock(reason.get("until"), zone)
-    return Line("lock", _("Disarmed until %(time)s") % {"time": until} if until else _("Disarmed"))
+    return Line("lock", _("Disarmed until %(time)s") % {"time": until} if until else _("Disarmed"), _by_hand(reason))
 
 
 def _armed(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     until = _clock(reason.get("until"), zone)
     strong = _("Armed until %(time)s") % {"time": until} if until else _("Armed")
-    return Line("lock", strong, _("by the weekly schedule") if reason.get("owner") == "schedule" else "")
+    return Line("lock", strong, _("by the weekly schedule") if reason.get("owner") == "schedule" else _by_hand(reason))
+
+
+def _by_hand(reason: dict[str, Any]) -> str:
+    """Whose word the arm state is, where somebody armed or disarmed by hand."""
+    return {"customer": _("by the customer"), "panel": _("at the panel")}.get(reason.get("owner", ""), "")
 
 
 def _seen(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
@@ -177,6 +182,67 @@ def _nobody_looked(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     return Line("eye", _("Motion that no detector looked at"), _("so a person must"))
 
 
+def _rule(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    number = _("Rule %(number)s") % {"number": int(reason.get("rule", 0)) + 1}
+    return Line("note", number, str(_OF_RULES.get(reason.get("decision", ""), "")))
+
+
+_OF_RULES: dict[str, Any] = {
+    "raise": gettext_lazy("it is raised"),
+    "watch": gettext_lazy("it is watched, and nobody is called"),
+    "ignore": gettext_lazy("it is ignored"),
+}
+
+
+def _muted(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"time": _clock(reason.get("until"), zone)}
+    strong = _("On test until %(time)s") if reason.get("kind") == "test" else _("Snoozed until %(time)s")
+    return Line("mute", strong % words)
+
+
+def _expected(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("cal", _("%(who)s expected") % {"who": _who(reason)}, _expected_rest(reason, zone))
+
+
+def _more_than_expected(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("cal", _("More people than expected"), _expected_rest(reason, zone))
+
+
+def _who(reason: dict[str, Any]) -> str:
+    kind = reason.get("kind", "")
+    return str(dict(AccessWindow.Kind.choices).get(kind, kind)).capitalize()
+
+
+def _expected_rest(reason: dict[str, Any], zone: ZoneInfo) -> str:
+    words = {
+        "people": reason.get("people", 1),
+        "allowed": reason.get("allowed", 0),
+        "time": _clock(reason.get("until"), zone),
+    }
+    return _("%(people)s of at most %(allowed)s, until %(time)s") % words
+
+
+def _cooling_down(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"since": _clock(reason.get("since"), zone), "until": _clock(reason.get("until"), zone)}
+    return Line("clock", _("Raised here at %(since)s") % words, _("the same is only watched until %(until)s") % words)
+
+
+def _storm(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line(
+        "off", _("Storm mode until %(time)s") % {"time": _clock(reason.get("until"), zone)}, _("people come first")
+    )
+
+
+def _runaway(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    words = {"count": reason.get("count", 0), "time": _clock(reason.get("since"), zone)}
+    rest = _("only false alarms come from this place")
+    return Line("warn", _("Number %(count)s since %(time)s") % words, rest)
+
+
+def _unreadable(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("warn", _("The site's policy cannot be read"), _("so everything is raised"))
+
+
 def _unknown(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     return Line("ring", _("Rule “%(code)s”") % {"code": reason.get("code", "?")})
 
@@ -196,4 +262,12 @@ _SENTENCES = {
     "short_stay": _short_stay,
     "nobody_looked": _nobody_looked,
     "crossed": _crossed,
+    "rule": _rule,
+    "muted": _muted,
+    "expected": _expected,
+    "more_than_expected": _more_than_expected,
+    "cooling_down": _cooling_down,
+    "storm": _storm,
+    "runaway": _runaway,
+    "policy_unreadable": _unreadable,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -10,9 +12,12 @@ from django.test import Client
 from cameras.actions.policies import keep_draft, publish
 from cameras.models import Candidate
 from incidents.models import AuditCase
+from soc.console.ask import words as asking
+from soc.console.sentences import lines
 from soc.core.models import Event
 from tests import factories as make
 from tests.factories import NIGHT
+from tests.replaying.histories import history
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +98,21 @@ def test_asking_and_looking_write_nothing(nights, zone, sam):
     page(sam, "/console/ask/", **asked(zone))
     page(sam, "/console/ask/candidates/", site=zone.site_id)
     assert (Event.objects.count(), Candidate.objects.count()) == before
+
+
+def test_whatever_the_judge_says_has_a_sentence_and_so_has_every_flip():
+    """Of some hundred random histories: a new code without words fails here."""
+    said = {
+        (reason["code"], json.dumps(reason, default=str)) for number in range(150) for reason in history(number).reasons
+    }
+    assert len({code for code, _ in said}) > 16
+    for code, reason in said:
+        (line,) = lines([json.loads(reason)], "Yard", ZoneInfo("UTC"))
+        assert line.strong
+        assert "“" not in line.strong, code
+    for code in ("at", "dwell", "people", "window_ends", "muting_ends", "cooled", "untampered", "rule"):
+        told = asking.flip({"code": code, "at": NIGHT.isoformat(), "decision": "raise"}, ZoneInfo("UTC"))
+        assert "“" not in told, code
 
 
 # --- why

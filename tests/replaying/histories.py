@@ -26,10 +26,11 @@ SEEN = ("person", "person", "person", "group", "vehicle", "loitering", "line_cro
 
 @dataclass
 class History:
-    """`rows` as they are stored, `codes` the reason codes of each, `versions` what each was judged by."""
+    """`rows` as they are stored, `codes` the reason codes of each, `reasons` of all, `versions` what each was judged by."""
 
     rows: list[Row] = field(default_factory=list)
     codes: list[tuple[str, ...]] = field(default_factory=list)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
     versions: dict[str, Policy] = field(default_factory=dict)
 
     def version_of(self, row: Row) -> Policy:
@@ -98,6 +99,7 @@ def history(seed: int, *, length: int = 20, policies: int = 40) -> History:
         in_force = policy(number)
         verdict = judge(seen, around, in_force, fold)
         made.codes.append(tuple(reason.code for reason in verdict.reasons))
+        made.reasons += [reason.as_json() for reason in verdict.reasons]
         stayed = round(seen.dwell_s + draw.choice([0, 0, 2.5, 30]), 1) if seen.camera else None
         stored = (json.dumps(seen.as_json(), sort_keys=True), json.dumps(around.as_json(), sort_keys=True))
         made.rows.append(
