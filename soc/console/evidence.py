@@ -101,7 +101,8 @@ def _evidence(alert: Alert, filmed: Candidate, *, at: datetime) -> Evidence:
         note = _("The clip follows in a few seconds") if coming else _lost(candidate) or _("No clip, only this picture")
         return Evidence(
             "snapshot", url=f"/media/{snapshot.pk}", started=snapshot.started_at,
-            tracks=nameless(_on_picture(candidate, snapshot)), zone=_zone(filmed, snapshot.overlay or {}), caption=_("picture of the moment"), note=note, **shown,
+            tracks=nameless(_on_picture(candidate, snapshot)), zone=_zone(filmed, snapshot.overlay or {}),
+            caption=_("picture of the moment"), note=note, **shown,
         )  # fmt: skip
     if view := _good_view(candidate):
         return Evidence(

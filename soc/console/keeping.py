@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from incidents.audit import known
 from incidents.models import Incident
 from soc.core.models import User
 from soc.core.rights import Act
@@ -16,4 +17,5 @@ def facts(incident: Incident, user: User) -> dict[str, Any]:
         "hold": incident.hold_at is not None,
         "may_hold": user.may(Act.HOLD, incident.site),
         "may_export": user.may(Act.EXPORT, incident.site),
+        "may_mark": user.may(Act.AUDIT_MARK, incident.site) and known.shows(incident) is not None,
     }
