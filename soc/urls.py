@@ -10,6 +10,7 @@ urlpatterns = [
     path("console/cameras/", include("soc.console.readiness.urls")),
     path("console/filter/", include("soc.console.filter.urls")),
     path("console/ask/", include("soc.console.ask.urls")),
+    path("console/audit/", include("soc.console.audit.urls")),
     path("console/", include("soc.console.urls")),
     path("portal/", include("soc.portal.urls")),
     path("api/", include("soc.api.urls")),
