@@ -202,7 +202,7 @@ def fill(candidates: int) -> list[Any]:
             square = [[0, 0], [1, 0], [1, 1], [0, 1]]
             zones = [Zone.objects.create(camera=camera, name="Zone", polygon=square) for camera in cameras]
             policy = publish(site, BODY, by=None, at=UNTIL - timedelta(days=DAYS + 1))
-            given = {
+            given: dict[str, Any] = {
                 "organisation": customer.organisation_id, "site": str(site.pk), "cameras": [str(one.pk) for one in cameras],
                 "zones": [str(one.pk) for one in zones], "version": version_of(policy), "policy": str(policy.pk),
                 "count": count, "apart": DAYS * 86400 / count, "until": UNTIL,

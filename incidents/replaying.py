@@ -105,7 +105,7 @@ class Losses:
         rows = Incident.objects.filter(pk__in=list(self.hidden)).prefetch_related(
             Prefetch("alerts", known.order_by("captured_at"), to_attr="replayed_alerts")
         )
-        gone = [row for row in rows if len(row.replayed_alerts) <= self.hidden[row.pk]]  # type: ignore[attr-defined]
+        gone = [row for row in rows if len(row.replayed_alerts) <= self.hidden[row.pk]]
         return sorted(map(_told, gone), key=lambda one: one.at, reverse=True)
 
 

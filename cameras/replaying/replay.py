@@ -70,7 +70,6 @@ def rows_of(site_id: UUID, *, since: datetime, until: datetime) -> Iterator[Row]
     """The stored candidates of a site in the order in which they were judged, a few at a time."""
     # A cursor without a transaction would have the server write its whole answer to a file first.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.itersize = ROWS_AT_ONCE
         cursor.execute(f"SELECT {COLUMNS}{FROM} ORDER BY ordinal", [site_id, since, until])
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
@@ -86,7 +85,7 @@ class Versions:
     def of(self, row: Row) -> Read:
         version = self.known.get(row[6])
         if version is None:
-            version = self.known[row[6]] = readable(Policy.objects.get(pk=row[6], site=self.site), self.site)
+            version = self.known[row[6]] = readable(Policy.objects.get(pk=str(row[6]), site=self.site), self.site)
         return version
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.pool import Pool
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from django.db import connections
 
@@ -35,7 +34,7 @@ def shared(
     done = context.Value("q", 0)
     _inherited.update(work=work, done=done)
     try:
-        with cast(Pool, context.Pool(min(processes, len(items)))) as pool:
+        with context.Pool(min(processes, len(items))) as pool:
             made = pool.imap_unordered(_one, items)
             for _ in items:
                 yield _next(made, lambda: on_done(done.value) if on_done else None)
