@@ -12,33 +12,20 @@ from typing import Any, Final
 
 from cameras.context.doubts import doubts
 from cameras.context.facts import Toggle
-
-# Names that callers used before policies had versions; each leaves with its last caller.
-from cameras.context.former import (  # noqa: F401
-    POLICY_VERSION,
-    Context,
-    Facts,
-    Impaired,
-    Verdict,
-    judge,
-)
 from cameras.context.holidays import with_holidays
 from cameras.context.parts import Body, Opening, Runaways, body_of
 from cameras.context.reading import Notes, time_zone_of
 from cameras.context.refusal import PolicyRefused, Problem
-from cameras.context.rules import CONDITIONS, SOMEBODY, Rule, rule_for
+from cameras.context.rules import Rule, rule_for
 from cameras.context.schedule import ALWAYS, ArmState, Calendar, Timeline
 from cameras.context.verdict import Reason
 
 __all__ = [
-    "CONDITIONS",
     "EMPTY",
-    "SOMEBODY",
     "Opening",
     "Policy",
     "PolicyRefused",
     "Problem",
-    "Reason",
     "Rule",
     "problems",
     "read",
