@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("soc.core.urls")),
     path("console/cameras/", include("soc.console.readiness.urls")),
+    path("console/cover/", include("soc.console.cover.urls")),
     path("console/filter/", include("soc.console.filter.urls")),
     path("console/ask/", include("soc.console.ask.urls")),
     path("console/audit/", include("soc.console.audit.urls")),

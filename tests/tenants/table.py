@@ -60,6 +60,28 @@ TABLE: dict[str, list[Line]] = {
     "console/cameras/<uuid:pk>/": [Line(Act.READINESS, "camera")],
     "console/cameras/<uuid:pk>/view/": [Line(Act.TEND, "camera", "post", DONE)],
     "console/cameras/<uuid:pk>/speaker/": [Line(Act.TEND, "camera", "post", DONE)],
+    "console/cover/": [Line(Act.COVER)],
+    "console/cover/storm/": [Line(Act.STORM, method="post", opened=DONE)],
+    "console/cover/sites/<uuid:pk>/": [Line(Act.COVER, "site")],
+    "console/cover/sites/<uuid:pk>/<slug:verb>/": [
+        Line(act, "site", "post", DONE, data=(("verb", verb),), also=also, face=Act.COVER)
+        for verb, act, also in (
+            ("snooze", Act.MUTE, None),
+            ("test", Act.TEST, Act.TEST_VOUCHED),
+            ("instruct", Act.INSTRUCT, None),
+            ("expect", Act.PRESENCE, None),
+            ("disarm", Act.ARM_VOUCHED, None),
+        )
+    ],
+    "console/cover/<slug:kind>/<uuid:pk>/<slug:verb>/": [
+        Line(act, of, "post", DONE, data=(("kind", kind), ("verb", "end")), face=Act.COVER)
+        for kind, of, act in (
+            ("muting", "muting", Act.MUTE),
+            ("instruction", "temporaryinstruction", Act.INSTRUCT),
+            ("window", "accesswindow", Act.PRESENCE),
+            ("storm", "storm", Act.STORM),
+        )
+    ],
     "console/filter/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "console/filter/incidents/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "console/audit/": [Line(Act.AUDIT_RESULTS)],
@@ -68,9 +90,26 @@ TABLE: dict[str, list[Line]] = {
     "console/ask/": [Line(Act.WHY), Line(Act.WHY, "site", query="?site={pk}")],
     "console/ask/candidates/": [Line(Act.WHY), Line(Act.WHY, "site", query="?site={pk}")],
     "console/ask/candidates/<uuid:pk>/": [Line(Act.WHY, "candidate")],
+    # Beside the site's page in the administration, with a door of its own.
+    "admin/core/site/<uuid:pk>/policy/": [Line(Act.PROPOSE, "site")],
+    **{
+        f"admin/core/site/<uuid:pk>/policy/{verb}/": [Line(act, "site", "post", DONE)]
+        for act, verbs in ((Act.PROPOSE, ("keep", "replay", "ask", "drop")), (Act.POLICY, ("publish", "roll-back")))
+        for verb in verbs
+    },
+    "console/filter/causes/<uuid:pk>/": [Line(Act.FUNNEL, "site", face=Act.AUDIT)],
+    "console/filter/causes/<uuid:pk>/draft/": [Line(Act.PROPOSE, "site", "post", DONE, face=Act.FUNNEL)],
     "portal/": [Line(Act.PORTAL)],
     "portal/timeline/": [Line(Act.PORTAL)],
     "portal/figures/": [Line(Act.PORTAL)],
+    "portal/sites/<uuid:pk>/arming": [Line(Act.ARM, "site"), Line(Act.ARM, "site", "post", DONE)],
+    "portal/arming/<uuid:pk>/undo": [Line(of="armchange", method="post")],  # only by whoever did it
+    "portal/expected/": [Line(Act.PORTAL)],
+    "portal/expected/<uuid:pk>/call-off": [Line(Act.PRESENCE, "accesswindow", "post", DONE, face=Act.PORTAL)],
+    "portal/sites/<uuid:pk>/expect": [
+        Line(Act.PRESENCE, "site", face=Act.PORTAL),
+        Line(Act.PRESENCE, "site", "post", DONE, face=Act.PORTAL),
+    ],
     "portal/incidents/<uuid:pk>": [Line(Act.PORTAL, "incident")],
     "portal/incidents/<uuid:pk>/export": [Line(Act.EXPORT, "incident", face=Act.PORTAL)],
     "api/signals": [Line(closed=401, nobody=401, method="post"), Line(closed=401, nobody=401)],

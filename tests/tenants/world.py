@@ -10,7 +10,17 @@ from typing import Any
 
 from django.db import models
 
-from cameras.models import Angle, Condition
+from cameras.models import (
+    AccessWindow,
+    Angle,
+    ArmChange,
+    Condition,
+    Muting,
+    PasscodeTry,
+    SiteContact,
+    Storm,
+    TemporaryInstruction,
+)
 from incidents import actions
 from incidents.models import AuditCase, AuditDraw, KnownIntrusion
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
@@ -70,14 +80,39 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         drawn=1,
     )  # fmt: skip
     AuditCase.objects.create(site=site, kind="sampled", candidate=ignored, seed=1, drawn_at=at)
+    of_people = announced(site, mark, operator)
     known = KnownIntrusion.objects.create(
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )
     event = Event.objects.filter(subject_id=incident.pk).first()
-    rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
+    rows = [*of_people, site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
             responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)
+
+
+def announced(site: Site, mark: str, operator: User) -> list[models.Model]:
+    """What people said of a site for a time that is not over."""
+    span: dict[str, Any] = {"site": site, "starts_at": NIGHT, "ends_at": NIGHT + timedelta(days=36_500)}
+    contact = SiteContact.objects.create(site=site, name=f"Contact {mark}")
+    window = AccessWindow.objects.create(
+        **span, kind="cleaner", label=f"Firm {mark}", made_by=operator, made_at=NIGHT, contact=contact
+    )
+    muting = Muting.objects.create(
+        **span, kind="snooze", categories=["vehicle"], reason=f"Reason {mark}", made_by=operator
+    )
+    instruction = TemporaryInstruction.objects.create(**span, text=f"Instruction {mark}", made_by=operator)
+    storm = Storm.objects.create(
+        organisation=site.organisation,
+        reason=f"Gale {mark}",
+        starts_at=NIGHT,
+        ends_at=span["ends_at"],
+        made_by=operator,
+    )
+    storm.sites.add(site)
+    change = ArmChange.objects.create(site=site, armed=False, how="phone", at=NIGHT, by=operator)
+    PasscodeTry.objects.create(site=site, by=operator, at=NIGHT, right=True)
+    return [contact, window, muting, instruction, storm, change]
 
 
 @dataclass
