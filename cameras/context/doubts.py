@@ -8,7 +8,7 @@ from typing import Final
 from cameras.context.parts import Body, Opening, hides, refuse_hiding
 from cameras.context.reading import Notes
 from cameras.context.rules import ANY, Rule
-from cameras.context.schedule import DAY, Timeline, Week
+from cameras.context.schedule import DAY, Week
 
 MINUTES: Final = 7 * 24 * 60
 # Somebody is thought to be there in the daytime. Who says when the site is opened and closed is held to it.
@@ -101,9 +101,9 @@ def _minutes(week: Week) -> list[bool]:
 
 def _staffed(opening: Opening | None) -> list[bool] | None:
     """Which minutes lie between a day's opening and its closing; None where that is not said."""
-    opens, closes = _week_of(opening and opening.opens), _week_of(opening and opening.closes)
-    if opens is None or closes is None:
+    if opening is None or opening.opens is None or opening.closes is None:
         return None
+    opens, closes = opening.opens.calendar.week, opening.closes.calendar.week
     found = [False] * MINUTES
     ends = sorted(
         int((number * DAY + hours.span()[1]).total_seconds() / 60) for number, day in enumerate(closes) for hours in day
@@ -115,10 +115,6 @@ def _staffed(opening: Opening | None) -> list[bool] | None:
             for minute in range(start, end):
                 found[minute % MINUTES] = True
     return found
-
-
-def _week_of(line: Timeline | None) -> Week | None:
-    return None if line is None else line.calendar.week
 
 
 def _gaps(covered: list[bool], least: int) -> Iterator[tuple[int, int]]:

@@ -69,7 +69,9 @@ def with_holidays(body: Any, *, around: int) -> Any:
 def _filled(holder: dict[str, Any], path: str, years: range) -> dict[str, Any]:
     """A body, or one of its zones, with its schedule's holidays."""
     schedule = holder.get("schedule")
-    given = schedule.get("holidays") if isinstance(schedule, dict) else None
+    if not isinstance(schedule, dict):
+        return dict(holder)
+    given = schedule.get("holidays")
     if not isinstance(given, dict) or not isinstance(given.get("country"), str):
         return dict(holder)
     subdiv = given.get("subdiv") or ""
