@@ -98,8 +98,10 @@ def digest(body: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def bare(body: dict[str, Any]) -> dict[str, Any]:
-    """A body without the days of public holidays, which are filled in anew when it is published."""
+def bare(body: Any) -> dict[str, Any]:
+    """A body without the days of public holidays, which are filled in anew when it is published; {} for what is no body."""
+    if not isinstance(body, dict):
+        return {}
 
     def without(schedule: Any) -> Any:
         holidays = schedule.get("holidays") if isinstance(schedule, dict) else None
@@ -219,8 +221,9 @@ def _publish(draft: PolicyDraft, *, by: User, at: datetime, note: str, signature
 
 def _same_as(draft: PolicyDraft) -> Policy | None:
     """The newest version with this very body: publishing it again is a roll-back."""
-    versions = Policy.objects.filter(site=draft.site).exclude(pk=draft.based_on_id).order_by("-number")
-    return next((version for version in versions if bare(version.body) == draft.body), None)
+    versions = Policy.objects.filter(site=draft.site).order_by("-number")
+    others = (version for version in versions if version.pk != draft.based_on_id)
+    return next((version for version in others if bare(version.body) == draft.body), None)
 
 
 def _looked_at(drafts: QuerySet[PolicyDraft], seen: str) -> PolicyDraft:

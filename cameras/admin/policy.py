@@ -180,7 +180,7 @@ def roll_back(request: HttpRequest, desk: Desk) -> HttpResponse:
     number = request.POST.get("number", "")
     version = Policy.objects.filter(site=desk.site, number=int(number)).first() if number.isdigit() else None
     if version is None:
-        raise Http404
+        return _held(request, desk, gate.HeldUp("nothing"))
     version.site = desk.site
     try:
         gate.roll_back(version, by=desk.user, at=desk.at, note=request.POST.get("note", "").strip()[:LONGEST_NOTE])

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.utils.dates import WEEKDAYS
 
-from cameras.admin.policy_form import RULE_FIELDS, hours_text
+from cameras.admin.policy_form import RULE_FIELDS, hours_text, part
 from cameras.admin.policy_problems import Told
 from cameras.admin.policy_words import RUNAWAY
 
@@ -83,8 +83,8 @@ class Fields:
         return found
 
     def schedule(self, schedule: Any, prefix: str, title: str, *, own: bool = True, zone: str = "") -> Schedule:
-        said = schedule if isinstance(schedule, dict) else {}
-        holidays = said.get("holidays") if isinstance(said.get("holidays"), dict) else {}
+        said = part(schedule)
+        holidays = part(said.get("holidays"))
         at = f"{prefix}.holidays"
         return Schedule(
             prefix=prefix,
@@ -102,8 +102,7 @@ class Fields:
         )
 
     def opening(self) -> dict[str, Any]:
-        said = self.body.get("opening") if isinstance(self.body.get("opening"), dict) else {}
-        assert isinstance(said, dict)
+        said = part(self.body.get("opening"))
         return {
             "open": self.lines("opening.open", said.get("open"), WEEK),
             "close": self.lines("opening.close", said.get("close"), WEEK),
@@ -114,8 +113,7 @@ class Fields:
         return self.lines("rules", self.body.get("rules"), RULE_FIELDS, EMPTY_RULE)
 
     def runaway(self) -> dict[str, Cell]:
-        said = self.body.get("runaway") if isinstance(self.body.get("runaway"), dict) else {}
-        assert isinstance(said, dict)
+        said = part(self.body.get("runaway"))
         return {name: self.cell(f"runaway.{name}", said.get(name, usual)) for name, usual in RUNAWAY.items()}
 
 

@@ -139,11 +139,17 @@ def clock(text: str) -> str:
 
 
 def hours_text(hours: Any) -> str:
-    """As it is typed."""
-    return ", ".join(f"{starts}-{ends}".removesuffix("-") for starts, ends in hours or ())
+    """As it is typed; what are no pairs is left out."""
+    pairs = [pair for pair in hours if isinstance(pair, list) and len(pair) == 2] if isinstance(hours, list) else []
+    return ", ".join(f"{starts}-{ends}".removesuffix("-") for starts, ends in pairs)
 
 
-def minutes(text: str) -> int | None:
+def part(value: Any) -> dict[str, Any]:
+    """An object of a body, or an empty one in place of what is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def minutes(text: Any) -> int | None:
     """Minutes since midnight of an “HH:MM”; None for what is no time of day."""
     try:
         moment = time.fromisoformat(text)

@@ -15,7 +15,7 @@ from holidays.registry import COUNTRIES
 from cameras.actions import gate
 from cameras.admin import policy_problems, policy_week, policy_words
 from cameras.admin.policy_fields import DAYS, Fields, Schedule, coming
-from cameras.admin.policy_form import hours_text
+from cameras.admin.policy_form import hours_text, part
 from cameras.context.holidays import countries, regions_of
 from cameras.context.policy import PolicyRefused, Problem, problems, with_holidays
 from cameras.context.schedule import Timeline
@@ -77,7 +77,7 @@ class Desk:
     def filled(self) -> dict[str, Any]:
         """With the days of public holidays, as far as they can be told."""
         if self.version is not None:
-            return dict(self.version.body)
+            return part(self.version.body)
         try:
             return dict(with_holidays(self.body, around=self.today.year))
         except PolicyRefused:
@@ -158,7 +158,7 @@ class Desk:
         zone = self.site.time_zone
         found = {"schedule": policy_week.calendar_of(self.filled.get("schedule"), zone)}
         for pk in self.names:
-            own = (self.filled.get("zones") or {}).get(pk)
+            own = part(self.filled.get("zones")).get(pk)
             if isinstance(own, dict):
                 found[f"zones.{pk}.schedule"] = policy_week.calendar_of(own.get("schedule"), zone)
         return found
@@ -208,14 +208,17 @@ def plot_of(replay: dict[str, Any], lost: list[gate.Card], today: date, site: Si
 def schedules(desk: Desk, fields: Fields) -> tuple[Schedule, list[Schedule]]:
     """The site's, and one for each zone, whether or not it has hours of its own."""
     body = desk.body
-    of_zones = body.get("zones") if isinstance(body.get("zones"), dict) else {}
+    of_zones = part(body.get("zones"))
     site = fields.schedule(body.get("schedule"), "schedule", _("Site"))
     own = []
     for zone in desk.zones:
         pk = str(zone.pk)
-        given = of_zones.get(pk) if isinstance(of_zones, dict) else None
-        schedule = given.get("schedule") if isinstance(given, dict) else None
-        own.append(fields.schedule(schedule, f"zones.{pk}.schedule", zone.name, own=given is not None, zone=pk))
+        given = of_zones.get(pk)
+        own.append(
+            fields.schedule(
+                part(given).get("schedule"), f"zones.{pk}.schedule", zone.name, own=given is not None, zone=pk
+            )
+        )
     return site, own
 
 

@@ -47,7 +47,9 @@ SAID: Final = {
     "zone_hidden": gettext_lazy("With this rule nobody is ever raised in %(zone)s, not even while armed."),
     "dwell_without_effect": gettext_lazy("“%(category)s” has no stay: the limit changes nothing."),
     "never_armed": gettext_lazy("The site is never armed: a person or vehicle seen here raises nothing."),
-    "uncovered": gettext_lazy("%(day)s %(from)s to %(to_day)s %(to)s: not armed, and nobody said that anybody is there."),
+    "uncovered": gettext_lazy(
+        "%(day)s %(from)s to %(to_day)s %(to)s: not armed, and nobody said that anybody is there."
+    ),
     "opening_unused": gettext_lazy(
         "The schedule owns the arm state: nobody opens or closes, so these hours change nothing."
     ),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cameras.actions.circumstances import ends
-from cameras.admin.policy_form import minutes
+from cameras.admin.policy_form import minutes, part
 from cameras.context.schedule import Calendar, Hours, Special, Timeline
 from cameras.models import AccessWindow
 from soc.core.models import Site
@@ -27,7 +27,7 @@ WHOLE: Final = 1440
 
 def calendar_of(schedule: Any, zone: str) -> Calendar:
     """What can be read of a schedule; rows that cannot are left out."""
-    said = schedule if isinstance(schedule, dict) else {}
+    said = part(schedule)
     week: list[tuple[Hours, ...]] = [()] * 7
     for row in _rows(said.get("week")):
         day, hours = row.get("day"), _hours(row.get("from"), row.get("to"))
@@ -39,8 +39,8 @@ def calendar_of(schedule: Any, zone: str) -> Calendar:
         if first and last and first <= last:
             specials.append(Special(str(row.get("name", "")), first, last, _pairs(row.get("hours"))))
     dates = {day: row for row in _rows(said.get("dates")) if (day := _date(row.get("date")))}
-    holidays = said.get("holidays") if isinstance(said.get("holidays"), dict) else {}
-    named = {day: str(name) for text, name in (holidays.get("days") or {}).items() if (day := _date(text))}
+    holidays = part(said.get("holidays"))
+    named = {day: str(name) for text, name in part(holidays.get("days")).items() if (day := _date(text))}
     return Calendar(
         zone=zone,
         week=tuple(week),
@@ -121,7 +121,7 @@ def monday_of(at: datetime, site: Site) -> date:
 def week(site: Site, body: dict[str, Any], calendar: Calendar, *, monday: date, at: datetime) -> list[Row]:
     """Monday to Sunday of one week, with who is expected then and where closing late counts as late."""
     windows = list(windows_of(site, monday, monday + 7 * DAY))
-    closing = _rows((body.get("opening") or {}).get("close"))
+    closing = _rows(part(body.get("opening")).get("close"))
     latest = [(row.get("day"), minutes(row.get("to"))) for row in closing]
     local = at.astimezone(site.zone_info)
     rows = []
@@ -149,7 +149,8 @@ def _day_name(kind: str, name: str) -> str:
 
 def _bar(hours: Hours, *, tail: bool) -> Bar | None:
     start, end = (value // timedelta(minutes=1) for value in hours.span())
-    text = _("%(from)s to %(to)s") % {"from": hours.starts.strftime("%H:%M"), "to": hours.ends.strftime("%H:%M")}
+    until = hours.ends.strftime("%H:%M") if hours.ends != time() else "24:00"
+    text = _("%(from)s to %(to)s") % {"from": hours.starts.strftime("%H:%M"), "to": until}
     first, last = (0, end - WHOLE) if tail else (start, min(end, WHOLE))
     return Bar(100 * first / WHOLE, 100 * (last - first) / WHOLE, text, text) if last > first else None
 

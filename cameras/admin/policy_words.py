@@ -14,7 +14,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from cameras.admin.policy_form import hours_text
+from cameras.admin.policy_form import hours_text, part
 
 Names = dict[str, str]  # of zones, by id
 
@@ -104,21 +104,25 @@ def _changes(before: dict[str, Any], after: dict[str, Any], names: Names) -> Ite
     if owners[0] != owners[1]:
         yield Change(_("Owner of the arm state"), "", *owners)
     yield from _schedule(before.get("schedule"), after.get("schedule"), _("Site"))
-    old, new = (body.get("zones") or {} for body in (before, after))
+    old, new = (part(body.get("zones")) for body in (before, after))
     for zone in sorted({*old, *new}):
         where = names.get(zone, _("a zone that is gone"))
         if zone not in old or zone not in new:
             has, none = _("hours of its own"), _("as the site")
             yield Change(where, _("armed"), none if zone in new else has, has if zone in new else none)
-        yield from _schedule((old.get(zone) or {}).get("schedule"), (new.get(zone) or {}).get("schedule"), where)
-    old, new = (body.get("opening") or {} for body in (before, after))
+        yield from _schedule(part(old.get(zone)).get("schedule"), part(new.get(zone)).get("schedule"), where)
+    old, new = (part(body.get("opening")) for body in (before, after))
     for kind, what in (("open", _("may open")), ("close", _("has to close"))):
         yield from _days(old.get(kind), new.get(kind), _("Site"), what)
     yield from _value(_("Opening and closing"), _("grace, minutes"), old.get("grace_min", 15), new.get("grace_min", 15))
-    yield from _rules(before.get("rules") or [], after.get("rules") or [], names)
-    old, new = (RUNAWAY | (body.get("runaway") or {}) for body in (before, after))
-    for name, what in LIMITS.items():
-        yield from _value(_("Runaway"), str(what), old.get(name), new.get(name))
+    yield from _rules(_rows(before.get("rules")), _rows(after.get("rules")), names)
+    old, new = (RUNAWAY | part(body.get("runaway")) for body in (before, after))
+    for name, limit in LIMITS.items():
+        yield from _value(_("Runaway"), str(limit), old.get(name), new.get(name))
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _value(where: str, what: str, before: Any, after: Any) -> Iterator[Change]:
@@ -127,10 +131,10 @@ def _value(where: str, what: str, before: Any, after: Any) -> Iterator[Change]:
 
 
 def _schedule(before: Any, after: Any, where: str) -> Iterator[Change]:
-    old, new = (schedule if isinstance(schedule, dict) else {} for schedule in (before, after))
+    old, new = part(before), part(after)
     yield from _days(old.get("week"), new.get("week"), where, _("armed"))
     for kind, key in (("specials", _span), ("dates", _date)):
-        rows_before, rows_after = ({key(row): _day_hours(row) for row in each.get(kind) or []} for each in (old, new))
+        rows_before, rows_after = ({key(row): _day_hours(row) for row in _rows(each.get(kind))} for each in (old, new))
         for name in sorted({*rows_before, *rows_after}):
             yield from _value(where, name, rows_before.get(name), rows_after.get(name))
     yield from _value(where, _("public holidays"), _holidays(old.get("holidays")), _holidays(new.get("holidays")))
@@ -147,8 +151,8 @@ def _days(before: Any, after: Any, where: str, what: str) -> Iterator[Change]:
 
 def _by_day(rows: Any) -> dict[int, str]:
     found: dict[int, list[list[str]]] = {}
-    for row in rows or []:
-        if isinstance(row, dict) and isinstance(row.get("day"), int):
+    for row in _rows(rows):
+        if isinstance(row.get("day"), int):
             found.setdefault(row["day"], []).append([str(row.get("from")), str(row.get("to"))])
     return {day: hours_text(sorted(hours)) for day, hours in found.items()}
 
@@ -188,7 +192,7 @@ def _holidays(said: Any) -> str | None:
 # --- rules
 
 
-def _rules(before: list[Any], after: list[Any], names: Names) -> Iterator[Change]:
+def _rules(before: list[dict[str, Any]], after: list[dict[str, Any]], names: Names) -> Iterator[Change]:
     """Rules are numbered from 1. Those that stand between the same neighbours are the same rule, changed."""
     old, new = ([json.dumps(rule, sort_keys=True) for rule in rules] for rules in (before, after))
     for kind, a0, a1, b0, b1 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

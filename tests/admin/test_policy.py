@@ -13,7 +13,7 @@ from django.urls import reverse
 from cameras.actions import commit_candidate, gate, policies
 from cameras.admin import policy_problems, policy_words
 from cameras.admin.policy_page import Desk
-from cameras.models import AccessWindow, Policy, PolicyDraft
+from cameras.models import AccessWindow, Judging, Policy, PolicyDraft
 from incidents import actions
 from tests import factories as make
 from tests.factories import NIGHT
@@ -241,7 +241,7 @@ def test_a_roll_back_is_the_next_version_and_goes_through_the_same_gate(
     again = Policy.objects.get(number=4)
     assert (again.body, again.rolled_back_to) == (first.body, first)
     assert "Rolled back to version 2" in client.get(f"{page}?tab=history").content.decode()
-    assert client.post(f"{page}roll-back/", {"number": "99"}).status_code == 404
+    assert client.post(f"{page}roll-back/", {"number": "99"}).status_code == 409
 
 
 def test_a_roll_back_that_would_lose_something_waits_as_a_draft_for_a_signature(site, published, sam, alice, zone):
@@ -371,3 +371,31 @@ def test_the_grid_draws_the_actual_week_with_its_holidays_windows_and_late_marks
     assert "Expected: cleaner, 19:00 to 21:00" in html
     armed = {day.date.isoformat(): day.hours for day in Desk(site, sam, NIGHT - timedelta(days=5)).seven()}
     assert (armed["2026-11-18"], armed["2026-11-20"]) == (24, 12)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "nothing",
+        {"schedule": 7, "zones": [1], "rules": [3, {"zone": 4, "dwell_s": "x"}], "opening": "no", "runaway": []},
+        {"schedule": {"week": [{"day": "x"}, 5], "specials": [{"first": 3}], "dates": [{"hours": 9}], "holidays": {"days": 3}}},
+        {"schedule": {"week": {}, "specials": 1, "dates": 2, "holidays": 3}, "owner": None, "zones": {"a": 1, "b": {"x": 2}}},
+    ],
+)  # fmt: skip
+def test_a_policy_that_cannot_be_read_can_still_be_looked_at_and_replaced(as_, site, page, published, sam, body):
+    broken = Policy(organisation=site.organisation, site=site, name="x", number=2, body=body, published_at=NIGHT)
+    broken.save()
+    Judging.objects.filter(site=site).update(policy=broken)
+    client = as_(sam)
+    for address in (page, f"{page}?tab=in-force", f"{page}?tab=history"):
+        assert client.get(address).status_code == 200
+    form = fields_of(client.get(page)) | {
+        "schedule.week.0.from": "19:00",
+        "schedule.week.0.to": "07:00",
+        "owner": "schedule",
+    }
+    for rest in [name for name in form if re.match(r"rules\.|schedule\.(specials|dates|week\.[1-9])", name)]:
+        del form[rest]
+    assert client.post(f"{page}publish/", form).status_code == 302
+    assert Policy.objects.get(number=3).body["schedule"]["week"][0]["from"] == "19:00"
