@@ -7,14 +7,17 @@ is made anew, beginning with nothing: a policy that raises less also cools down 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from cameras.context.facts import Context, Facts
 from cameras.context.fold import Fold
 from cameras.context.judge import judge
-from cameras.context.policy import Policy
+from cameras.context.policy import Policy, unreadable
 from cameras.context.verdict import Verdict
+
+log = logging.getLogger(__name__)
 
 # As it is stored: id, ordinal, decision, priority, facts and context as JSON text, id of the version, seconds stayed in the end.
 Row = tuple[str, int, str, int, str, str, str | None, float | None]
@@ -35,16 +38,28 @@ def again(
         facts = Facts.from_json(decode(row[4]))
         context = Context.from_text(row[5])
         policy = policy_of(row)
-        verdict = judge(facts, context, policy, fold)
+        verdict = judged(facts, context, policy, fold)
         stayed_s = row[7]
         if stayed_s is not None and stayed_s > facts.dwell_s and verdict.decision != "raise" and of_record is not None:
             record = of_record(row)
             limit = limit_in(verdict) if record is not policy else None
-            if limit is not None and limit != limit_in(judge(facts, context, record, fold)):
+            if limit is not None and limit != limit_in(judged(facts, context, record, fold)):
                 facts = replace(facts, dwell_s=stayed_s)
-                verdict = judge(facts, context, policy, fold)
-        fold = fold.after(facts, context, verdict, row[1])
+                verdict = judged(facts, context, policy, fold)
+        try:
+            fold = fold.after(facts, context, verdict, row[1])
+        except Exception:  # as when it was judged: the fold stays as it was
+            log.exception("what verdict %s of %s leaves behind cannot be told", row[1], facts)
         yield row, facts, context, verdict
+
+
+def judged(facts: Facts, context: Context, policy: Policy, fold: Fold) -> Verdict:
+    """As candidates are judged when they come: what a policy cannot judge is raised, and told as an error."""
+    try:
+        return judge(facts, context, policy, fold)
+    except Exception:
+        log.exception("policy %s cannot judge %s: it is raised", policy.version, facts)
+        return judge(facts, context, unreadable(policy.version), fold)
 
 
 def limit_in(verdict: Verdict) -> float | None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cameras.actions.candidates import limit_of
+from cameras.actions.candidates import fold_of, judged, limit_of
 from cameras.actions.circumstances import context_of
 from cameras.actions.policies import in_force
 from cameras.categories import CATEGORIES
 from cameras.context.facts import Context, Expected, Facts
 from cameras.context.fold import Fold
-from cameras.context.judge import flip, judge
 from cameras.context.policy import Policy, read, with_holidays
 from cameras.context.verdict import Flip, Verdict
 from cameras.models import Judging, PolicyDraft, Zone
@@ -91,8 +90,8 @@ def ask(question: Question, *, policy: Policy | None = None) -> Answer:
     fold = _fold(question)
     if question.dwell_s is None:
         facts = _long_enough(facts, context, policy, fold)
-    verdict = judge(facts, context, policy, fold)
-    return Answer(question, facts, context, policy, verdict, flip(facts, context, policy, fold, verdict))
+    found = judged(facts, context, policy, fold)
+    return Answer(question, facts, context, policy, found.verdict, found.flip)
 
 
 def read_draft(draft: PolicyDraft) -> Policy:
@@ -104,7 +103,7 @@ def read_draft(draft: PolicyDraft) -> Policy:
 
 def _long_enough(facts: Facts, context: Context, policy: Policy, fold: Fold) -> Facts:
     """As long as it takes: exactly the limit that this policy asks for there."""
-    limit = limit_in(judge(replace(facts, dwell_s=MOST_DWELL_S), context, policy, fold))
+    limit = limit_in(judged(replace(facts, dwell_s=MOST_DWELL_S), context, policy, fold).verdict)
     return replace(facts, dwell_s=facts.dwell_limit_s if limit is None else limit)
 
 
@@ -123,4 +122,4 @@ def _expected(question: Question, context: Context) -> Context:
 def _fold(question: Question) -> Fold:
     """What earlier verdicts left behind: each entry knows from when until when it counts."""
     judging = Judging.objects.filter(site=question.site).first()
-    return Fold.from_json(judging.fold) if judging else Fold()
+    return fold_of(judging) if judging else Fold()
