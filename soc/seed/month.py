@@ -146,6 +146,11 @@ def _shown(rng: Random, cause: Cause, low: float, high: float, tall: float) -> t
     return round(rng.uniform(1, 20), 1), box
 
 
+def _weekday(day: date, ago: int, other: int) -> int:
+    """Of the day that was `other` days ago, where `day` was `ago`."""
+    return (day - timedelta(days=other - ago)).weekday()
+
+
 def _stayed(rng: Random, least: float, usual: float, most: float) -> float:
     return round(min(most, least + rng.expovariate(1 / (usual - least))), 1)
 
@@ -159,13 +164,13 @@ ROAD_WORKS: Final = 12  # days ago: many walked round them, along the fence, one
 # Nights on which somebody came who did not belong there: days before today → hour, where, how long, what it was.
 DEPOT_REAL: Final[dict[int, list[tuple[float, tuple[str, str], float, Cause]]]] = {
     28: [(2.22, YARD_PLACE, 21.4, DETERRED)],
-    23: [(5.86, YARD_PLACE, 26.0, LEFT)],  # at the hour of the early delivery
     17: [(3.47, BACK_PLACE, 2.8, TRIED)],  # as short as the foxes stay
     12: [(23.31, PATH_PLACE, 8.6, LOITERED)],
     9: [(1.05, YARD_PLACE, 33.5, DETERRED)],
     4: [(2.71, PATH_PLACE, 11.2, LOITERED)],
     2: [(3.93, YARD_PLACE, 15.9, DETERRED)],
 }
+EARLY: Final = (23, 22, 21)  # on the first working day of these somebody came at the hour of the early delivery
 QUAY_REAL: Final = {21: [(1.62, 34.0, LEFT)], 11: [(3.2, 19.5, TRIED)], 3: [(2.4, 41.0, LEFT)]}
 GLASSHOUSE_REAL: Final = {19: [(0.74, 12.4, LEFT)], 6: [(4.1, 9.8, LOITERED)]}
 
@@ -184,7 +189,8 @@ def _depot(day: date, ago: int, rng: Random) -> Iterator[Sighting]:
             _shown(rng, PASSER_BY, 0.24, 0.40, 0.12),
             PASSER_BY,
         )
-    if day.weekday() < 5:
+    early = ago in EARLY and day.weekday() < 5 and all(_weekday(day, ago, other) >= 5 for other in EARLY if other > ago)
+    if day.weekday() < 5 and not early:
         at = _at(day, 5.8, rng, spread_min=14)
         yield Sighting(
             at,
@@ -245,7 +251,7 @@ def _depot(day: date, ago: int, rng: Random) -> Iterator[Sighting]:
                 _shown(rng, REPAIR, 0.55, 0.9, 0.3),
                 REPAIR,
             )
-    for hour, place, stayed, cause in DEPOT_REAL.get(ago, []):
+    for hour, place, stayed, cause in [*DEPOT_REAL.get(ago, []), *([(5.86, YARD_PLACE, 26.0, LEFT)] if early else [])]:
         tall, low, high = (0.12, 0.26, 0.40) if place == PATH_PLACE else (0.3, 0.6, 0.9)
         first = Sighting(
             _at(day, hour, rng),

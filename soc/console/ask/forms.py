@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from cameras.categories import CATEGORIES, Family
 from cameras.models import AccessWindow, Zone
 from cameras.replaying.asking import MOST_DWELL_S, MOST_PEOPLE, NOBODY, PLANNED, Question
+from incidents.funnel import NOTICED
 from soc.console.sentences import WHAT
 from soc.core.lookup import NotOne, moment
 from soc.core.models import Site
@@ -85,6 +86,9 @@ def zones_of(site: Site) -> Any:
 HOURS: Final = [("", pgettext_lazy("an hour", "any")), *((str(hour), f"{hour:02d}:00") for hour in range(24))]
 
 
+INSTANT: Final = ["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"]
+
+
 class CandidatesForm(forms.Form):
     """Narrows a list of one site's candidates. What cannot be read narrows nothing, and says so."""
 
@@ -92,6 +96,11 @@ class CandidatesForm(forms.Form):
     category = forms.ChoiceField(label=_("Who or what"), required=False)
     day = forms.DateField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     hour = forms.ChoiceField(label=_("Hour"), required=False, choices=HOURS)
+    # As the filter's figures ask: what they count, and nothing else. Not to be typed.
+    since = forms.DateTimeField(required=False, widget=forms.HiddenInput, input_formats=INSTANT)
+    until = forms.DateTimeField(required=False, widget=forms.HiddenInput, input_formats=INSTANT)
+    camera = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    seen = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
@@ -107,6 +116,11 @@ class CandidatesForm(forms.Form):
         """`rows` with what the form says, by the clocks of `zone`."""
         self.is_valid()
         said = self.cleaned_data
+        for name, bound in (("since", "captured_at__gte"), ("until", "captured_at__lte"), ("camera", "camera")):
+            if said.get(name):
+                rows = rows.filter(**{bound: said[name]})
+        if said.get("seen"):
+            rows = rows.filter(category__in=NOTICED).exclude(source="audit")
         for name in ("decision", "category"):
             if said.get(name):
                 rows = rows.filter(**{name: said[name]})

@@ -58,7 +58,7 @@ def page(user: User, sites: list[Site], chosen: Site | None, *, days: int, at: d
     shown = [chosen] if chosen else sites
     counted = funnel(shown, until=at, days=days)
     together, each = worth(shown, since=counted.since, until=counted.until)
-    link = Links(user, chosen, counted.since, counted.until)
+    link = Links(user, chosen, counted.since, counted.until, days)
     return {
         "at": at,
         "days": days,
@@ -83,9 +83,10 @@ def period_words(days: int) -> str:
 class Links:
     """Where the things that a number counts are listed. A reader who may not open them gets no link."""
 
-    def __init__(self, user: User, site: Site | None, since: datetime, until: datetime) -> None:
-        self.site, self.since, self.until = site, since, until
-        self.lists_candidates = user.may_anywhere(Act.CONSOLE)
+    def __init__(self, user: User, site: Site | None, since: datetime, until: datetime, days: int) -> None:
+        self.site, self.since, self.until, self.days = site, since, until, days
+        self.lists_candidates = user.may_anywhere(Act.WHY)
+        self.opens = user.may_anywhere(Act.CONSOLE)
 
     def incidents(self, kind: str = "", *, site: UUID | None = None, **narrower: Any) -> str:
         asked = {"kind": kind, "site": site or (self.site.pk if self.site else ""), "since": self.since.isoformat()}
@@ -93,7 +94,15 @@ class Links:
         return f"{reverse('console-filter-incidents')}?{urlencode({k: v for k, v in asked.items() if v != ''})}"
 
     def candidates(self, decision: str = "", *, site: UUID | None = None, **narrower: Any) -> str:
-        return ""
+        """Of one site, for that page lists no more at once; without one the table by site."""
+        wanted = site or (self.site.pk if self.site else None)
+        if not self.lists_candidates:
+            return ""
+        if wanted is None:
+            return "#cameras"
+        asked = {"site": wanted, "decision": decision, "since": self.since.isoformat(), "until": self.until.isoformat()}
+        asked |= {"seen": "1", **narrower}
+        return f"{reverse('console-whys')}?{urlencode({k: v for k, v in asked.items() if v != ''})}"
 
 
 def stages(total: Count, link: Links) -> list[Stage]:
@@ -179,7 +188,7 @@ def _rows(shown: list[Site], chosen: Site | None, counted: Funnel, each: dict[UU
 
 
 def _camera_row(one: OfCamera, link: Links) -> Row:
-    href = reverse("console-camera", args=[one.camera]) if one.camera and link.lists_candidates else ""
+    href = reverse("console-camera", args=[one.camera]) if one.camera and link.opens else ""
     narrower = {"camera": one.camera} if one.camera else {}
     links = {
         "candidates": link.candidates(**narrower),
