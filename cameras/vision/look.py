@@ -76,7 +76,7 @@ def look_at(luma: U8, mask: NDArray[np.bool_] | None = None) -> Look:
         return Look(0.0, 0.0, 0.0, 0.0, np.zeros((HEIGHT, WIDTH, 2), np.float32))
     counts = cv2.calcHist([seen.reshape(-1, 1)], [0], None, [256], [0, 256]).ravel()
     below = np.cumsum(counts) / seen.size
-    smooth = _LOG[cv2.GaussianBlur(small, (3, 3), 0)]
+    smooth = cv2.LUT(cv2.GaussianBlur(small, (3, 3), 0), _LOG)
     dx, dy = (cv2.Sobel(smooth, cv2.CV_32F, *way, ksize=3) / 4 for way in ((1, 0), (0, 1)))
     strength = cv2.magnitude(dx, dy)
     edge = strength > _EDGE
@@ -85,7 +85,9 @@ def look_at(luma: U8, mask: NDArray[np.bool_] | None = None) -> Look:
     if mask is not None:
         edge &= mask
     square = np.where(edge, strength * strength, np.inf)
-    field = np.dstack(((dx * dx - dy * dy) / square, 2 * dx * dy / square)).astype(np.float32)
+    field = np.empty((*small.shape, 2), np.float32)
+    np.divide(dx * dx - dy * dy, square, out=field[..., 0])
+    np.divide(2 * dx * dy, square, out=field[..., 1])
     return Look(
         light=float(counts @ np.arange(256)) / seen.size / 255,
         bright=int(np.searchsorted(below, 0.95)) / 255,
@@ -124,7 +126,7 @@ class View:
 
     def match(self, look: Look) -> Match:
         """How much of this view a look shows at its old place."""
-        edge = (look.field != 0).any(axis=2)
+        edge = (look.field[..., 0] != 0) | (look.field[..., 1] != 0)  # numpy's any() over two takes ten times as long
         both_ways = cv2.transform(look.field * self._blurred, np.ones((1, 2), np.float32))
         alike = np.asarray(both_ways, np.float32).reshape(HEIGHT, WIDTH)
         both = float(self._strength[edge].sum())
