@@ -233,6 +233,7 @@ class Stream:
         self.bad_packets = 0
         self.last_frame: float | None = None  # monotonic seconds
         self.skipped = 0  # pictures that were not decoded since the thread was behind
+        self.late_s = 0.0  # how much later than its own timestamp says the last packet was read
         self.on_hardware = False  # whether something else than the processor decodes
         self.decode_ms = 0.0  # processor time that decoding a packet takes, lately
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
@@ -325,6 +326,7 @@ class Stream:
                 if is_video:
                     media_s = None if copy.pts is None else copy.pts * sees.tick_s
                     watchdog.saw_packet(monotonic, copy.keyframe, media_s)
+                    self.late_s = watchdog.late_s
                     behind = pace is not None and pace.step(waited, monotonic, watchdog.late_s)
                     waited = 0.0
                     wanted = self._mask is not None or looking()

@@ -36,6 +36,7 @@ EARLY_S: Final = 0.04
 FRESH_S: Final = 0.3  # a frame that no worker came to is replaced when it is older
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
+HURRIED_S: Final = 0.15  # where there is no time, a scene that was still is judged again after so long
 CALM_S: Final = 1.0  # a still scene is told by frames too, and they may be a second apart
 KEPT_PICTURES: Final = 8
 KEPT_PATH: Final = 400
@@ -124,6 +125,7 @@ class Sight:
         self._next_at: float | None = None  # when a frame is wanted next, monotonic s
         self._held: _Held | None = None
         self._put_at = -math.inf  # when the frame in the slot came, monotonic s
+        self._calm, self._judged_at = False, -math.inf  # whether nothing went on when a frame was judged last, and when
         self._stirred = -math.inf  # when there was last something to look at, monotonic s
         self._looked = False  # whether a worker has answered at all
         self._first_at = -math.inf  # when it is asked for the next time, monotonic s
@@ -134,7 +136,7 @@ class Sight:
         self._closed = False
         self._lock = threading.RLock()
 
-    def see(self, frame: Frame) -> tuple[list[Seen], Blind | None]:
+    def see(self, frame: Frame, *, hurried: bool = False) -> tuple[list[Seen], Blind | None]:
         """Take one frame; gives what an earlier frame's answer turned into sightings, and whether the camera is blind.
 
         1. Judge motion; a still picture is gated unless somebody is being followed, or nobody has looked through this
@@ -142,7 +144,8 @@ class Sight:
         2. Put the frame into the slot, at most INFER_FPS a second, and ask the workers unless they are asked already.
         3. Take the newest answer: boxes to tracks to zones to sightings.
 
-        A camera that looks for itself is not looked at here: all its frames are gated.
+        A camera that looks for itself is not looked at here: all its frames are gated. hurried: this process falls behind its
+        cameras; then a scene in which nothing goes on is not judged in every frame.
         """
         with self._lock:
             self.latest = frame
@@ -152,7 +155,12 @@ class Sight:
                 self.counts["gated:camera"] += 1
                 return [], None
             now = frame.stamp.monotonic
+            if hurried and self._calm and self._looked and 0 <= now - self._judged_at < HURRIED_S:
+                self.counts["gated"] += 1
+                return self._answers(now), self._blind(frame, None, wanted=False)
             motion = self.gate.update(frame.picture.y, now)
+            self._judged_at = now
+            self._calm = not (motion.active or motion.global_change or self.tracker.following)
             armed = self._armed(frame.stamp.captured)
             zone = next((z.id for z in self.plan.zones if z.id in armed and _touches(z.polygon, motion)), None)
             wanted = True

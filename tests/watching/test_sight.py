@@ -133,6 +133,28 @@ def test_a_still_scene_is_gated_and_costs_one_inference(eye):
     assert worker.asked == 1
 
 
+class Counted(Gate):
+    looks = 0
+
+    def update(self, luma, monotonic):
+        self.looks += 1
+        return super().update(luma, monotonic)
+
+
+@pytest.mark.parametrize(("hurried", "least", "most"), [(False, 80, 80), (True, 58, 62)])
+def test_a_process_that_falls_behind_judges_still_scenes_less_often_and_misses_nobody(eye, hurried, least, most):
+    sight, worker = eye(plan())
+    sight.gate = gate = Counted()
+    seen = []
+    for number in range(80):
+        there = 40 <= number < 60  # for two seconds; it is looked after them for three more
+        worker.person = Box(0.4, 80 / 288, 0.53, 220 / 288) if there else None
+        seen += sight.see(frame(number, person_at=0.4 if there else None), hurried=hurried)[0]
+    assert [one.sighting.category for one in seen] == ["person"]
+    assert least <= gate.looks <= most
+    assert sight.counts["captured"] == 80
+
+
 def test_who_stands_there_when_a_camera_comes_back_is_seen_though_nothing_moves(eye):
     sight, worker = eye(plan())
     sight.gate.update = lambda luma, at: Motion()
