@@ -183,14 +183,16 @@ def false_on_stills(detector: OnnxDetector) -> Row:
 
 
 def _chain(detector: OnnxDetector, frames: Iterable[Frame], gate: MotionGate) -> tuple[int, int]:
-    """(pictures inferred, candidates of people) with a zone over the whole picture and half a second's dwell."""
+    """(pictures inferred, candidates of people) with a zone over the whole picture and half a second's dwell; stays that were
+    shorter are candidates too.
+    """
     zone = ZoneShape.whole_picture(dwell_s=0.5, classes=frozenset({"person"}))
     eye = Eye(detector, [zone], gate=gate)
     looks = found = 0
     for frame in frames:
         step = eye.see(frame)
         looks += step.inferred
-        found += len(step.sightings)
+        found += len(step.sightings) + len(step.short)
     return looks, found
 
 
