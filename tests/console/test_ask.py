@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from cameras.models import Candidate
 from incidents.models import AuditCase
 from soc.console.ask import words as asking
 from soc.console.sentences import lines
+from soc.core import clock
 from soc.core.models import Event
 from tests import factories as make
 from tests.factories import NIGHT
@@ -80,6 +81,15 @@ def test_what_cannot_be_meant_is_said_beside_its_field(nights, zone, sam, said, 
     assert words in shown
     assert 'aria-invalid="true"' in shown
     assert "In force" not in shown
+
+
+def test_a_time_that_happens_twice_is_asked_about_with_its_offset(nights, zone, sam, monkeypatch):
+    """A calendar cannot say which: the field takes words then, and a question about now needs none."""
+    assert 'type="text" name="at"' in page(sam, "/console/ask/", 400, **asked(zone, at="2026-10-25T01:30"))
+    for offset in ("+00:00", "+01:00"):
+        assert "In force, v1" in page(sam, "/console/ask/", **asked(zone, at=f"2026-10-25T01:30{offset}"))
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+    assert 'value="2026-10-25T01:30+00:00"' in page(sam, "/console/ask/", site=zone.site_id)
 
 
 def test_another_site_s_zone_is_no_choice_and_another_centre_s_site_is_not_there(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from soc.console.sentences import WHAT
 from soc.core.lookup import NotOne, moment
 from soc.core.models import Site
 
+LOCAL: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?"
 SEEN: Final = ("person", "group", "vehicle", "loitering", "line_crossing", "person_down", "weapon", "unfiltered_motion")
 
 
@@ -56,7 +58,9 @@ class QuestionForm(forms.Form):
             (NOBODY, _("nobody")),
             *((kind.value, _("one person: %(who)s") % {"who": kind.label}) for kind in AccessWindow.Kind),
         ]
-        for name, widget in (("at", "datetime-local"), ("dwell", "number"), ("people", "number")):
+        # What a calendar cannot say, a time that happens twice, is written with its offset.
+        plain = re.fullmatch(LOCAL, str(data.get("at", ""))) and "at" not in self.errors
+        for name, widget in (("at", "datetime-local" if plain else "text"), ("dwell", "number"), ("people", "number")):
             self.fields[name].widget.input_type = widget
         self.fields["dwell"].widget.attrs |= {"step": "0.1", "placeholder": _("as long as it takes")}
         for name, field in self.fields.items():
@@ -77,6 +81,17 @@ class QuestionForm(forms.Form):
             self.site, said["category"], said["at"], zone=said["zone"], dwell_s=said["dwell"],
             people=said["people"] or 1, expected=said["expected"] or PLANNED,
         )  # fmt: skip
+
+
+def written(at: datetime, zone: ZoneInfo) -> str:
+    """An instant as the form takes it: by the clocks of `zone`, with the offset where they show that time twice."""
+    local = at.astimezone(zone)
+    text = local.strftime("%Y-%m-%dT%H:%M")
+    try:
+        moment(text, zone)
+    except NotOne:
+        return local.isoformat(timespec="minutes")
+    return text
 
 
 def zones_of(site: Site) -> Any:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from cameras.models import Candidate
 from soc.console.ask import reads
-from soc.console.ask.forms import CandidatesForm, QuestionForm
+from soc.console.ask.forms import CandidatesForm, QuestionForm, written
 from soc.console.readiness.views import whoever_may
 from soc.core import clock
 from soc.core.models import Site, User
@@ -75,10 +75,10 @@ def candidate(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def again(row: Candidate) -> str:
     """The address of the question whether the same would happen now."""
-    zone = row.site.zone_info
+    stayed = next((reason["seconds"] for reason in row.reasons if reason.get("code") in ("dwell", "short_stay")), "")
     asked = {
-        "site": row.site_id, "zone": row.zone_id or "", "category": row.category, "people": row.facts.get("people", 1),
-        "dwell": row.facts.get("dwell_s", ""), "at": clock.now().astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+        "site": row.site_id, "zone": row.zone_id or "", "category": row.category, "dwell": stayed,
+        "at": written(clock.now(), row.site.zone_info),
     }  # fmt: skip
     return f"{reverse('console-ask')}?{urlencode(asked)}"
 
@@ -96,11 +96,8 @@ def chosen(user: User, data: QueryDict) -> tuple[Site | None, list[Site]]:
 
 def begun(site: Site, data: QueryDict) -> dict[str, Any]:
     """The form before anything was asked: a person, now, in the zone that a link may have named."""
-    now = clock.now().astimezone(site.zone_info)
-    return {
-        "category": "person", "at": now.strftime("%Y-%m-%dT%H:%M"), "expected": "planned", "people": 1,
-        "zone": data.get("zone", ""),
-    }  # fmt: skip
+    at = written(clock.now(), site.zone_info)
+    return {"category": "person", "at": at, "expected": "planned", "people": 1, "zone": data.get("zone", "")}
 
 
 def without_page(data: QueryDict) -> str:
