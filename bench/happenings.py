@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from cameras.categories import CATEGORIES
+from cameras.categories import CATEGORIES, MUTABLE
 from cameras.context.facts import Box, Context, Dismissed, Expected, Facts, Muted, Toggle
-from cameras.context.rules import IGNORABLE, MUTABLE, THREATS
+from cameras.context.rules import IGNORABLE, PROTECTED, THREATS
 
 # Ten in which clocks are changed in different ways, or not at all: by half an hour, at midnight, on other continents' days.
 ZONES: Final = (
@@ -168,7 +168,7 @@ def schedule(lot: Random) -> dict[str, Any]:
 def rule(lot: Random) -> dict[str, Any]:
     category = lot.choice((*sorted(CATEGORIES), *SEEN, "*"))
     decision = lot.choice(("raise", "watch", "ignore"))
-    if category in THREATS or (category != "*" and category not in MUTABLE):
+    if category in PROTECTED:
         decision = "raise"
     elif decision == "ignore" and category != "*" and category not in IGNORABLE:
         decision = "watch"

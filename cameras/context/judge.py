@@ -5,29 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from cameras.categories import CATEGORIES, Category, Family
+from cameras.categories import CATEGORIES, MUTABLE, Category, Family
 from cameras.context.facts import Context, Expected, Facts
 from cameras.context.flips import nearest
 from cameras.context.fold import Fold, Runaway
 from cameras.context.place import same_place
 from cameras.context.policy import Fired, Policy
-from cameras.context.rules import ANY, CONDITIONS, MUTABLE, REPORTS, SOMEBODY, TAMPERING, THREATS, UNSEEN
+from cameras.context.rules import ANY, CONDITIONS, PROTECTED, REPORTS, SOMEBODY, TAMPERING, UNSEEN
 from cameras.context.schedule import ArmState
 from cameras.context.verdict import IGNORE, RAISE, WATCH, Flip, Reason, Verdict
 
-__all__ = [
-    "CONDITIONS",
-    "MUTABLE",
-    "SOMEBODY",
-    "TAMPERING",
-    "THREATS",
-    "Flip",
-    "Reason",
-    "Verdict",
-    "flip",
-    "judge",
-    "priority_of",
-]
+__all__ = ["SOMEBODY", "Flip", "Reason", "Verdict", "flip", "judge", "priority_of"]
 
 ROUNDED_OFF_S: Final = 0.05001  # at most, of a figure that is kept to a tenth
 STORM_DISMISSED: Final = 2  # in a storm, so many called false in one place are a runaway
@@ -105,11 +93,11 @@ def _armed(arm: ArmState) -> Reason:
 
 def _intrusion(facts: Facts, context: Context, policy: Policy, fold: Fold, arm: ArmState) -> Verdict:
     category, priority, armed, seen = facts.category, priority_of(facts), _armed(arm), _seen(facts)
-    if category in UNSEEN:
+    if category in PROTECTED:
         fired = policy.rule_for(facts.zone, category, armed=arm.armed)
         if not arm.armed and fired is None:
             return Verdict(IGNORE, priority, (armed, seen), "", None, arm)
-        return _protected(priority, [armed, _NOBODY_LOOKED], fired, arm)
+        return _protected(priority, [armed, _NOBODY_LOOKED if category in UNSEEN else seen], fired, arm)
     if context.muted and (muted := _muted(facts, context)) is not None:
         return Verdict(WATCH, priority, (armed, muted, seen), "", None, arm)
     fired = policy.rule_for(facts.zone, category, armed=arm.armed)
@@ -158,9 +146,9 @@ def _signal(facts: Facts, context: Context, policy: Policy, fold: Fold, arm: Arm
     else:
         reasons = [_CODES["signal"][category]]
     fired = policy.rule_for(facts.zone, category, armed=arm.armed)
-    if category not in MUTABLE:
+    if category in PROTECTED:
         return _protected(priority, reasons, fired, arm)
-    if context.muted and (muted := _muted(facts, context)) is not None:
+    if context.muted and category in MUTABLE and (muted := _muted(facts, context)) is not None:
         return Verdict(WATCH, priority, (muted, *reasons), "", None, arm)
     if fired is not None:
         rule = fired.rule

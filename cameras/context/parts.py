@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from cameras.categories import CATEGORIES
+from cameras.categories import CATEGORIES, MUTABLE
 from cameras.context.holidays import regions_of
 from cameras.context.reading import Notes, Part, date_at, hours_at, listed, mapped, week_at
-from cameras.context.rules import IGNORABLE, MUTABLE, STAYS, THREATS, WHEN, Rule, rule_for
+from cameras.context.rules import IGNORABLE, PROTECTED, STAYS, THREATS, WHEN, Rule, rule_for
 from cameras.context.schedule import Calendar, Hours, Special, Timeline
 
 OWNERS: Final = ("schedule", "customer", "panel")
@@ -210,7 +210,7 @@ def _refuse_hidden(category: str, decision: str, priority: float | None, cooldow
             notes.refuse(part.where("decision"), "threat_must_raise", **named)
         if priority not in (None, 1):
             notes.refuse(part.where("priority"), "threat_must_raise", **named)
-    elif category not in MUTABLE:
+    elif category in PROTECTED:
         if decision != "raise":
             notes.refuse(part.where("decision"), "protected_must_raise", **named)
     elif decision == "ignore" and category not in IGNORABLE:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cameras.categories import CATEGORIES, Family
+from cameras.categories import CATEGORIES, MUTABLE, Family
 
 # Who is somebody: where a camera was tampered with shortly before, whoever is seen at the site belongs to it.
 SOMEBODY: Final = frozenset({"person", "group", "loitering", "line_crossing"})
@@ -17,11 +17,11 @@ TAMPERING: Final = frozenset({"blinded", "moved", "frozen", "site_lost"})
 # What was not looked at may be anything; nor may it be hidden that nobody looks.
 UNSEEN: Final = frozenset({"unfiltered_motion", "perception_down"})
 THREATS: Final = frozenset(one.code for one in CATEGORIES.values() if one.threat)
-# What may be muted, cool down or be called a runaway. Everything else is raised whatever people did.
-MUTABLE: Final = frozenset(CATEGORIES) - THREATS - TAMPERING - UNSEEN
+# Raised whatever people did: threats, what is done to cameras, what nobody looked at, a disarming that nobody announced.
+PROTECTED: Final = frozenset(CATEGORIES) - MUTABLE - REPORTS
 # What "*" covers: what is seen in zones. Panels and troubles of cameras must be named.
 ANY: Final = frozenset(code for code in MUTABLE if CATEGORIES[code].family == Family.INTRUSION)
-# What a rule may make nothing of. What panels and cameras report of themselves is at least watched.
+# What a rule may make nothing of. Trouble of cameras and alarms of panels are at least watched.
 IGNORABLE: Final = ANY | REPORTS
 # Where a stay has a length.
 STAYS: Final = frozenset({"person", "group", "vehicle", "loitering"})

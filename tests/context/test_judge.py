@@ -15,9 +15,9 @@ from bench import happenings
 from cameras.categories import CATEGORIES, Family
 from cameras.context.facts import Context, Dismissed, Expected, Facts, Muted, Toggle
 from cameras.context.fold import Fold
-from cameras.context.judge import CONDITIONS, Verdict, judge
+from cameras.context.judge import Verdict, judge
 from cameras.context.policy import EMPTY, Policy, read, unreadable
-from cameras.context.rules import TAMPERING
+from cameras.context.rules import CONDITIONS, PROTECTED, TAMPERING, THREATS
 
 AT = datetime(2026, 1, 16, 2, 3, tzinfo=UTC)
 ALWAYS_ON = {"week": [{"day": day, "from": "00:00", "to": "00:00"} for day in range(7)]}
@@ -511,8 +511,8 @@ def test_in_a_storm_two_are_enough():
     assert codes(verdict(person(), storm))[-1] == "runaway"
 
 
-@pytest.mark.parametrize("code", sorted(TAMPERING | {"unfiltered_motion", "perception_down"}))
-def test_tampering_is_never_a_runaway_nor_muted(code):
+@pytest.mark.parametrize("code", sorted(PROTECTED - THREATS))
+def test_what_is_protected_is_never_a_runaway_nor_muted(code):
     fact = Facts(code, AT, "yard", camera="north", box=BOX)
     often = replace(dismissed(9, category=code), muted=(everything_muted(),))
     assert verdict(fact, often) == verdict(fact)

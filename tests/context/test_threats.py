@@ -16,7 +16,7 @@ from cameras.context.facts import Context, Facts
 from cameras.context.fold import Fold
 from cameras.context.judge import judge
 from cameras.context.policy import Policy, PolicyRefused, read, unreadable
-from cameras.context.rules import SOMEBODY, TAMPERING, THREATS, UNSEEN, Rule
+from cameras.context.rules import PROTECTED, SOMEBODY, THREATS, Rule
 from cameras.context.verdict import IGNORE, RAISE, WATCH, Verdict
 
 Judge = Callable[[Facts, Context, Policy, Fold], Verdict]
@@ -98,9 +98,9 @@ def test_somebody_after_tampering_is_never_hidden_either(seed):
 
 @given(st.integers(0, 10**9))
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_tampering_and_blindness_are_raised_whatever_people_did(seed):
+def test_what_is_protected_is_raised_whatever_people_did(seed):
     lot = Random(seed)
-    category = lot.choice(sorted(TAMPERING | UNSEEN))
+    category = lot.choice(sorted(PROTECTED - THREATS))
     fact, context, policy, fold = case(seed, category)
     verdict = judge(fact, context, policy, fold)
     disarmed = not verdict.arm.armed and category == "unfiltered_motion"
@@ -129,5 +129,5 @@ def test_a_rule_that_got_past_the_reader_hides_no_threat_all_the_same():
     """Were a version written by hand: what the reader refuses, the judge does not obey."""
     policy = read({}, time_zone="UTC", version="by hand")
     policy.rules = tuple(Rule("", code, "always", IGNORE) for code in sorted(CATEGORIES))
-    for code in sorted(THREATS | TAMPERING | {"perception_down"}):
+    for code in sorted(PROTECTED - {"unfiltered_motion"}):
         assert judge(Facts(code, happenings.BEGAN), Context(), policy, Fold()).decision == RAISE
