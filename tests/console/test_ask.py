@@ -227,6 +227,7 @@ def test_the_blind_audit_stays_blind_until_its_verdict(zone, alice):
     )
     shown = page(alice, "/console/ask/candidates/", site=zone.site_id)
     assert "2 noticed" in shown
+    assert "2 noticed" in page(alice, "/console/ask/candidates/", site=zone.site_id, seen="1")
     page(alice, f"/console/ask/candidates/{drawn.pk}/", 404)
     parts = (
         "Then and there",
