@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from incidents import actions
@@ -27,6 +28,7 @@ Verb = Callable[[UUID, QueryDict, User, datetime], Any]
 STAMP_WITHIN = timedelta(seconds=30)
 
 
+@sensitive_post_parameters("word")
 @specialist
 @require_POST
 def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
@@ -197,6 +199,19 @@ def step_skipped(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     )
 
 
+def identify(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    contact = _id(form, "contact") if form.get("contact") else None
+    actions.identify(pk, word=form.get("word", ""), contact=contact, token=_token(form), by=by, at=at)
+
+
+def look(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    actions.look(pk, token=_token(form), by=by, at=at)
+
+
+def override_disarm(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    actions.override_disarm(pk, reason=form.get("reason", ""), by=by, at=at)
+
+
 def hold(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.hold(pk, reason=form.get("reason", ""), by=by, at=at)
 
@@ -209,6 +224,6 @@ VERBS: dict[str, Verb] = {
     verb.__name__.replace("_", "-"): verb
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
-        lift_hold,
+        lift_hold, identify, look, override_disarm,
     )
 }  # fmt: skip

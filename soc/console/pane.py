@@ -12,6 +12,7 @@ from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteStat
 from responses import actions as responses
 from soc.console import clockline, keeping, playbook
 from soc.console.audit import told
+from soc.console.cover import first as first_of_all
 from soc.console.evidence import evidence
 from soc.console.sentences import URGENCY, place, what, why
 from soc.console.strip import headline, lead
@@ -89,6 +90,7 @@ def context(
         "panel": "" if incident.state == State.CLOSED else panel,
         "refused": refused,
         "keeping": None if exercise else keeping.facts(incident, user),
+        **first_of_all.facts(incident, user, at=at),
     }
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from soc.console import strip
+from soc.console.cover.reads import storms
 from soc.console.door import asked_by_script, specialist
 from soc.console.readiness import reads
 from soc.console.words import words
@@ -42,6 +43,8 @@ def page(user: User) -> dict[str, Any]:
         "may_pick": user.may_anywhere(Act.TAKE_OVER),
         "readiness": user.may_anywhere(Act.READINESS),
         "pressing": reads.pressing(user, at=clock.now()) if user.may_anywhere(Act.TEND) else [],
+        "storms": storms(user, at=clock.now()),
+        "cover": user.may_anywhere(Act.COVER),
         "words": words(),
         "settings": {
             "me": str(user.pk),

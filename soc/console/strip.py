@@ -14,6 +14,7 @@ from incidents import actions
 from incidents.models import Incident, Shift
 from incidents.models.incident import HELD, State
 from responses.models import Attempt
+from soc.console.cover.reads import storms
 from soc.console.door import ALERTS, incidents_of
 from soc.console.sentences import place, title
 from soc.core import clock
@@ -22,12 +23,20 @@ from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
     owner_back released returned closed reopened painted stamped step_done step_skipped
-    put_on_hold hold_lifted"""
+    put_on_hold hold_lifted identified looked disarm_overridden arm_changed"""
+# What changes every pane of a site, or the banner, and no row: pages begin anew.
+ANEW = frozenset(
+    {
+        *("storm.began", "storm.renewed", "storm.ended", "instruction.given", "instruction.ended"),
+        *("presence.expected", "presence.cancelled"),
+    }
+)
 ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_my_way on_site left retried unclear"
 KINDS = frozenset(
     {f"incident.{verb}" for verb in INCIDENT.split()}
     | {f"attempt.{verb}" for verb in ATTEMPT.split()}
     | {"evidence.ready", "evidence.lost", "shift.started", "shift.ended", "camera.lost", "camera.back"}
+    | ANEW
 )
 SHOWN = [State.OPEN, *HELD, State.PARKED]
 
@@ -72,6 +81,8 @@ def row(incident: Incident) -> dict[str, Any]:
 
 def rows(event: Event) -> dict[str, Any]:
     """What the consoles of an organisation show of one event. Raises nothing for subjects that are gone."""
+    if event.kind in ANEW:
+        return {"stale": True}
     incident_id = _incident_of(event)
     if incident_id is None:
         return {}
@@ -101,6 +112,7 @@ def snapshot(user: User) -> dict[str, Any]:
         "rows": [row(incident) for incident in waiting],
         "shift": on_shift(user) is not None,
         "figures": figures(user),
+        "storm": render_to_string("console/storm.html", {"storms": storms(user, at=clock.now())}).strip(),
     }
 
 

@@ -71,6 +71,7 @@ function leave() {
 feed.addEventListener("snapshot", ({ detail }) => {
   document.body.dataset.shift = detail.shift ? "on" : "off";
   strip.replace(detail.rows);
+  storms(detail.storm);
   painted();
   if (desk.id) desk.refresh();
   settle();
@@ -89,6 +90,15 @@ feed.addEventListener("event", ({ detail: event }) => {
   if (!before && event.state === "open") announce(say("new_incident", event), event.priority === 1);
   settle();
 });
+
+/** The banner of storm mode, which goes when its end has come. */
+function storms(html) {
+  const place = byId("storm");
+  if (html !== undefined && place.dataset.html !== html) { place.innerHTML = place.dataset.html = html; fillTimes(place); }
+  for (const time of place.querySelectorAll("time[data-ends]")) if (Date.parse(time.dataset.iso) <= now()) time.closest(".storm").remove();
+}
+feed.addEventListener("tick", () => storms());
+fillTimes(byId("storm"));
 
 /** Whether an incident can be seen here now: on the desk, or as a row that the strip has room for. */
 const inSight = (id) => desk.pane?.dataset.id === id || strip.shows(id);

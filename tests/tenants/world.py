@@ -85,8 +85,8 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )
     event = Event.objects.filter(subject_id=incident.pk).first()
-    rows = [*of_people, site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
-            responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
+    rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
+            *of_people, responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)
 

@@ -45,6 +45,10 @@ def explain(condition: Condition) -> str:
                 "usual": detail["usual_fps"],
             }
         return _("%(fps)s pictures a second.") % {"fps": detail.get("fps", "?")}
+    if condition.kind == "runaway":
+        return _(
+            "It reports the same thing again and again for nothing: it wants service. Others in the picture raise as ever."
+        )
     if condition.kind == "drift":
         return _("Its clock is wrong by %(seconds)s s.") % {"seconds": detail.get("offset_s", "?")}
     words = _CAUSES.get((condition.kind, detail.get("cause", "")))
