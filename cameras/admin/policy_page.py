@@ -15,7 +15,7 @@ from holidays.registry import COUNTRIES
 from cameras.actions import gate
 from cameras.admin import policy_problems, policy_week, policy_words
 from cameras.admin.policy_fields import DAYS, Fields, Schedule, coming
-from cameras.admin.policy_form import hours_text, part
+from cameras.admin.policy_form import part
 from cameras.context.holidays import countries, regions_of
 from cameras.context.policy import PolicyRefused, Problem, problems, with_holidays
 from cameras.context.schedule import Timeline
@@ -115,6 +115,10 @@ class Desk:
     @cached_property
     def may_publish(self) -> bool:
         return self.may(Act.POLICY)
+
+    @cached_property
+    def may_ask(self) -> bool:
+        return self.may(Act.WHY)
 
     @cached_property
     def wrote_it(self) -> bool:
@@ -238,7 +242,7 @@ def holidays_of(desk: Desk, prefix: str) -> list[Holiday]:
     found = []
     for day, name in coming(days, after=desk.today, most=HOLIDAYS_SHOWN):
         kind, _name, hours = calendar.on(day)
-        text = hours_text([[one.starts.strftime("%H:%M"), one.ends.strftime("%H:%M")] for one in hours])
+        text = policy_words.hours_words([[one.starts.strftime("%H:%M"), one.ends.strftime("%H:%M")] for one in hours])
         armed = _("armed %(hours)s") % {"hours": text} if text else _("not armed")
         why = {"weekday": _("as on other days"), "date": _("by its date"), "special": _("by a special day")}.get(
             kind, ""

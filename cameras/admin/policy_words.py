@@ -154,7 +154,12 @@ def _by_day(rows: Any) -> dict[int, str]:
     for row in _rows(rows):
         if isinstance(row.get("day"), int):
             found.setdefault(row["day"], []).append([str(row.get("from")), str(row.get("to"))])
-    return {day: hours_text(sorted(hours)) for day, hours in found.items()}
+    return {day: hours_words(sorted(hours)) for day, hours in found.items()}
+
+
+def hours_words(hours: Any) -> str:
+    """As it is typed, but for whole days; empty for no hours."""
+    return hours_text(hours).replace("00:00-00:00", _("all day"))
 
 
 def _span(row: dict[str, Any]) -> str:
@@ -178,7 +183,7 @@ def _day(text: Any) -> str:
 
 
 def _day_hours(row: dict[str, Any]) -> str:
-    return hours_text(row.get("hours")) or _("not armed")
+    return hours_words(row.get("hours")) or _("not armed")
 
 
 def _holidays(said: Any) -> str | None:

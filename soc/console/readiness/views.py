@@ -19,6 +19,7 @@ from soc.console.door import View, asked_by_script
 from soc.console.readiness import reads
 from soc.console.words import words
 from soc.core import clock
+from soc.core.models import Site
 from soc.core.rights import Act
 
 
@@ -47,7 +48,9 @@ def cameras(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     page = Paginator(reads.sites_of(user, at=at), reads.SITES_A_PAGE).get_page(request.GET.get("page"))
     frame = "console/readiness/sites.html" if asked_by_script(request) else "console/readiness/list.html"
-    return render(request, frame, {"page": page, "at": at, "has_console": user.may_anywhere(Act.CONSOLE)})
+    proposes = set(Site.objects.visible_to(user, Act.PROPOSE).values_list("pk", flat=True))
+    shown = {"page": page, "at": at, "has_console": user.may_anywhere(Act.CONSOLE), "proposes": proposes}
+    return render(request, frame, shown)
 
 
 @whoever_may(Act.READINESS)
