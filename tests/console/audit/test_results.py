@@ -134,7 +134,7 @@ def test_the_page_shows_what_is_over_with_reduction_beside_recall(client, judged
     client.force_login(sam)
     text = client.get(reverse("console-audit")).text
     for words in (
-        "Reduction", "too few to say", "2 sampled cases judged, 1 called real", "0 / 1", "1 cases are drawn and not judged yet",
+        "Reduction", "too few to say", "2 sampled cases judged, 1 called real", "0 / 1", "Drawn and not judged yet: 1.",
         "the filter may have missed it", "rightly held back", "not recognised", "Known intrusions",
     ):  # fmt: skip
         assert words in text, words
