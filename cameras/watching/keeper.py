@@ -8,7 +8,8 @@ import os
 import socket
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -39,10 +40,12 @@ from cameras.watching.watcher import Desk, News, Watcher
 from soc.core import clock
 from soc.core.away import LOST
 from soc.core.clock import db_now
+from soc.core.models import Site
 
 log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
+TAKE_UP_S: Final = 0.25  # how often it is asked for another policy, or an arming by hand, between two rounds
 WRITE_S: Final = 5.0  # how often a camera's counts are written; what happened to it is told at once
 LEFT_ALONE_S: Final = 20.0  # a thread that does not end by then hangs in the decoder, and is not waited for
 STOP_S: Final = 6.0  # for all threads together: what they found must be kept before the supervisor loses patience
@@ -98,24 +101,32 @@ class Keeper:
         self._empty_rounds, self._had = 0, False
         self._surplus = Surplus()
         self._health: dict[UUID, str] = {}  # as the rows say
+        self._sites: dict[UUID, Site] = {}  # of our cameras
         self._angles = Angles(desk.evidence, self.on_air)
         self._references = References(self.check_of)
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop, or until there is nothing left to do for the keeper of one camera."""
         while not stop.is_set():
-            try:
-                self.round(db_now())
-            except LOST as error:
-                # Cameras go on being watched: nobody else can take them while the database is away either.
-                log.warning("the watcher waits for the database: %s", str(error).splitlines()[0])
-                connection.close()
-            except Exception:
-                log.exception("a round of the watcher failed")
-                connection.close()
+            well = self._try(lambda: self.round(db_now()))
             if self.only and self._finished():
                 return
-            stop.wait(ROUND_S)
+            until = clock.monotonic() + ROUND_S
+            while not stop.wait(TAKE_UP_S) and clock.monotonic() < until:
+                well = well and self._try(self.take_up)
+
+    def _try(self, work: Callable[[], None]) -> bool:
+        try:
+            work()
+        except LOST as error:
+            # Cameras go on being watched: nobody else can take them while the database is away either.
+            log.warning("the watcher waits for the database: %s", str(error).splitlines()[0])
+        except Exception:
+            log.exception("a round of the watcher failed")
+        else:
+            return True
+        connection.close()
+        return False
 
     def round(self, at: datetime) -> None:
         """1. Find out whom a crash makes suspect. 2. Renew, take, give up, read what changed. 3. Tell threads what
@@ -142,6 +153,15 @@ class Keeper:
         self._angles.round(self.cameras.keys())
         self._references.round(self.cameras)
         self._save(at)
+
+    def take_up(self) -> None:
+        """Give threads another policy, or an arming by hand, without waiting for the next round: two small queries."""
+        stand = standings(self._sites.values())
+        for watched in self.cameras.values():
+            stands = stand.get(watched.plan.site_id)
+            if stands is not None and stands != watched.plan.standing:
+                watched.plan = replace(watched.plan, standing=stands)
+                watched.watcher.replan(watched.plan)
 
     def newest(self, camera_id: UUID) -> Frame | None:
         watched = self.cameras.get(camera_id)
@@ -197,7 +217,8 @@ class Keeper:
             )
         self._give_up(-room)
         rows = list(self._pool().filter(leased_by=self.me).select_related("site").prefetch_related("zones"))
-        stand = standings({row.site_id: row.site for row in rows}.values())
+        self._sites = {row.site_id: row.site for row in rows}
+        stand = standings(self._sites.values())
         mine: dict[UUID, tuple[Plan, int]] = {}
         self._health.clear()
         for row in rows:
