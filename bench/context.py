@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import context_core, replays
+from bench import context_core, replays, taken_up
 from bench.figures import Row
 
 Measure = Callable[[Callable[[str], None]], list[Row]]
 
-PARTS: Final[tuple[Measure, ...]] = (context_core.measure, replays.measure)
+PARTS: Final[tuple[Measure, ...]] = (context_core.measure, replays.measure, taken_up.measure)
 
 
 def measure(say: Callable[[str], None]) -> list[Row]:
