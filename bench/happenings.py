@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from cameras.categories import CATEGORIES, MUTABLE
+from cameras.categories import CATEGORIES, MUTABLE, Family
 from cameras.context.facts import Box, Context, Dismissed, Expected, Facts, Muted, Toggle
 from cameras.context.rules import IGNORABLE, PROTECTED, THREATS
 
@@ -172,7 +172,7 @@ def rule(lot: Random) -> dict[str, Any]:
         decision = "raise"
     elif decision == "ignore" and category != "*" and category not in IGNORABLE:
         decision = "watch"
-    mutable = category == "*" or category in MUTABLE
+    mutable = category == "*" or (category in MUTABLE and CATEGORIES[category].family != Family.PANEL)
     return {
         "zone": lot.choice((None, *PLACES[1:])),
         "category": category,

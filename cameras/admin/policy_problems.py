@@ -45,6 +45,7 @@ SAID: Final = {
         "With this nobody is ever raised anywhere, not even while armed: that is no policy."
     ),
     "zone_hidden": gettext_lazy("With this rule nobody is ever raised in %(zone)s, not even while armed."),
+    "zone_never_armed": gettext_lazy("By a schedule of its own %(zone)s is never armed: nobody is ever raised there."),
     "dwell_without_effect": gettext_lazy("“%(category)s” has no stay: the limit changes nothing."),
     "never_armed": gettext_lazy("The site is never armed: a person or vehicle seen here raises nothing."),
     "uncovered": gettext_lazy(

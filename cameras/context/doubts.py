@@ -29,9 +29,11 @@ def doubts(body: Body, zones: Mapping[str, str], notes: Notes) -> None:
 
 
 def _zones(body: Body, zones: Mapping[str, str], notes: Notes) -> None:
-    for zone in body.zones:
+    for zone, calendar in body.zones.items():
         if zone not in zones:
             notes.warn(f"zones.{zone}", "no_such_zone", zone=zone)
+        elif calendar.empty and not body.calendar.empty:
+            notes.warn(f"zones.{zone}.schedule", "zone_never_armed", zone=zone)
     for number, rule in enumerate(body.rules):
         if rule.zone and rule.zone not in zones:
             notes.warn(f"rules.{number}.zone", "no_such_zone", zone=rule.zone)

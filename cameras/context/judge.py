@@ -179,7 +179,7 @@ def _raised(
     """Raised, unless it cools down; behind the others in a storm or from a place that alarms for nothing."""
     number, cools_s, at = None, 0.0, facts.at
     if fired is not None:
-        number, cools_s = fired.number, fired.rule.cooldown_s
+        number, cools_s = fired.number, fired.rule.cooldown_s if facts.camera else 0.0
         if cools_s and (span := fold.cooling.get((facts.camera, facts.zone, facts.category))) is not None:
             until = min(span[1], span[0] + timedelta(seconds=cools_s))
             if span[0] <= at < until:
@@ -246,7 +246,7 @@ def _runaway(facts: Facts, context: Context, policy: Policy, fold: Fold, *, stor
     ]
     known = fold.runaway_of(facts)
     if known is not None:
-        if not any(one > at - policy.remembers for one in here):
+        if not any(at - one < policy.remembers for one in here):
             return None
         looked = at if at - known.looked >= limits.look else known.looked
         quiet = max(known.quiet, at + max(limits.within, limits.look))
@@ -255,7 +255,7 @@ def _runaway(facts: Facts, context: Context, policy: Policy, fold: Fold, *, stor
             *(max(known.last, at), looked, quiet, known.count + 1),
         )
     need = STORM_DISMISSED if storm else limits.dismissed
-    if sum(one > at - limits.within for one in here) < min(need, limits.dismissed):
+    if sum(at - one < limits.within for one in here) < min(need, limits.dismissed):
         return None
     place = (facts.camera, facts.zone, facts.category, facts.box)
     return Runaway(*place, at, at, at, at + max(limits.within, limits.look), 1)

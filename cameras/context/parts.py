@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from cameras.categories import CATEGORIES, MUTABLE
+from cameras.categories import CATEGORIES, MUTABLE, Family
 from cameras.context.holidays import regions_of
 from cameras.context.reading import Notes, Part, date_at, hours_at, listed, mapped, week_at
 from cameras.context.rules import IGNORABLE, PROTECTED, STAYS, THREATS, WHEN, Rule, rule_for
@@ -19,6 +19,9 @@ DATES_MOST: Final = 2000
 SPECIALS_MOST: Final = 200
 ZONES_MOST: Final = 1000
 NAME_LONGEST: Final = 120
+DWELL_LONGEST_S: Final = 600
+LOITER_LONGEST_S: Final = 3600
+COOLDOWN_LONGEST_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +194,9 @@ def rule_at(value: Any, path: str, notes: Notes) -> Rule | None:
     when = part.one_of("when", WHEN, "always")
     decision = part.one_of("decision", ("raise", "watch", "ignore"))
     priority = part.number("priority", None, 1, 3, whole=True)
-    dwell_s = part.number("dwell_s", None, 0, 3600)
-    cooldown_s = part.number("cooldown_s", 0, 0, 86400)
+    # A stay that nobody makes would hide everybody; so would a cool-down without an end in sight.
+    dwell_s = part.number("dwell_s", None, 0, LOITER_LONGEST_S if category == "loitering" else DWELL_LONGEST_S)
+    cooldown_s = part.number("cooldown_s", 0, 0, COOLDOWN_LONGEST_S)
     if category in CATEGORIES:
         _refuse_hidden(category, decision, priority, cooldown_s, part)
     if dwell_s is not None and category != "*" and category not in STAYS:
@@ -215,7 +219,8 @@ def _refuse_hidden(category: str, decision: str, priority: float | None, cooldow
             notes.refuse(part.where("decision"), "protected_must_raise", **named)
     elif decision == "ignore" and category not in IGNORABLE:
         notes.refuse(part.where("decision"), "at_least_watched", **named)
-    if cooldown_s and category not in MUTABLE:
+    if cooldown_s and (category not in MUTABLE or CATEGORIES[category].family == Family.PANEL):
+        # Two inputs of a panel are no one place: an alarm of the one says nothing of the other.
         notes.refuse(part.where("cooldown_s"), "never_cools", **named)
 
 
@@ -231,8 +236,15 @@ def runaways_at(value: Any, notes: Notes) -> Runaways:
 
 
 def hides(rules: tuple[Rule, ...], zone: str) -> int | None:
-    """Which rule keeps people in a zone from ever being raised while armed; None where somebody is."""
+    """Which rule keeps people in a zone from ever being raised while armed; None where somebody is.
+
+    Where they are only watched, a rule that names loitering or the crossing of a line may still raise them.
+    """
     found = None
+    for category in ("loitering", "line_crossing"):
+        named = rule_for(rules, zone, category, armed=True)
+        if named is not None and rules[named].category == category and rules[named].decision == "raise":
+            return None
     for category in ("person", "group"):
         found = rule_for(rules, zone, category, armed=True)
         if found is None or rules[found].decision == "raise":

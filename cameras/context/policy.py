@@ -70,7 +70,6 @@ class Policy:
         self.runaways: Runaways = given.runaways
         self.remembers = max(given.runaways.within, 2 * given.runaways.look)
         self._fired: dict[tuple[str, str, bool], Fired | None] = {}
-        self._given = given
 
     def __repr__(self) -> str:
         return f"Policy({self.version!r}, {self.sha256[:8]!r})"

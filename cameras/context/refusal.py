@@ -6,9 +6,9 @@ out_of_range {low, high}, too_long {longest}, too_many {most}, date_twice {date}
 unknown_country {country}, unknown_region {country, subdiv}, threat_must_raise, protected_must_raise, at_least_watched,
 never_cools (each {category}), hides_everything.
 
-Warnings: dwell_without_effect {category}, no_such_zone {zone}, zone_hidden {zone}, contradicts and never_counts {rule,
-other} (from 0; the other, later one counts), raised_though_disarmed {categories}, never_armed, opening_unused,
-uncovered {day, from, to_day, to, hours}.
+Warnings: dwell_without_effect {category}, no_such_zone, zone_hidden, zone_never_armed (each {zone}), contradicts and
+never_counts {rule, other} (from 0; the other, later one counts), raised_though_disarmed {categories}, never_armed,
+opening_unused, uncovered {day, from, to_day, to, hours}.
 """
 
 from __future__ import annotations

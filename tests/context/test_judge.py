@@ -453,6 +453,26 @@ def test_what_happened_before_but_was_told_later_does_not_cool_down():
     assert [one.decision for one in run(after(0), after(-5), of=COOLS)] == ["raise", "raise"]
 
 
+def test_two_inputs_of_a_panel_are_no_one_place():
+    """Were such a rule written by hand: the reader refuses it."""
+    of = policy({"category": "person", "decision": "raise", "cooldown_s": 60})
+    nowhere = replace(after(0), camera="", zone="")
+    assert [one.decision for one in run(nowhere, replace(nowhere, at=AT + timedelta(seconds=1)), of=of)] == [
+        "raise"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "at", [datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)]
+)
+@pytest.mark.parametrize("code", sorted(CATEGORIES))
+def test_a_camera_whose_clock_is_beyond_reason_is_judged_all_the_same(code, at):
+    fact = replace(person(), category=code, at=at)
+    found = verdict(fact, dismissed(9, category=code), COOLS)
+    assert found.decision in {"raise", "watch"}
+    assert Fold().after(fact, CALM, found, 1) is not None
+
+
 def test_what_was_only_watched_starts_no_cool_down():
     assert [one.decision for one in run(after(0, dwell_s=0.5), after(1), of=COOLS)] == ["watch", "raise"]
 

@@ -83,6 +83,9 @@ def week(*entries: Any) -> dict[str, Any]:
         ({"rules": [{"category": "duress", "decision": "watch"}]}, "rules.0.decision", "threat_must_raise"),
         ({"rules": [{"category": "fire", "decision": "raise", "priority": 3}]}, "rules.0.priority", "threat_must_raise"),
         ({"rules": [{"category": "panic", "decision": "raise", "cooldown_s": 60}]}, "rules.0.cooldown_s", "never_cools"),
+        ({"rules": [{"category": "alarm", "decision": "raise", "cooldown_s": 60}]}, "rules.0.cooldown_s", "never_cools"),
+        ({"rules": [{"category": "person", "decision": "raise", "cooldown_s": 9999}]}, "rules.0.cooldown_s", "out_of_range"),
+        ({"rules": [{"category": "*", "decision": "raise", "dwell_s": 601}]}, "rules.0.dwell_s", "out_of_range"),
         ({"rules": [{"category": "blinded", "decision": "watch"}]}, "rules.0.decision", "protected_must_raise"),
         ({"rules": [{"category": "offline", "decision": "ignore"}]}, "rules.0.decision", "at_least_watched"),
         ({"rules": [{"category": "*", "decision": "ignore"}]}, "rules.0.decision", "hides_everything"),
@@ -126,6 +129,11 @@ def test_a_policy_that_hides_every_zone_it_names_is_refused_once_the_zones_are_k
     assert [(this.code, this.params) for this in one if this.code == "zone_hidden"] == [
         ("zone_hidden", {"zone": "yard"})
     ]
+
+
+def test_people_may_be_watched_where_crossing_a_line_raises():
+    rules = [watched("person"), watched("group"), {"category": "line_crossing", "decision": "raise"}]
+    assert read({"rules": rules}, time_zone="UTC", version="1").rules
 
 
 def test_a_body_without_anything_is_the_policy_of_a_site_without_one():
@@ -235,6 +243,8 @@ def test_what_says_nothing_is_said():
     assert "never_armed" in warned({})
     nights = week(*({"day": day, "from": "19:00", "to": "07:00"} for day in range(7)))
     assert warned(nights) == {}
+    never = {"zones": {"yard": {"schedule": {"week": []}}}}
+    assert warned(nights | never)["zone_never_armed"] == {"zone": "yard"}
     gone = {"rules": [{"zone": "cellar", "category": "person", "decision": "watch"}]}
     assert "no_such_zone" in warned(nights | gone)
     line = {"rules": [{"category": "line_crossing", "decision": "raise", "dwell_s": 3}]}
