@@ -40,6 +40,9 @@ BUSY_PART: Final = (
     0.05  # a thread that waits for its camera for less than this part of the time is behind, or soon will be
 )
 CAUGHT_UP_S: Final = 0.02  # waiting so long for a packet, it has read all there was
+PILE_S: Final = (
+    0.25  # of its stream may wait to be read: a thread that was served last, and will be again, is not behind
+)
 HELD_S: Final = 10.0  # a connection that lasts so long was a good one
 _LATEST_US: Final = 2**32 * 1_000_000  # a camera's clock in the year 2106 or later is none
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -182,25 +185,35 @@ class _Lag:
 
 
 class _Pace:
-    """Whether a thread keeps up with its camera. One that does not finds the next packet waiting for it every time; what it
-    sees would be older and older, as long as the network's buffers have room.
+    """Whether a thread keeps up with its camera. One that does not finds the next packet waiting for it every time, and more
+    and more behind that; what it sees would be older and older, as long as the network's buffers have room.
+
+    unread: how many bytes wait to be read; gives None where nobody can tell, and then it is said of every busy thread.
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, unread: Callable[[], int | None] = lambda: None) -> None:
         self.behind = False
-        self._since, self._waited = now, 0.0
+        self._unread = unread
+        self._since, self._waited, self._bytes = now, 0.0, 0
 
-    def step(self, waited_s: float, now: float, late_s: float) -> bool:
-        """After each video packet: how long it was waited for, and how late it is by its own timestamp. Gives `behind`."""
+    def step(self, waited_s: float, now: float, late_s: float, size: int = 0) -> bool:
+        """After each video packet: how long it was waited for, how late it is by its own timestamp, how many bytes it has. Gives
+        `behind`.
+        """
         self._waited += waited_s
+        self._bytes += size
         passed = now - self._since
         if self.behind:
             self.behind = waited_s < CAUGHT_UP_S or late_s > LATE_S / 2
-        elif late_s > LATE_S or (passed >= 1.0 and self._waited < BUSY_PART * passed):
+        elif late_s > LATE_S or (passed >= 1.0 and self._waited < BUSY_PART * passed and self._piles_up(passed)):
             self.behind = True
         if passed >= 1.0:
-            self._since, self._waited = now, 0.0
+            self._since, self._waited, self._bytes = now, 0.0, 0
         return self.behind
+
+    def _piles_up(self, passed: float) -> bool:
+        unread = self._unread()
+        return unread is None or unread > PILE_S * self._bytes / passed
 
 
 class Stream:
@@ -272,7 +285,8 @@ class Stream:
             self.ring.clear()
             with guarded((self.address.ip, self.address.port), known, lambda: self.packets) as line:
                 try:
-                    self._pump(container, on_frame, on_packet, on_open, should_stop, looking)
+                    unread = line.unread if line is not None else lambda: None
+                    self._pump(container, on_frame, on_packet, on_open, should_stop, looking, unread)
                 except StreamError:
                     if line is not None and line.was_cut:
                         raise StreamError("garbage", "a picture without an end") from None
@@ -292,6 +306,7 @@ class Stream:
         on_open: Callable[[StreamInfo], None] | None,
         should_stop: Callable[[], bool],
         looking: Callable[[], bool],
+        unread: Callable[[], int | None],
     ) -> None:
         video = container.streams.video[0]
         if video.codec_context is None:
@@ -306,7 +321,7 @@ class Stream:
         sender = _SenderClock(self._monotonic())
         packets = container.demux(video, *container.streams.audio[:1])
         pace = (
-            _Pace(self._monotonic()) if container.format.name == "rtsp" else None
+            _Pace(self._monotonic(), unread) if container.format.name == "rtsp" else None
         )  # a file never keeps anybody waiting
         waited = 0.0
         while not should_stop():
@@ -327,7 +342,7 @@ class Stream:
                     media_s = None if copy.pts is None else copy.pts * sees.tick_s
                     watchdog.saw_packet(monotonic, copy.keyframe, media_s)
                     self.late_s = watchdog.late_s
-                    behind = pace is not None and pace.step(waited, monotonic, watchdog.late_s)
+                    behind = pace is not None and pace.step(waited, monotonic, watchdog.late_s, copy.size)
                     waited = 0.0
                     wanted = self._mask is not None or looking()
                     if wanted and not (behind and self.info is not None):

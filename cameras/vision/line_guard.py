@@ -6,10 +6,12 @@ What a connection has received is asked of the kernel; where it goes on receivin
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import socket
 import stat
 import struct
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typing import Final
 
 MOST_UNFINISHED: Final = 12 * 1024 * 1024  # bytes of one picture: several times the largest that cameras send
 LOOK_S: Final = 0.05
+_UNREAD: Final = struct.Struct("=i")
 _RECEIVED: Final = struct.Struct("=128xQ")  # Linux's tcp_info up to tcpi_bytes_received
 
 
@@ -39,6 +42,13 @@ class Line:
             self.was_cut = True
             with contextlib.suppress(OSError):  # the other end was quicker
                 self.connection.shutdown(socket.SHUT_RDWR)
+
+    def unread(self) -> int | None:
+        """Bytes that came in and nobody has read yet; None where the system does not tell."""
+        try:
+            return int(_UNREAD.unpack(fcntl.ioctl(self.connection, termios.FIONREAD, bytes(_UNREAD.size)))[0])
+        except (OSError, ValueError):  # the latter of one that is closed
+            return None
 
     def _received(self) -> int | None:
         """Bytes since it was opened; None where the system does not tell."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -17,6 +18,7 @@ from cameras.vision.address import Credentials, pin
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.faults import WORDS, CameraError
 from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog, _Pace, _SenderClock
+from cameras.vision.line_guard import Line
 from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, hardware_trouble, peers
 from soc.demo.cameras import faults
 from soc.demo.cameras.auth import Login
@@ -288,6 +290,27 @@ def test_a_thread_that_never_waits_is_behind_until_it_has_waited():
     assert pace.step(0.05, 6.3, 1.5)  # by its timestamps
     assert pace.step(0.05, 6.4, 0.8)
     assert not pace.step(0.05, 6.5, 0.2)
+
+
+def test_a_thread_that_is_served_last_each_time_is_not_behind_while_nothing_piles_up():
+    """Of many cameras that send at the same moment the last one finds its next picture waiting, and keeps up all the same."""
+    unread = 3_000
+    pace = _Pace(0.0, lambda: unread)
+    assert not any(pace.step(0.001, n / 10, 0.0, 5_000) for n in range(40))
+    unread = 20_000  # of 50,000 bytes a second
+    assert any(pace.step(0.001, 4 + n / 10, 0.0, 5_000) for n in range(15))
+
+
+def test_what_nobody_has_read_yet_is_known():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as ours:
+        theirs, _ = server.accept()
+        with theirs:
+            line = Line(ours, lambda: 0)
+            assert line.unread() == 0
+            theirs.sendall(b"x" * 1234)
+            assert select.select([ours], [], [], 5)[0]
+            assert line.unread() == 1234
+    assert line.unread() is None
 
 
 def test_packets_come_with_start_codes_for_a_live_view(world: World):
