@@ -89,7 +89,7 @@ def context(
         "outcome": outcome,
         "panel": "" if incident.state == State.CLOSED else panel,
         "refused": refused,
-        "keeping": None if exercise else keeping.facts(incident, user),
+        "keeping": keeping.facts(incident, user, exercise=exercise is not None),
         **first_of_all.facts(incident, user, at=at),
     }
 
