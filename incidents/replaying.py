@@ -20,7 +20,7 @@ from incidents.outcomes import Verdict
 from soc.core.models import Media
 
 TAKEN_FOR_REAL = (Verdict.REAL, Verdict.SUSPICIOUS, Verdict.CANNOT_TELL)
-REPLAYED = Q(candidate__ordinal__isnull=False) & ~Q(candidate__source="audit")
+REPLAYED = Q(candidate__ordinal__isnull=False, candidate__facts__has_key="category") & ~Q(candidate__source="audit")
 
 
 @dataclass(frozen=True)

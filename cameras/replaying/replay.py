@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from cameras.actions.policies import readable
 from cameras.context.policy import Policy as Read
@@ -35,9 +36,11 @@ COLUMNS: Final = (
     "id::text, ordinal, decision, priority, facts::text, context::text, policy_id::text, stayed_s"  # as `Row` has them
 )
 FROM: Final = (
-    " FROM cameras_candidate WHERE site_id = %s AND ordinal IS NOT NULL AND source <> 'audit'"
+    " FROM cameras_candidate WHERE site_id = %s AND ordinal IS NOT NULL AND facts ? 'category' AND source <> 'audit'"
     " AND captured_at >= %s AND captured_at < %s"
 )
+
+ORDERED: Final = Q(ordinal__isnull=False, facts__has_key="category")
 
 
 def replay(
@@ -121,14 +124,18 @@ def _one_site(
         on_changed(changes)
 
 
-def _within(sites: Collection[UUID], since: datetime, until: datetime) -> Any:
-    rows = Candidate.objects.filter(site_id__in=list(sites), captured_at__gte=since, captured_at__lt=until)
-    return rows.filter(ordinal__isnull=False).exclude(source="audit")
+def _within(sites: Collection[UUID], since: datetime, until: datetime) -> QuerySet[Candidate]:
+    """What is judged again."""
+    return _noticed(sites, since, until).filter(ORDERED)
 
 
 def _skipped(sites: Collection[UUID], since: datetime, until: datetime) -> int:
+    return _noticed(sites, since, until).exclude(ORDERED).count()
+
+
+def _noticed(sites: Collection[UUID], since: datetime, until: datetime) -> QuerySet[Candidate]:
     rows = Candidate.objects.filter(site_id__in=list(sites), captured_at__gte=since, captured_at__lt=until)
-    return int(rows.filter(ordinal__isnull=True).exclude(source="audit").count())
+    return rows.exclude(source="audit")
 
 
 def _tell(on_progress: Progress | None, total: int, done: int) -> None:
