@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Final
 
-from cameras.context.parts import Body, Opening, hides, refuse_hiding
+from cameras.context.parts import Body, hides, refuse_hiding
 from cameras.context.reading import Notes
 from cameras.context.rules import ANY, Rule
-from cameras.context.schedule import DAY, Week
+from cameras.context.schedule import Week
 
+MINUTE: Final = timedelta(minutes=1)
 MINUTES: Final = 7 * 24 * 60
 # Somebody is thought to be there in the daytime. Who says when the site is opened and closed is held to it.
 DAYTIME_H: Final = 18
@@ -70,12 +72,13 @@ def _hours(body: Body, notes: Notes) -> None:
         notes.warn("opening", "opening_unused")
     if not any(calendar.week):
         return
-    staffed = _staffed(body.opening)
-    covered = _minutes(calendar.week)
-    least = DAYTIME_H * 60 + 1
-    if staffed is not None:
-        covered = [a or b for a, b in zip(covered, staffed, strict=True)]
+    covered, least = bytearray(MINUTES), DAYTIME_H * 60 + 1
+    for start, end in _spans(calendar.week):
+        _mark(covered, start, end)
+    if body.opening is not None and body.opening.opens is not None and body.opening.closes is not None:
         least = GAP_MIN
+        for start, end in _staffed(body.opening.opens.calendar.week, body.opening.closes.calendar.week):
+            _mark(covered, start, end)
     for start, length in list(_gaps(covered, least))[:NAMED_MOST]:
         end = (start + length) % MINUTES
         notes.warn(
@@ -90,46 +93,38 @@ def _clock(minute: int) -> str:
     return f"{minute % 1440 // 60:02}:{minute % 60:02}"
 
 
-def _minutes(week: Week) -> list[bool]:
-    """Which minutes of an ordinary week are within its hours."""
-    found = [False] * MINUTES
-    for number, day in enumerate(week):
-        for hours in day:
-            start, end = ((number * DAY + moment).total_seconds() / 60 for moment in hours.span())
-            for minute in range(int(start), int(end)):
-                found[minute % MINUTES] = True
-    return found
-
-
-def _staffed(opening: Opening | None) -> list[bool] | None:
-    """Which minutes lie between a day's opening and its closing; None where that is not said."""
-    if opening is None or opening.opens is None or opening.closes is None:
-        return None
-    opens, closes = opening.opens.calendar.week, opening.closes.calendar.week
-    found = [False] * MINUTES
-    ends = sorted(
-        int((number * DAY + hours.span()[1]).total_seconds() / 60) for number, day in enumerate(closes) for hours in day
+def _spans(week: Week) -> list[tuple[int, int]]:
+    """Its hours as minutes from the first midnight of the week."""
+    return sorted(
+        (number * 1440 + start // MINUTE, number * 1440 + end // MINUTE)
+        for number, day in enumerate(week)
+        for start, end in (hours.span() for hours in day)
     )
-    for number, day in enumerate(opens):
-        for hours in day:
-            start = int((number * DAY + hours.span()[0]).total_seconds() / 60)
-            end = next((one for one in [*ends, *(one + MINUTES for one in ends)] if one > start), start)
-            for minute in range(start, end):
-                found[minute % MINUTES] = True
-    return found
 
 
-def _gaps(covered: list[bool], least: int) -> Iterator[tuple[int, int]]:
-    """Where nothing covers the week for so many minutes at least: first minute and length. The week is a circle."""
-    if not any(covered):
+def _staffed(opens: Week, closes: Week) -> Iterator[tuple[int, int]]:
+    """From each opening to the next closing."""
+    ends = [end + later for later in (0, MINUTES) for _, end in _spans(closes)]
+    for start, _ in _spans(opens):
+        end = next((one for one in ends if one > start), start)
+        yield start, end
+
+
+def _mark(covered: bytearray, start: int, end: int) -> None:
+    """The week is a circle."""
+    covered[start:end] = b"\1" * (min(end, MINUTES) - start)
+    if end > MINUTES:
+        covered[: end - MINUTES] = b"\1" * (end - MINUTES)
+
+
+def _gaps(covered: bytearray, least: int) -> Iterator[tuple[int, int]]:
+    """Where nothing covers the week for so many minutes at least: first minute and length."""
+    first = covered.find(1)
+    if first < 0:
         yield 0, MINUTES
         return
-    first = covered.index(True)
-    start = None
-    for step in range(first, first + MINUTES + 1):
-        if not covered[step % MINUTES]:
-            start = step if start is None else start
-        elif start is not None:
-            if step - start >= least:
-                yield start % MINUTES, step - start
-            start = None
+    ring, end = covered[first:] + covered[: first + 1], 0
+    while (start := ring.find(0, end)) >= 0:
+        end = ring.find(1, start)
+        if end - start >= least:
+            yield (first + start) % MINUTES, end - start
