@@ -54,7 +54,11 @@ def toggle_from(row: ArmChange) -> Toggle:
     return Toggle(armed=row.armed, at=row.at, until=row.until, how=row.how, by=_BY.get(row.how, ""))
 
 
-_BY: Final = {ArmChange.How.PORTAL: "customer", ArmChange.How.PHONE: "operator", ArmChange.How.PANEL: "panel"}
+_BY: Final[dict[str, str]] = {
+    ArmChange.How.PORTAL: "customer",
+    ArmChange.How.PHONE: "operator",
+    ArmChange.How.PANEL: "panel",
+}
 
 
 def expected(site: Site, *, at: datetime) -> Iterator[Expected]:
@@ -124,7 +128,7 @@ def dismissed(site: Site, facts: Facts) -> Iterator[Dismissed]:
         site=site,
         at__gt=facts.at - DISMISSED_WITHIN,
         at__lte=facts.at,
-        candidate__camera=facts.camera,
+        candidate__camera_id=facts.camera,
         candidate__category=facts.category,
     )
     newest = rows.select_related("candidate").order_by("-at", "-pk")[:MOST_DISMISSED]

@@ -129,7 +129,7 @@ def _publish(
         raise PolicyRefused(found)
     with transaction.atomic():
         judging = locked_judging(site)
-        before = Policy.objects.filter(pk=judging.policy_id).first()
+        before = Policy.objects.filter(pk=judging.policy_id).first() if judging.policy_id else None
         if based_on is not None and (before is None or based_on.pk != before.pk):
             raise Refused("moved", _("Somebody else has published another version meanwhile. Look at that one first."))
         last = Policy.objects.filter(site=site).aggregate(Max("number"))["number__max"] or 0

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from cameras.actions import standing
 from cameras.models import Camera, Candidate
 from cameras.vision.probe import ProbeReport
 from cameras.vision.types import FrameStamp
@@ -178,7 +179,7 @@ def test_a_first_look_that_takes_long_keeps_nobody_waiting_and_ends_with_its_wat
 @pytest.fixture
 def clocked(watch: Watch, camera):
     """say(second, offset) → a frame's stamp is judged at that second, and the row hears of it."""
-    one = Watcher(plan_of(camera), 1, watch.desk)
+    one = Watcher(plan_of(camera, standing(camera.site)), 1, watch.desk)
 
     def say(second: float, offset: float | None) -> Camera:
         at = NIGHT + timedelta(seconds=second)
@@ -221,7 +222,7 @@ def test_a_clock_that_is_wrong_now_and_then_or_silent_is_no_alert(clocked):
 def test_an_episode_outlives_the_watcher_that_found_it(watches, camera):
     for second in (0, 20):
         watch = watches()
-        one = Watcher(plan_of(Camera.objects.get(pk=camera.pk)), 1, watch.desk)
+        one = Watcher(plan_of(Camera.objects.get(pk=camera.pk), standing(camera.site)), 1, watch.desk)
         for step in (0, 11):
             at = NIGHT + timedelta(seconds=second + step)
             one._judge_clock(FrameStamp(0, at, at, second + step, "arrival", -30.0))
