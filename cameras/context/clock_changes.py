@@ -12,7 +12,7 @@ def border(day: date, moment: time, zone: ZoneInfo, *, last: bool) -> datetime:
     A time that the clocks skip is the moment they jump; one that happens twice is its first, or with `last` its second.
     """
     wall = datetime.combine(day, moment, zone)
-    early, late = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    early, late = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
     if early <= late:
         return late if last else early
     # Skipped. The offset before the jump (fold 0) puts it after the jump, the one after it (fold 1) before: the
