@@ -1,5 +1,6 @@
 """The verbs: one function, one transaction each. Nothing else changes an incident."""
 
+from incidents.actions.asking import numbers_shown, show_numbers
 from incidents.actions.closing import close, close_guards, reopen
 from incidents.actions.disarming import disarmed, identify, look, override_disarm, tell_incidents
 from incidents.actions.folding import raise_alert, raise_alone
@@ -33,6 +34,7 @@ __all__ = [
     "identify",
     "lift_hold",
     "look",
+    "numbers_shown",
     "offer_waiting",
     "override_disarm",
     "painted",
@@ -43,6 +45,7 @@ __all__ = [
     "reopen",
     "resume",
     "seen",
+    "show_numbers",
     "stamp",
     "start_shift",
     "take_over",

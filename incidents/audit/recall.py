@@ -18,7 +18,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from cameras.models import Candidate
 from incidents.audit.wilson import Interval, Stratum, of_counts, stratified
@@ -196,7 +196,7 @@ def _cases(sites: Sequence[Site], since: datetime, until: datetime) -> dict[UUID
     return found
 
 
-def _under_way() -> object:
+def _under_way() -> QuerySet[Incident]:
     """Real incidents of the case's site that its candidate would have been folded into."""
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
     rows = Incident.objects.in_earnest().filter(site=OuterRef("site"), verdict__in=REAL)

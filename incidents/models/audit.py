@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 class KnownIntrusionQuerySet(models.QuerySet):
     def visible_to(self, user: "User", act: Act = Act.AUDIT_RESULTS) -> "KnownIntrusionQuerySet":
-        paths = {"customer": "candidate__site__customer", "site": "candidate__site"}
-        return self.filter(scoped(user, act, organisation="organisation", **paths))
+        of = scoped(
+            user, act, organisation="organisation", customer="candidate__site__customer", site="candidate__site"
+        )
+        return self.filter(of)
 
 
 class KnownIntrusion(models.Model):

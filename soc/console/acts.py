@@ -204,6 +204,10 @@ def identify(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.identify(pk, word=form.get("word", ""), contact=contact, token=_token(form), by=by, at=at)
 
 
+def show_numbers(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    actions.show_numbers(pk, token=_token(form), by=by, at=at)
+
+
 def look(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.look(pk, token=_token(form), by=by, at=at)
 
@@ -224,6 +228,6 @@ VERBS: dict[str, Verb] = {
     verb.__name__.replace("_", "-"): verb
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
-        lift_hold, identify, look, override_disarm,
+        lift_hold, identify, look, override_disarm, show_numbers,
     )
 }  # fmt: skip

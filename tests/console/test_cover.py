@@ -137,7 +137,11 @@ def test_the_instruction_is_the_first_thing_in_the_pane_then_who_disarmed_and_wh
     assert text.index("expected until") < text.index("evidence-loop")
     assert "by the owner, on the customer's page" in text.replace("&#x27;", "'")
     assert "That closes nothing." in text
-    assert "Ask Luis Ferro +442079460011" in text
+    assert "Ask Luis Ferro" in text
+    assert "+442079460011" not in text  # until the owner wants to ring, or has decided
+    client.force_login(alice)
+    client.post(reverse("console-act", args=[incident.pk, "show-numbers"]), {"token": incident.token})
+    assert "Ask Luis Ferro +442079460011" in page(client, alice, "console-incident", incident.pk)
 
 
 def test_a_passcode_and_a_look_are_taken_in_the_pane_and_the_word_is_never_shown(client, own, zone, luis, alice, carol):

@@ -12,7 +12,7 @@ from cameras.actions.contacts import contacts_of
 from cameras.actions.muting import instructions_now
 from cameras.actions.presence import open_windows
 from cameras.models import ArmChange
-from incidents.actions import disarmed
+from incidents.actions import disarmed, numbers_shown
 from incidents.models import Incident
 from incidents.models.incident import State
 from soc.core.models import Site, User
@@ -36,6 +36,7 @@ def facts(incident: Incident, user: User, *, at: datetime) -> dict[str, Any]:
         "armed_again": again,
         "awaited": open_windows(site, at) if going_on else [],
         "contacts": contacts_of(site) if going_on else [],
+        "numbers": numbers_shown(incident),
         "may_cover": user.may(Act.COVER, site),
         "may_override": user.may(Act.TAKE_OVER, site) and user.may(Act.HANDLE, site),
     }

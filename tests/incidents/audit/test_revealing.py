@@ -125,7 +125,12 @@ def _send(held: Incident, outside: dict[str, Any]) -> Any:
     )
 
 
-DOORS: dict[str, Door] = {"talk": _talk, "send": _send}
+def _ask(held: Incident, outside: dict[str, Any]) -> Any:
+    return actions.show_numbers(held.pk, token=held.token, by=held.owner, at=JUDGED)
+
+
+ATTEMPTS: dict[str, Door] = {"talk": _talk, "send": _send}
+DOORS: dict[str, Door] = {**ATTEMPTS, "ask": _ask}
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -140,16 +145,17 @@ def test_whoever_acts_is_told_that_nothing_was_sent_and_has_called_it_real(name,
     assert (held.audio_sent_at, held.call_placed_at) == (None, None)
     assert not Attempt.objects.exists()
     assert not Event.objects.filter(kind__startswith="attempt").exists()
+    assert not Event.objects.filter(kind="incident.numbers_shown").exists()
 
 
 @pytest.mark.parametrize("name", DOORS)
 def test_the_same_door_is_open_to_an_incident_in_earnest(name, zone, alice, outside):
     incident = make.make_incident(zone=zone, at=AT)
     DOORS[name](take(incident), outside)
-    assert Attempt.objects.exists()
+    assert Event.objects.filter(kind__in=["attempt.planned", "incident.numbers_shown"]).exists()
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", ATTEMPTS)
 def test_without_the_guard_at_the_door_postgresql_still_refuses_the_row(name, case, outside, monkeypatch):
     monkeypatch.setattr(planning, "keep_in", lambda incident: None)
     held = claimed(case)
@@ -197,7 +203,8 @@ def test_every_door_that_writes_an_attempt_is_in_the_table():
             if {"plan", "_send"} & {call.id for call in calls if isinstance(call, ast.Name)}:
                 callers.add(function.name)
     assert callers == {"talk", "send_responder", "_send", "carry_on"}
-    assert {door.outward for door in (doors.talk, doors.send_responder)} == set(DOORS)
+    assert {door.outward for door in (doors.talk, doors.send_responder)} == set(ATTEMPTS)
+    assert actions.show_numbers.outward == "ask"
     assert [path.name for path in folder.glob("*.py") if "Attempt.objects.create" in path.read_text()] == [
         "planning.py"
     ]
