@@ -229,7 +229,7 @@ def runaways_at(value: Any, notes: Notes) -> Runaways:
         return Runaways()
     part = Part(value, "runaway", notes, known=("dismissed", "within_min", "look_min"))
     return Runaways(
-        int(part.number("dismissed", 5, 2, 1000, whole=True)),
+        int(part.number("dismissed", 5, 2, 50, whole=True)),  # no more are kept with a candidate
         timedelta(minutes=part.number("within_min", 10, 1, 120)),
         timedelta(minutes=part.number("look_min", 15, 1, 60)),
     )
