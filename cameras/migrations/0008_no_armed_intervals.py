@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.RemoveTrigger(model_name="arminginterval", name="insert_insert"),
         pgtrigger.migrations.RemoveTrigger(model_name="arminginterval", name="update_update"),
         pgtrigger.migrations.RemoveTrigger(model_name="arminginterval", name="delete_delete"),
+        migrations.RemoveIndex(model_name="armingintervalhistory", name="arminginterval_history"),
         migrations.RemoveField(model_name="armingintervalhistory", name="pgh_obj"),
         migrations.RemoveField(model_name="armingintervalhistory", name="pgh_context"),
         migrations.RemoveField(model_name="armingintervalhistory", name="site"),
