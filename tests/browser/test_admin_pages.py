@@ -10,7 +10,7 @@ from tests import factories as make
 def test_a_camera_is_probed_by_a_button_and_the_cause_is_readable(live, zone, admin):
     """This machine is no camera's place unless the settings say so, and the page says what would have to be set."""
     page = live.log_in(admin, f"/admin/cameras/camera/{zone.camera.pk}/change/")
-    expect(page.locator("svg polygon")).to_be_visible()
+    expect(page.locator("polygon-editor .pe-own")).to_be_visible()
     page.get_by_role("button", name="Probe").click()
     expect(page.locator(".messagelist")).to_contain_text("CAMERA_NETWORKS")
     assert live.trouble == []
