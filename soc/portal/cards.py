@@ -83,6 +83,8 @@ def site_state(site: Site, stands: Standing, *, at: datetime) -> SiteState:
 
 
 def _until(state: ArmState, site: Site, at: datetime) -> str:
+    if state.owner != "schedule":
+        return _by_hand(state, site, at)
     if state.until is None and state.armed:
         return _("around the clock, by your weekly schedule")
     if state.until is None:
@@ -94,6 +96,19 @@ def _until(state: ArmState, site: Site, at: datetime) -> str:
     if state.armed:
         return _("until %(time)s, by your weekly schedule") % words
     return _("arms at %(time)s, by your weekly schedule") % words
+
+
+def _by_hand(state: ArmState, site: Site, at: datetime) -> str:
+    """By somebody, not by the schedule: until when, as far as that is known."""
+    if state.owner == "panel":
+        return _("at your alarm panel")
+    if state.until is None:
+        return _("by hand, until somebody changes it")
+    near = state.until - at < timedelta(hours=20)
+    time = date_format(state.until.astimezone(site.zone_info), "H:i" if near else "l H:i")
+    if state.armed:
+        return _("by hand, until %(time)s") % {"time": time}
+    return _("by hand; arms by itself at %(time)s") % {"time": time}
 
 
 def trouble(cameras: Iterable[Camera], *, at: datetime, several_sites: bool = False) -> Trouble | None:

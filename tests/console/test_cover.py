@@ -164,6 +164,22 @@ def test_a_passcode_and_a_look_are_taken_in_the_pane_and_the_word_is_never_shown
     assert "looked at the site" in act("look").text
 
 
+def test_a_runaway_is_listed_with_its_count_and_its_camera_is_flagged_until_it_was_serviced(client, own, zone, sam):
+    reasons = [{"code": "runaway"}]
+    at = clock.now()
+    for n in range(2):
+        make.make_incident(
+            make.make_candidate(zone=zone, at=at, reasons=reasons, evidence={"box": [0.1, 0.1, 0.2, 0.4], "track": n})
+        )
+    text = page(client, sam)
+    assert "Runaways, counted" in text
+    assert "2 times" in text
+    assert "wants service" in page(client, sam, "console-camera", zone.camera_id)
+    client.post(reverse("console-camera-serviced", args=[zone.camera_id]))
+    now = page(client, sam, "console-camera", zone.camera_id)
+    assert "It sees, and nothing is wrong with it." in now
+
+
 def test_muted_and_expected_of_others_are_not_there(client, own, zone, alice, oscar, carol):
     at = clock.now()
     snooze(own, categories=["person"], zone=zone.pk, minutes=30, reason="flag in the wind", by=alice, at=at)

@@ -59,6 +59,7 @@ TABLE: dict[str, list[Line]] = {
     "console/cameras/": [Line(Act.READINESS)],
     "console/cameras/<uuid:pk>/": [Line(Act.READINESS, "camera")],
     "console/cameras/<uuid:pk>/view/": [Line(Act.TEND, "camera", "post", DONE)],
+    "console/cameras/<uuid:pk>/serviced/": [Line(Act.TEND, "camera", "post", DONE)],
     "console/cameras/<uuid:pk>/speaker/": [Line(Act.TEND, "camera", "post", DONE)],
     "console/cover/": [Line(Act.COVER)],
     "console/cover/storm/": [Line(Act.STORM, method="post", opened=DONE)],

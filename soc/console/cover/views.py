@@ -102,10 +102,11 @@ def begin(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Begin `verb` at a site and go back to its page; 409 with the words of a refusal."""
     user: Any = request.user
     found = _site(request, pk)
-    if verb not in BEGIN:
+    acts, do = BEGIN.get(verb, ((), None))
+    if do is None or not any(user.may(act, found) for act in acts):
         raise Http404
     try:
-        BEGIN[verb](found, request.POST, user, clock.now())
+        do(found, request.POST, user, clock.now())
     except Refused as refused:
         return _site_page(request, found, refused, verb)
     except ObjectDoesNotExist as error:
@@ -213,13 +214,14 @@ def _arm(armed: bool) -> Begin:
     return act
 
 
-BEGIN: dict[str, Begin] = {
-    "snooze": _snooze,
-    "test": _test,
-    "instruct": _instruct,
-    "expect": _expect,
-    "arm": _arm(True),
-    "disarm": _arm(False),
+# Who may, one of these; and how.
+BEGIN: dict[str, tuple[tuple[Act, ...], Begin]] = {
+    "snooze": ((Act.MUTE,), _snooze),
+    "test": ((Act.TEST, Act.TEST_VOUCHED), _test),
+    "instruct": ((Act.INSTRUCT,), _instruct),
+    "expect": ((Act.PRESENCE,), _expect),
+    "arm": ((Act.ARM_VOUCHED,), _arm(True)),
+    "disarm": ((Act.ARM_VOUCHED,), _arm(False)),
 }
 
 

@@ -12,9 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from cameras.actions import renew_reference
+from cameras.actions import condition_ended, renew_reference
 from cameras.actions.speaker import check_speaker
-from cameras.models import Camera
+from cameras.models import Camera, Condition
 from soc.console.door import View, asked_by_script
 from soc.console.readiness import reads
 from soc.console.words import words
@@ -72,6 +72,15 @@ def renew(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The view as it is now is as it shall be."""
     found = _tended(request, pk)
     renew_reference(found.pk, by=request.user, at=clock.now())  # type: ignore[arg-type]
+    return redirect("console-camera", found.pk)
+
+
+@whoever_may(Act.TEND)
+@require_POST
+def serviced(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What made it alarm for nothing is gone: it is not flagged any more, until it is a runaway again."""
+    found = _tended(request, pk)
+    condition_ended(found.pk, kind=Condition.Kind.RUNAWAY, at=clock.now())
     return redirect("console-camera", found.pk)
 
 
