@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,7 +76,7 @@ def test_an_intruder_by_night_is_raised_with_everything_that_a_candidate_says(ca
     assert 2.3 <= first["time_s"] <= 12
     assert first["at"].startswith("2026-11-22T02:10:")
     assert first["local_time"].startswith("2026-11-22T02:10:")
-    assert first["context"]["armed"] is True
+    assert first["context"] == {}
     assert first["dwell_s"] >= 1.0
     assert len(first["box"]) == 4
 
@@ -83,10 +84,21 @@ def test_an_intruder_by_night_is_raised_with_everything_that_a_candidate_says(ca
 def test_nothing_is_written_and_the_database_is_only_asked(camera, blink):
     from django.db import connection
 
+    before = Event.objects.count()
     with CaptureQueriesContext(connection) as asked:
         assert replayed()
     assert all(query["sql"].startswith("SELECT") for query in asked)
-    assert Candidate.objects.count() == Event.objects.count() == 0
+    assert (Candidate.objects.count(), Event.objects.count()) == (0, before)
+
+
+def test_what_is_raised_cools_down_for_what_comes_after_it_in_the_recording(camera, blink, monkeypatch):
+    rule = {"category": "person", "when": "armed", "decision": "raise", "cooldown_s": 600}
+    make.set_policy(camera.site, schedule=make.week(), rules=[rule])
+    see = blink.see
+    blink.see = lambda frame: see(SimpleNamespace(stamp=replace(frame.stamp, number=frame.stamp.number % 10)))
+    lines = [json.loads(line) for line in replayed(json=True).splitlines()]
+    assert [line["verdict"] for line in lines] == ["raise", *["watch"] * (len(lines) - 1)]
+    assert len(lines) > 2
 
 
 def test_by_day_the_same_is_ignored_since_the_site_is_disarmed(blink):
