@@ -42,6 +42,7 @@ def page(user: User) -> dict[str, Any]:
         "may_handle": user.may_anywhere(Act.HANDLE),
         "may_pick": user.may_anywhere(Act.TAKE_OVER),
         "readiness": user.may_anywhere(Act.READINESS),
+        "reviews": user.may_anywhere(Act.FUNNEL),
         "pressing": reads.pressing(user, at=clock.now()) if user.may_anywhere(Act.TEND) else [],
         "storms": storms(user, at=clock.now()),
         "cover": user.may_anywhere(Act.COVER),

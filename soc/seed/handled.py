@@ -33,6 +33,18 @@ class Desk:
 
     people: list[User]
     free: dict[UUID, datetime] = field(default_factory=dict)
+    held: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+
+    def hold(self, person: User, since: datetime, until: datetime) -> None:
+        self.free[person.pk] = until
+        self.held.setdefault(person.pk, []).append((since, until))
+
+    def idle(self, since: datetime, until: datetime) -> User:
+        """Somebody who holds nothing in that time, when all of it is known."""
+        for person in self.people:
+            if all(last <= since or first >= until for first, last in self.held.get(person.pk, ())):
+                return person
+        return self.people[-1]
 
     def taker(self, at: datetime) -> tuple[User, datetime]:
         """Who takes what is offered at `at`, and when they can."""
@@ -110,8 +122,8 @@ class Handling:
 
     def _open(self, candidate: Candidate, cause: Cause, at: datetime, follows: Incident | None) -> Going:
         owner, free_at = self.desk.taker(at)
-        stamps = self._stamps(at, free_at, cause)
-        self.desk.free[owner.pk] = stamps["closed"]
+        stamps = self.stamps(at, free_at, cause)
+        self.desk.hold(owner, at, stamps["closed"])
         entry = category(candidate.category)
         incident = Incident(
             id=self.past.pk(), site=candidate.site, number=0, family=entry.family, category=entry.code,
@@ -129,7 +141,8 @@ class Handling:
         self.past.record("incident.offered", incident, by=None, at=at, to=owner.pk)
         return going
 
-    def _stamps(self, at: datetime, free_at: datetime, cause: Cause) -> dict[str, datetime]:
+    def stamps(self, at: datetime, free_at: datetime, cause: Cause) -> dict[str, datetime]:
+        """When what is done for it is done, of what is offered at `at` to somebody who is free from `free_at`."""
         rng = self.rng
         real = cause.verdict not in DISMISSED
         painted = at + timedelta(milliseconds=rng.randrange(180, 900))

@@ -23,7 +23,7 @@ from cameras.context.fold import Fold
 from cameras.models import Camera, CameraHour, Candidate, Judging, Policy, Zone
 from responses.models import Message, Playbook
 from soc.core.models import Organisation, Site, User
-from soc.seed import agreed, keepsakes, month
+from soc.seed import agreed, audited, keepsakes, month
 from soc.seed.handled import Desk, Handling
 from soc.seed.month import Sighting
 from soc.seed.past import Past
@@ -62,10 +62,20 @@ def write(*, at: datetime) -> int:
         places = _places(organisation, at=at)
         handling = _handling(organisation, past, rng)
         sightings = month.month(at)
-        seen = {_judge(places[one.site], one, handling, past, rng).pk: one for one in sightings}
+        judged_now = [(_judge(places[one.site], one, handling, past, rng), one) for one in sightings]
+        seen = {candidate.pk: sighting for candidate, sighting in judged_now}
         handling.finish()
         _count_frames(places, past, rng, at=at)
         keepsakes.keep(past, handling, seen, at=at)
+        held_back = [
+            candidate for candidate, sighting in judged_now if candidate.decision != "raise" and sighting.cause.film
+        ]
+
+        def context_of(site: Site, facts: Facts) -> Context:
+            return _context(places[site.name], facts, handling)
+
+        audited.write(past, handling, seen, held_back, context_of=context_of, at=at)
+        audited.know(past, handling, at=at)
         past.keep()
         for place in places.values():
             _leave(place)

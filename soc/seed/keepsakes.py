@@ -72,6 +72,21 @@ def _keep(past: Past, going: Going, sightings: dict[UUID, Sighting], *, clip: bo
             past.record("evidence.ready", candidate, by=None, at=stored.created_at, clip=stored.sha256)
 
 
+def keep_small(past: Past, candidate: Candidate, sighting: Sighting) -> None:
+    """A picture of its own and a clip that it shares with others of the site: enough to judge it by."""
+    film, moment = sighting.cause.film, sighting.shown[0]
+    candidate.snapshot = _store(
+        past, candidate, "snapshot", still(film, moment), started_at=candidate.captured_at, duration_s=0.0
+    )
+    key = (candidate.site_id, film, int(moment) // SHARED_S)
+    if key not in past.shared:
+        begun, seconds, data = cut(film, float(key[2] * SHARED_S + 1))
+        started_at = candidate.captured_at - timedelta(seconds=max(moment - begun, 0.0))
+        past.shared[key] = _store(past, candidate, "clip", data, started_at=started_at, duration_s=seconds)
+    candidate.clip = past.shared[key]
+
+
+SHARED_S: Final = 6
 CODEC: Final = "h264"
 
 

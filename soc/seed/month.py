@@ -166,12 +166,17 @@ DEPOT_REAL: Final[dict[int, list[tuple[float, tuple[str, str], float, Cause]]]] 
     28: [(2.22, YARD_PLACE, 21.4, DETERRED)],
     17: [(3.47, BACK_PLACE, 2.8, TRIED)],  # as short as the foxes stay
     12: [(23.31, PATH_PLACE, 8.6, LOITERED)],
+    20: [(4.4, YARD_PLACE, 18.2, TRIED)],
     9: [(1.05, YARD_PLACE, 33.5, DETERRED)],
+    6: [(0.4, YARD_PLACE, 24.6, DETERRED)],
     4: [(2.71, PATH_PLACE, 11.2, LOITERED)],
     2: [(3.93, YARD_PLACE, 15.9, DETERRED)],
 }
 EARLY: Final = (23, 22, 21)  # on the first working day of these somebody came at the hour of the early delivery
-QUAY_REAL: Final = {21: [(1.62, 34.0, LEFT)], 11: [(3.2, 19.5, TRIED)], 3: [(2.4, 41.0, LEFT)]}
+QUAY_REAL: Final = {
+    27: [(0.9, 22.0, TRIED)], 25: [(2.9, 28.0, LEFT)], 21: [(1.62, 34.0, LEFT)], 18: [(4.2, 17.0, TRIED)],
+    14: [(3.6, 25.5, LEFT)], 11: [(3.2, 19.5, TRIED)], 8: [(2.1, 31.0, LEFT)], 3: [(2.4, 41.0, LEFT)],
+}  # fmt: skip
 GLASSHOUSE_REAL: Final = {19: [(0.74, 12.4, LEFT)], 6: [(4.1, 9.8, LOITERED)]}
 
 
@@ -272,7 +277,7 @@ def _depot(day: date, ago: int, rng: Random) -> Iterator[Sighting]:
 
 def _quay(day: date, ago: int, rng: Random) -> Iterator[Sighting]:
     """Open to the public by day; the last of the staff go between eight and half past; somebody on the footpath at night."""
-    for _ in range(rng.randint(38, 56)):
+    for _ in range(rng.randint(12, 20)):
         at = _at(day, rng.triangular(6.6, 19.8, 13), rng)
         zone, low, high = rng.choice([("Forecourt", 0.55, 0.85), ("Footpath", 0.28, 0.38), ("Footpath", 0.28, 0.38)])
         yield Sighting(

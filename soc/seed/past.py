@@ -29,6 +29,7 @@ class Past:
     rng: Random
     rows: list[Model] = field(default_factory=list)
     told: list[tuple[datetime, int, Event]] = field(default_factory=list)
+    shared: dict[Any, Any] = field(default_factory=dict)  # rows that several others point to, by what they are
 
     def pk(self) -> UUID:
         return UUID(int=self.rng.getrandbits(128), version=4)
