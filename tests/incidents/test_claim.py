@@ -58,6 +58,9 @@ VERBS: dict[str, dict[str, Any]] = {
     "wait": {"reason": "guard", "until": UNTIL},
     "resume": {},
     "release": {},
+    "identify": {"word": "4711"},
+    "look": {},
+    "show_numbers": {},
     "close": {"outcome": "genuine.attempt_only", "site_state": "secure", "summary": "Gone."},
 }
 
