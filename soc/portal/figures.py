@@ -95,7 +95,7 @@ def others(sites: Sequence[Site], counted: Funnel) -> list[tuple[str, int]]:
     """(what it was, how often) of what was not real, the most frequent first."""
     rows = _within(sites, counted).filter(verdict__in=NEEDLESS).exclude(outcome="")
     found = rows.values_list("outcome").annotate(number=Count("pk")).order_by("-number", "outcome")
-    return [(Outcome(outcome).label, number) for outcome, number in found]
+    return [(str(Outcome(outcome).label), number) for outcome, number in found]
 
 
 def _within(sites: Sequence[Site], counted: Funnel) -> Any:

@@ -121,6 +121,7 @@ def still(film: str, at_s: float) -> bytes:
     """The picture of a film at a second, as a JPEG, small."""
     with av.open(str(FILMS / f"{film}.mp4")) as source:
         stream = source.streams.video[0]
+        assert stream.time_base is not None
         source.seek(int(at_s / stream.time_base), stream=stream)
         frame = next(frame for frame in source.decode(stream) if frame.time is None or frame.time >= at_s - 0.05)
         height = WIDTH * frame.height // frame.width // 2 * 2

@@ -189,7 +189,7 @@ def _rows(shown: list[Site], chosen: Site | None, counted: Funnel, each: dict[UU
 
 def _camera_row(one: OfCamera, link: Links) -> Row:
     href = reverse("console-camera", args=[one.camera]) if one.camera and link.opens else ""
-    narrower = {"camera": one.camera} if one.camera else {}
+    narrower: dict[str, Any] = {"camera": one.camera} if one.camera else {}
     links = {
         "candidates": link.candidates(**narrower),
         "raised": link.candidates("raise", **narrower),
