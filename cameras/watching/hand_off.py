@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 EXPIRES_S: Final = 2.0  # an older request is for a frame that has been replaced
 LOST_S: Final = 1.5  # a task of which nothing was heard for so long does not count any more
-GATHER_S: Final = 0.015  # while all workers are at work, answers are taken together that come within so long
+GATHER_S: Final = 0.015  # while more waits than workers can look at, answers are taken together that come within so long
 
 
 def send(refs: Sequence[SlotRef], ticket: int) -> None:
@@ -102,7 +102,7 @@ class HandOff:
         while True:
             # Tasks that are under way may be lost without a word; then something that waits is sent anew.
             rings = self._bell.wait(LOST_S if self._tickets else None)
-            if rings and len(self._tickets) >= self.most and not self._dozing:
+            if rings and len(self._waiting) > 2 * self.most and not self._dozing:
                 # A frame waits for its worker several times as long by then, and to wake up for each answer costs most.
                 self._pause.wait(GATHER_S)
                 rings += self._bell.wait(0.0)

@@ -193,13 +193,18 @@ def test_from_asking_to_hearing_on_its_own_thread(hand_off, broker, tmp_path):
 
 
 @pytest.mark.parametrize("busy", [True, False])
-def test_answers_are_taken_together_only_while_every_worker_is_at_work(hand_off, broker, tmp_path, monkeypatch, busy):
+def test_answers_are_taken_together_only_while_more_waits_than_workers_can_look_at(
+    hand_off, broker, tmp_path, monkeypatch, busy
+):
     pauses: list[float] = []
     monkeypatch.setattr(hand_off._pause, "wait", pauses.append)
     heard = threading.Event()
     ringer = Ringer(directory=tmp_path)
     with SlotWriter("c", generation=1, directory=tmp_path, max_width=64, max_height=48) as writer:
-        ask(hand_off, *range(WORKERS + 1 if busy else 1), at=clock.monotonic())
+        ask(hand_off, *range(WORKERS + 1), at=clock.monotonic())
+        for number in range(20 if busy else 2):
+            hand_off.ask(slot(number))
+        hand_off.send_waiting(clock.monotonic())
         hand_off.listen(writer.name, heard.set)
         hand_off.start()
         ringer.answered(writer.name, broker.sent[0][1])
