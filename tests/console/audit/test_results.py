@@ -200,3 +200,13 @@ def test_what_is_no_closed_genuine_intrusion_cannot_be_marked(client, what, zone
     client.force_login(sam)
     assert client.post(reverse("console-audit-mark", args=[incident.pk])).status_code == 409
     assert "as a known intrusion" not in client.get(reverse("console-incident", args=[incident.pk]), **FETCH).text
+
+
+def test_programs_of_the_centre_learn_at_the_end_that_it_was_an_exercise(client, zone, desks):  # noqa: F811
+    held = claimed(sampled(zone))
+    client.force_login(held.owner)
+    address = f"/api/incidents/{held.pk}"
+    assert client.get(address).json()["exercise"] is False
+    decide(client, held, "real")
+    told = client.get(address).json()
+    assert (told["exercise"], told["verdict"], told["outcome"], told["state"]) == (True, None, None, "closed")

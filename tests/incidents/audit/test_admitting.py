@@ -52,7 +52,8 @@ def test_its_copy_has_the_picture_at_once_and_the_clip_when_it_could_be_whole(ca
     cases(AT + timedelta(seconds=12))
     copy.refresh_from_db()
     assert copy.clip == case.candidate.clip
-    assert Event.objects.filter(kind="evidence.ready", subject_id=copy.pk).count() == 1
+    told = Event.objects.filter(kind="evidence.ready", subject_id=copy.pk).order_by("id")
+    assert [sorted(event.data) for event in told] == [["snapshot"], ["clip"]]
 
 
 def test_the_copy_says_what_an_alarm_would_say_now(case):
@@ -64,7 +65,8 @@ def test_nothing_but_the_incident_is_written_down_of_a_case_that_waits_to_be_jud
     """Who reads the record as it grows is not told which one it is."""
     incident = shown(case)
     copy = incident.alerts.get().candidate
-    assert not Event.objects.filter(subject_id__in=[case.pk, copy.pk]).exists()
+    told = Event.objects.filter(subject_id__in=[case.pk, copy.pk]).values_list("kind", flat=True)
+    assert list(told) == ["evidence.ready"]  # as of any
     assert not Event.objects.filter(kind__startswith="audit", data__incident=str(incident.pk)).exists()
 
 
