@@ -40,7 +40,7 @@ def vouch(site: Site, word: str, *, by: User, at: datetime, contact: UUID | None
     right = [one for one, answer in answers.items() if answer]
     # Where a word is one contact's passcode and another's duress word, it is taken for the graver.
     forced = [one for one in right if answers[one] == "duress"]
-    found = (forced or right or [None])[0]
+    found = next(iter(forced or right), None)
     with transaction.atomic():
         if found is None:
             events.record("passcode.refused", site, by=by, at=at)

@@ -131,7 +131,7 @@ def asked(given: QueryDict, site: Site) -> dict[str, Any]:
             "people": int(given.get("people", "")),
             "vehicles": bool(given.get("vehicles")),
             "zones": [UUID(value) for value in given.getlist("zones")],
-            "contact": UUID(given["contact"]) if given.get("contact") else None,
+            "contact": UUID(whom) if (whom := given.get("contact", "")) else None,
             **(_weekly(given, site) if weekly else _once(given, site)),
         }
     except (ValueError, OverflowError) as error:

@@ -14,9 +14,12 @@ from cameras.models import (
     AccessWindow,
     Angle,
     ArmChange,
+    CameraHour,
     Condition,
+    Dismissal,
     Muting,
     PasscodeTry,
+    PolicyDraft,
     SiteContact,
     Storm,
     TemporaryInstruction,
@@ -81,6 +84,9 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     )  # fmt: skip
     AuditCase.objects.create(site=site, kind="sampled", candidate=ignored, seed=1, drawn_at=at)
     of_people = announced(site, mark, operator)
+    PolicyDraft.objects.create(site=site, body={}, kept_by=operator, kept_at=NIGHT)
+    CameraHour.objects.create(site=site, camera=camera, hour=NIGHT)
+    Dismissal.objects.create(site=site, candidate=ignored, at=NIGHT)
     known = KnownIntrusion.objects.create(
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )

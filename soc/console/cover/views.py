@@ -145,7 +145,7 @@ def _number(form: QueryDict, name: str) -> int:
 
 def _id(form: QueryDict, name: str) -> UUID | None:
     try:
-        return UUID(form[name]) if form.get(name) else None
+        return UUID(said) if (said := form.get(name, "")) else None
     except ValueError as error:
         raise Refused(name, _("Choose one of the list."), field=name) from error
 
@@ -196,10 +196,10 @@ def _expect(site: Site, form: QueryDict, by: User, at: datetime) -> None:
         people = int(form.get("people", ""))
     except (ValueError, OverflowError) as error:
         raise Refused("form", _("Something here cannot be read. Look at times and numbers again.")) from error
-    place = _place(form)
+    zone = _place(form).get("zone")
     presence.expect(
         site, kind=form.get("kind", ""), label=form.get("label", ""), people=people, vehicles=bool(form.get("vehicles")),
-        zones=[place["zone"]] if place.get("zone") else [], starts_at=starts, ends_at=ends, contact=_id(form, "contact"),
+        zones=[zone] if zone else [], starts_at=starts, ends_at=ends, contact=_id(form, "contact"),
         by=by, at=at,
     )  # fmt: skip
 
