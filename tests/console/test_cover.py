@@ -60,7 +60,7 @@ def test_a_snooze_is_listed_with_what_it_keeps_back_and_ended(client, own, zone,
         )  # fmt: skip
     text = page(client, sam)
     assert "flag in the wind" in text
-    assert '<td class="r num">3' in text
+    assert 'data-label="Kept back">3' in text
     assert "Person in Yard" in text
     client.post(reverse("console-cover-end", args=["muting", muting.pk, "end"]))
     assert "Nothing is muted." in page(client, sam)
