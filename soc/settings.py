@@ -169,6 +169,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 
+# A site's policy is one form: eight fields for each of its rules.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

@@ -127,6 +127,8 @@ def keep(site: Site, body: dict[str, Any], *, by: User, at: datetime, seen: date
     replay still counts, and so does the question for a signature.
     """
     with transaction.atomic():
+        # Two who begin one at once are told apart too.
+        Site.objects.select_for_update(no_key=True, of=("self",)).get(pk=site.pk)
         draft = PolicyDraft.objects.select_for_update(of=("self",)).filter(site=site).first()
         if (draft.kept_at if draft else None) != seen:
             raise HeldUp("overtaken")
@@ -134,7 +136,7 @@ def keep(site: Site, body: dict[str, Any], *, by: User, at: datetime, seen: date
             return draft
         based_on = draft.based_on if draft else policy_in_force(site)
         kept = policies.keep_draft(site, body, by=by, at=at, based_on=based_on)
-        if by.pk not in authors(kept) or draft is None:
+        if by.pk not in authors(kept):
             events.record("policy.drafted", kept, by=by, at=at)
     return kept
 
@@ -258,6 +260,16 @@ def roll_back(version: Policy, *, by: User, at: datetime, note: str = "") -> Pol
         raise HeldUp("in_the_way")
     keep(version.site, body, by=by, at=at, seen=draft.kept_at if draft else None)
     return publish_draft(version.site, by=by, at=at, seen=digest(body), note=note)
+
+
+def drop(site: Site, *, by: User, at: datetime, seen: datetime | None) -> None:
+    """Forget the draft that was looked at (`seen`: when it was kept). Raises HeldUp("overtaken") where it is another one now."""
+    with transaction.atomic():
+        draft = PolicyDraft.objects.select_for_update(of=("self",)).filter(site=site).first()
+        if draft is None or draft.kept_at != seen:
+            raise HeldUp("overtaken")
+        events.record("policy.draft_dropped", draft, by=by, at=at, sha256=digest(draft.body))
+        policies.drop_draft(site)
 
 
 def cards(draft: PolicyDraft, *, user: User) -> list[Card]:

@@ -22,7 +22,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cameras.actions import gate, policies
+from cameras.actions import gate
 from cameras.admin import policy_page
 from cameras.admin.policy_fields import Fields
 from cameras.admin.policy_form import body_of
@@ -167,10 +167,11 @@ def ask(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_POST
 def drop(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Begin again from the version in force."""
-    if desk.draft is not None and desk.draft.kept_at == _seen(request):
-        policies.drop_draft(desk.site)
-        return _back(desk)
-    return _held(request, desk, gate.HeldUp("overtaken"))
+    try:
+        gate.drop(desk.site, by=desk.user, at=desk.at, seen=_seen(request))
+    except gate.HeldUp as held:
+        return _held(request, desk, held)
+    return _back(desk)
 
 
 @at_site(Act.POLICY)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import time
+from math import isfinite
 from typing import Any, Final
 
 from cameras.models import Zone
@@ -24,6 +25,7 @@ WHOLE_DAY: Final = ["00:00", "00:00"]
 
 def body_of(data: Data, zones: list[Zone]) -> dict[str, Any]:
     """The body that the page's fields say. Zones that are not among `zones` are left out."""
+    data = {name: value.replace("\0", "") for name, value in data.items()}  # no JSON of the database has it
     body: dict[str, Any] = {"owner": data.get("owner", "schedule"), "schedule": schedule_of(data, "schedule")}
     own = {str(zone.pk): {"schedule": _of_zone(data, zone, body)} for zone in zones if data.get(f"zones.{zone.pk}.own")}
     opening: dict[str, Any] = {kind: _week(data, f"opening.{kind}") for kind in ("open", "close")}
@@ -115,6 +117,8 @@ def number(text: str) -> int | float | str | None:
     try:
         value = float(text)
     except ValueError:
+        return text
+    if not isfinite(value):
         return text
     return int(value) if value.is_integer() and abs(value) < 1e9 else value
 

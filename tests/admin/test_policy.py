@@ -399,3 +399,52 @@ def test_a_policy_that_cannot_be_read_can_still_be_looked_at_and_replaced(as_, s
         del form[rest]
     assert client.post(f"{page}publish/", form).status_code == 302
     assert Policy.objects.get(number=3).body["schedule"]["week"][0]["from"] == "19:00"
+
+
+@pytest.mark.parametrize("typed", ["nan", "inf", "1e400", "6\0", "\0"])
+def test_what_no_database_keeps_is_refused_in_words(as_, site, page, published, sam, typed):
+    form = fields_of(as_(sam).get(page)) | {
+        "rules.0.category": "person",
+        "rules.0.decision": "raise",
+        "rules.0.note": "a\0b",
+    }
+    answer = as_(sam).post(f"{page}keep/", form | {"rules.0.dwell_s": typed}, headers={"X-Requested-With": "fetch"})
+    assert answer.status_code == 200
+    assert answer.json()["blocked"] == (typed in {"nan", "inf", "1e400"})
+    assert PolicyDraft.objects.get().body["rules"][0]["note"] == "ab"
+
+
+def test_a_draft_is_dropped_by_whoever_looked_at_it(as_, site, page, published, sam, joan):
+    client = as_(sam)
+    client.post(f"{page}keep/", fields_of(client.get(page)) | {"owner": "panel"})
+    form = fields_of(client.get(page))
+    gate.keep(site, LIMIT, by=joan, at=LATER, seen=PolicyDraft.objects.get().kept_at)
+    assert client.post(f"{page}drop/", form).status_code == 409
+    assert client.post(f"{page}drop/", fields_of(client.get(page))).status_code == 302
+    assert not PolicyDraft.objects.exists()
+
+
+def test_whoever_may_sign_is_shown_where_a_signature_is_asked_for(as_, site, page, break_in, sam, joan, admin):
+    drafted(site, LIMIT, sam)
+    assert as_(sam).post(f"{page}ask/").status_code == 302
+    words = "a signature is asked for"
+    cameras = reverse("console-cameras")
+    assert words in as_(joan).get(cameras).content.decode()
+    assert words not in as_(admin).get(cameras).content.decode()
+
+
+def test_a_form_of_many_rules_is_taken_whole(as_, site, page, published, sam):
+    form = fields_of(as_(sam).get(page))
+    rule = {
+        "category": "person",
+        "decision": "raise",
+        "when": "armed",
+        "zone": "",
+        "priority": "",
+        "dwell_s": "",
+        "cooldown_s": "0",
+    }
+    for n in range(200):
+        form |= {f"rules.{n}.{name}": value for name, value in {**rule, "note": str(n)}.items()}
+    assert as_(sam).post(f"{page}keep/", form).status_code == 302
+    assert len(PolicyDraft.objects.get().body["rules"]) == 200

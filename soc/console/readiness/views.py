@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cameras.actions import condition_ended, renew_reference
 from cameras.actions.speaker import check_speaker
-from cameras.models import Camera, Condition
+from cameras.models import Camera, Condition, PolicyDraft
 from soc.console.door import View, asked_by_script
 from soc.console.readiness import reads
 from soc.console.words import words
@@ -49,8 +49,9 @@ def cameras(request: HttpRequest) -> HttpResponse:
     page = Paginator(reads.sites_of(user, at=at), reads.SITES_A_PAGE).get_page(request.GET.get("page"))
     frame = "console/readiness/sites.html" if asked_by_script(request) else "console/readiness/list.html"
     proposes = set(Site.objects.visible_to(user, Act.PROPOSE).values_list("pk", flat=True))
-    shown = {"page": page, "at": at, "has_console": user.may_anywhere(Act.CONSOLE), "proposes": proposes}
-    return render(request, frame, shown)
+    drafts = PolicyDraft.objects.visible_to(user, Act.SIGN).filter(sign_asked_at__isnull=False)
+    policies = {"proposes": proposes, "to_sign": set(drafts.values_list("site", flat=True))}
+    return render(request, frame, {"page": page, "at": at, "has_console": user.may_anywhere(Act.CONSOLE), **policies})
 
 
 @whoever_may(Act.READINESS)
