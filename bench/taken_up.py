@@ -206,7 +206,8 @@ def changed(sites: list[Any]) -> list[float]:
         armed = bool(before.toggle and before.toggle.armed)
         version = before.policy.version
         if number // SITES % 3 < 2:
-            body = {"owner": "customer", "schedule": {"week": WEEK}, "runaway": {"dismissed": 2 + number}}
+            rule = {"category": "person", "decision": "raise", "when": "armed", "dwell_s": number / 10}
+            body = {"owner": "customer", "schedule": {"week": WEEK}, "rules": [rule]}
             policy = publish(site, body, by=None, at=at)
             version = f"{policy.number}-{policy.sha256[:8]}"
         else:
