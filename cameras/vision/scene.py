@@ -44,6 +44,7 @@ class Scene:
         self.tracker, self.zones, self.perspective = tracker or Tracker(), ZoneWatch(zones), perspective
         self._armed: frozenset[str] | None = None
         self._rules: object = None
+        self._covered: frozenset[tuple[str, str]] = frozenset()
         self._wanted = -math.inf  # monotonic seconds of the last look that was asked for
 
     def replan(self, zones: Iterable[ZoneShape], perspective: Perspective | None) -> None:
@@ -78,6 +79,14 @@ class Scene:
         if self._rules is not None and rules != self._rules and self._armed:
             self.zones.renew(self._armed, vehicles=True)
         self._rules = rules
+
+    def cover(self, covered: frozenset[tuple[str, str]]) -> None:
+        """Say what keeps people from being raised in which zone: pairs of any id and the zone's. Where something of it is over,
+        whoever was reported while it held counts anew.
+        """
+        if ended := self._covered - covered:
+            self.zones.renew({zone for _, zone in ended}, vehicles=True)
+        self._covered = covered
 
     def update(
         self, stamp: FrameStamp, detections: Sequence[Detection], *, aspect: float = 16 / 9

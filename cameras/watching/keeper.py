@@ -28,6 +28,7 @@ from cameras.actions import (
     condition_ended,
     standings,
 )
+from cameras.actions.covers import covers
 from cameras.actions.locking import locked
 from cameras.models import Camera, CameraHour
 from cameras.vision.ingest import Frame, Stream
@@ -218,13 +219,13 @@ class Keeper:
         self._give_up(-room)
         rows = list(self._pool().filter(leased_by=self.me).select_related("site").prefetch_related("zones"))
         self._sites = {row.site_id: row.site for row in rows}
-        stand = standings(self._sites.values())
+        stand, covered = standings(self._sites.values()), covers(self._sites.values(), at)
         mine: dict[UUID, tuple[Plan, int]] = {}
         self._health.clear()
         for row in rows:
             self._health[row.pk] = row.health
             try:
-                mine[row.pk] = (plan_of(row, stand[row.site_id]), row.generation)
+                mine[row.pk] = (plan_of(row, stand[row.site_id], covered[row.site_id]), row.generation)
             except (ValueError, TypeError, KeyError) as error:
                 camera_lost(row.pk, code="settings", words=f"This camera's settings cannot be used: {error}", at=at)
         return mine

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from cameras.actions import Standing
+from cameras.actions.covers import Cover
 from cameras.context.policy import Policy
 from cameras.context.policy import read as read_policy
 from cameras.models import Camera, Zone
@@ -44,7 +45,8 @@ class Plan:
     sub_address: of the small picture, empty where there is none. analytics: who looks at the pictures, "ours" or
     "camera". model: the card of its detector, empty for the house's. day_score, night_score: the least scores asked
     for, None for the detector's. perspective: how tall a person is at two places, ((far feet, height), (near feet,
-    height)), 0..1. standing: policy in force and arming by hand: what is asked of stays, and when.
+    height)), 0..1. standing: policy in force and arming by hand: what is asked of stays, and when. covers: what people muted
+    or whom they expect, for a time.
     """
 
     camera_id: UUID
@@ -54,6 +56,7 @@ class Plan:
     credentials: Credentials
     zones: tuple[ZoneShape, ...]
     standing: Standing = HOUSE
+    covers: frozenset[Cover] = frozenset()
     digest: str = ""  # of addresses and log-in
     # What a first look found usable. It may be written while the camera is watched, which is no reason to begin anew.
     probed: str = field(default="", compare=False)
@@ -108,8 +111,17 @@ class Plan:
             min((state.until for state in states.values() if state.until is not None), default=None),
         )
 
+    def covered(self, at: datetime) -> frozenset[tuple[str, str]]:
+        """What covers which zone at this moment, as pairs of ids."""
+        if not self.covers:
+            return frozenset()
+        camera = str(self.camera_id)
+        return frozenset(
+            (one.id, zone.id) for one in self.covers for zone in self.zones if one.covers(camera, zone.id, at)
+        )
 
-def plan_of(camera: Camera, standing: Standing) -> Plan:
+
+def plan_of(camera: Camera, standing: Standing, covers: frozenset[Cover] = frozenset()) -> Plan:
     """The plan of a camera with its zones (prefetch them), at a site that stands so.
 
     Raises ValueError for settings that cannot be used, in words for the camera's page.
@@ -122,6 +134,7 @@ def plan_of(camera: Camera, standing: Standing) -> Plan:
         credentials=Credentials(camera.username, camera.password),
         zones=tuple(_shape(zone) for zone in camera.zones.all()),
         standing=standing,
+        covers=frozenset(one for one in covers if one.camera in ("", str(camera.pk))),
         digest=camera.digest(),
         probed=camera.probed,
         sub_address=camera.sub_address,

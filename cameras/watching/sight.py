@@ -256,13 +256,15 @@ class Sight:
 
     def _stand(self, at: datetime) -> None:
         """Hold the scene to what is asked at `at`. Under another policy, or armed or disarmed by hand, whoever was told of
-        counts anew: it may have been too soon for what is asked now, and was then only watched.
+        counts anew: it may have been too soon for what is asked now, and was then only watched. So does whoever stays for longer
+        than they were expected, or than a snooze or a test went on.
         """
         arms = self._arms(at)
         if arms.zones != self.scene.zones.zones:
             self.scene.zones.replan(arms.zones)
         self.scene.arm(arms.armed)
         self.scene.judge_by(self.plan.standing)
+        self.scene.cover(self.plan.covered(at))
 
     def _pace(self, now: float) -> bool:
         """Whether a frame is wanted: INFER_FPS a second on average. One that comes a little early is, and one that comes
