@@ -27,7 +27,10 @@ from tests.incidents.audit.conftest import desks, filmed, sampled, site, take  #
 FETCH = {"HTTP_X_REQUESTED_WITH": "fetch"}
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
-NUMBERS = re.compile(r'ND-\d+|\d\d:\d\d:\d\d\.\d|\+ [\d.]+ s|\d+\.\d s in|csrf[^>]*value="[^"]*"|data-csrf="[^"]*"')
+NUMBERS = re.compile(
+    r"ND-\d+|\d\d:\d\d:\d\d\.\d|\+ [\d.]+ s|\d+\.\d s\b|dwell=[\d.]+&amp;at=[^\"]+"
+    r'|csrf[^>]*value="[^"]*"|data-csrf="[^"]*"'
+)
 
 
 @pytest.fixture
@@ -82,6 +85,8 @@ def pages(client, incident: Incident, at: datetime) -> dict[str, str]:
     told = Event.objects.filter(subject_id__in=[incident.pk, took.alerts.get().candidate_id], kind__in=strip.KINDS)
     got["feed"] = json.dumps([[event.kind, sorted(event.data), strip.rows(event)] for event in told.order_by("id")])
     shown = took.alerts.select_related("candidate__clip").get().candidate
+    why = client.get(f"/console/ask/candidates/{shown.pk}/")
+    got["why"] = f"{why.status_code} {why.text}"
     answer = client.get(f"/media/{shown.clip_id}")
     got["media"] = json.dumps([answer.status_code, sorted(answer.headers)])
     return got
