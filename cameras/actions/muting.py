@@ -196,7 +196,7 @@ def _storm(storm_id: UUID, by: User) -> Storm:
     return storm
 
 
-def storms_now(organisations: Collection[UUID], at: datetime) -> list[Storm]:
+def storms_now(organisations: Collection[UUID] | QuerySet[Any, Any], at: datetime) -> list[Storm]:
     rows = Storm.objects.filter(organisation__in=organisations, ended_at=None, starts_at__lte=at, ends_at__gt=at)
     return list(rows.select_related("made_by").prefetch_related("sites").order_by("ends_at"))
 

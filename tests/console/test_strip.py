@@ -63,7 +63,7 @@ def test_a_snapshot_costs_the_same_for_one_incident_and_for_ten(alice, organisat
         make.make_incident(
             make.make_candidate(site=make.make_site(customer, f"Site {n}"), category="alarm", at=clock.now())
         )
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         strip.snapshot(alice)
 
 

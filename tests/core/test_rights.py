@@ -24,6 +24,13 @@ TABLE = {
     Act.HOLD: ".++......",  # like export: not in the table as such
     Act.AUDIT: ".+++.+...",  # the operator's own entries are not the log
     Act.ADMINISTER: "...+.....",  # users, roles
+    Act.POLICY: ".+++.....",  # rules, playbooks
+    Act.PROPOSE: ".++++....",  # "installer proposes"; whoever publishes drafts as well
+    Act.SIGN: ".+.......",
+    Act.EXPLAIN: "++++.++..",
+    Act.WHY: "++++.+...",
+    Act.AUDIT_RESULTS: ".++..+...",
+    Act.AUDIT_MARK: ".+.......",
     Act.ARM: "......+..",
     Act.ARM_VOUCHED: "++.......",  # "arm, disarm: passcode"
     Act.TEST: ".+..+....",
