@@ -40,8 +40,8 @@ class Desk:
         self.held.setdefault(person.pk, []).append((since, until))
 
     def idle(self, since: datetime, until: datetime) -> User:
-        """Somebody who holds nothing in that time, when all of it is known."""
-        for person in self.people:
+        """Somebody who holds nothing in that time, when all of it is known: whoever had least."""
+        for person in sorted(self.people, key=lambda one: len(self.held.get(one.pk, ()))):
             if all(last <= since or first >= until for first, last in self.held.get(person.pk, ())):
                 return person
         return self.people[-1]
