@@ -16,7 +16,7 @@ async function next() {
     if (!answer.ok) throw new Error(String(answer.status));
     part.innerHTML = await answer.text();
   } catch {
-    part.dataset.failed = "";  // its link is still there
+    part.querySelector("[data-sorry]")?.removeAttribute("hidden");  // and its link is still there
   }
   part.classList.remove("is-asked");
   part.removeAttribute("aria-busy");

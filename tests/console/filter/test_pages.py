@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from cameras.actions import commit_candidate, publish
 from cameras.models import Candidate, PolicyDraft
-from incidents.actions import claim, close, decide, raise_alert
+from incidents.actions import claim, close, closing, decide, raise_alert
 from incidents.causes import causes, weighed
 from incidents.funnel import began
 from soc.core import clock
@@ -50,8 +50,6 @@ def happened(zone, at: datetime, stayed_s: float, verdict: str, outcome: str, by
 @pytest.fixture
 def mornings(site, zone, sam, monkeypatch):
     """Six deliveries at twenty to six, and one morning somebody who was none. Foxes at all hours, gone at once."""
-    from incidents.actions import closing
-
     monkeypatch.setattr(closing, "close_guards", [])  # what a playbook requires has tests of its own
     publish(site, ALWAYS, by=sam, at=morning(40))
     for days_ago in range(1, 7):
