@@ -20,7 +20,7 @@ from cameras.actions.contacts import vouched
 from cameras.actions.presence import open_windows
 from cameras.actions.standing import Standing, standing
 from cameras.errors import Refused
-from cameras.models import ArmChange, SignalSource
+from cameras.models import ArmChange, Muting, SignalSource
 from soc.core import events
 from soc.core.models import Site, User
 from soc.core.rights import Act
@@ -135,7 +135,8 @@ def _write(
     at: datetime,
     said_at: datetime,
 ) -> ArmChange:
-    weighed = weigh(stands, site, at) if not armed and stands.arm(at).armed else Weighed(True)
+    before = stands.arm(at).armed
+    weighed = weigh(stands, site, at) if before and not armed else Weighed(True)
     alert = "" if how == How.PHONE else weighed.alert
     wait = timedelta(seconds=settings.UNDO_S) + ON_THE_WAY if how == How.PORTAL else timedelta(0)
     row = ArmChange(
@@ -154,7 +155,19 @@ def _write(
     kind = "arming.armed" if armed else "arming.disarmed"
     codes = {"how": str(how), "until": until.isoformat() if until else None, "scheduled": weighed.scheduled}
     events.record(kind, row, by=by, at=at, **codes)
+    if armed and not before:
+        _end_tests(site, by=by, at=said_at)
     return row
+
+
+def _end_tests(site: Site, *, by: User | None, at: datetime) -> None:
+    """A test is of a site that is not armed, or was armed already when it began: whoever arms by hand ends what was forgotten."""
+    rows = Muting.objects.select_for_update(of=("self",), no_key=True)
+    running = rows.filter(site=site, kind=Muting.Kind.TEST, ended_at=None, starts_at__lte=at, ends_at__gt=at)
+    for muting in running.select_related("site"):
+        muting.ended_at, muting.ended_by = at, by
+        muting.save(update_fields=["ended_at", "ended_by"])
+        events.record("muting.ended", muting, by=by, at=at, what=muting.kind)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cameras.actions import commit_candidate
+from cameras.actions.arming import arm_by_customer, arm_by_panel
 from cameras.actions.muting import (
     begin_test,
     end_instruction,
@@ -233,3 +234,30 @@ def test_an_instruction_needs_a_passcode_and_ends_within_a_day(site, alice, luis
     assert instructions_now([site], NIGHT + 600 * MINUTE) == []
     end_instruction(row.pk, by=alice, at=NIGHT + MINUTE)
     assert instructions_now([site], NIGHT + MINUTE) == []
+
+
+@pytest.mark.parametrize("owner", ["customer", "panel"])
+def test_a_test_ends_when_somebody_arms_the_site_by_hand_and_one_of_an_armed_site_goes_on(
+    site, zone, installer, carol, alice, owner
+):
+    make.set_policy(site, owner=owner)
+    source, _ = make.make_source(site)
+
+    def arm(at) -> None:
+        if owner == "panel":
+            arm_by_panel(source, armed=True, at=at)
+        else:
+            arm_by_customer(site, armed=True, until=None, by=carol, at=at)
+
+    forgotten = begin_test(site, minutes=480, reason="new camera", by=installer, at=NIGHT)
+    snooze = snoozed(site, alice, zone=zone.pk, categories=["vehicle"])
+    arm(NIGHT + MINUTE)
+    forgotten.refresh_from_db()
+    snooze.refresh_from_db()
+    assert (forgotten.ended_at, snooze.ended_at) == (NIGHT + MINUTE, None)
+    assert Event.objects.filter(kind="muting.ended", subject_id=forgotten.pk).count() == 1
+    assert seen(zone, at=NIGHT + 2 * MINUTE).decision == "raise"
+    meant = begin_test(site, minutes=60, reason="the armed state", by=installer, at=NIGHT + 3 * MINUTE)
+    arm(NIGHT + 4 * MINUTE)
+    meant.refresh_from_db()
+    assert meant.ended_at is None
