@@ -33,7 +33,6 @@ from cameras.watching.plan import OURS, Arming, Plan
 
 INFER_FPS: Final = 5.0
 EARLY_S: Final = 0.04
-FRESH_S: Final = 0.3  # a frame that no worker came to is replaced when it is older
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
 HURRIED_S: Final = 0.15  # where there is no time, a scene that was still is judged again after so long
@@ -124,7 +123,6 @@ class Sight:
         self._best = BestShots()
         self._next_at: float | None = None  # when a frame is wanted next, monotonic s
         self._held: _Held | None = None
-        self._put_at = -math.inf  # when the frame in the slot came, monotonic s
         self._calm, self._judged_at = False, -math.inf  # whether nothing went on when a frame was judged last, and when
         self._stirred = -math.inf  # when there was last something to look at, monotonic s
         self._looked = False  # whether a worker has answered at all
@@ -277,9 +275,7 @@ class Sight:
         return True
 
     def _offer(self, held: _Held) -> None:
-        """For the workers: into the slot, or kept until the one there is answered, where a worker is looking at that or it
-        is not old yet: where they cannot keep up, a copy of every frame would only cost.
-        """
+        """For the workers: into the slot, or kept until the one there is answered, where a worker is looking at that."""
         now = held.frame.stamp.monotonic
         if self._held is not None:
             self._drop("superseded")
@@ -290,12 +286,14 @@ class Sight:
             self._held = held
 
     def _may_put(self, now: float) -> bool:
-        return not (self.slot.busy(now) or (now - self._put_at < FRESH_S and self.slot.counts.waiting))
+        """Not while a worker looks at the one that is there. Else the newest replaces what no worker has come to: kept back to
+        spare the copy, it was looked at a third less often where workers are slow.
+        """
+        return not self.slot.busy(now)
 
     def _put(self, held: _Held) -> None:
         frame, stamp = held.frame, held.frame.stamp
         before = self.slot.counts.dropped
-        self._put_at = stamp.monotonic
         light = self._light.update(frame.picture, stamp.monotonic)
         self.slot.put(
             frame.picture,
