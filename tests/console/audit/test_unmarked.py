@@ -28,7 +28,7 @@ FETCH = {"HTTP_X_REQUESTED_WITH": "fetch"}
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 NUMBERS = re.compile(
-    r"ND-\d+|\d\d:\d\d:\d\d\.\d|\+ [\d.]+ s|\d+\.\d s\b|dwell=[\d.]+&amp;at=[^\"]+"
+    r"ND-\d+|\b\d\d:\d\d(:\d\d)?(\.\d)?\b|\+ [\d.]+ s|\d+\.\d s\b|dwell=[\d.]+&amp;at=[^\"]+"
     r'|csrf[^>]*value="[^"]*"|data-csrf="[^"]*"'
 )
 
