@@ -5,6 +5,7 @@ Nothing here depends on a policy: it is stored with the candidate, and other pol
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -17,6 +18,8 @@ from cameras.context.facts import Context, Dismissed, Expected, Facts, Muted, To
 from cameras.context.judge import SOMEBODY
 from cameras.models import AccessWindow, ArmChange, Candidate, Condition, Dismissal, Muting, Storm
 from soc.core.models import Site
+
+log = logging.getLogger(__name__)
 
 TAMPERING = (Condition.Kind.BLINDED, Condition.Kind.MOVED, Condition.Kind.FROZEN)
 TOLD_TAMPERING = ("blinded", "moved", "frozen", "site_lost")
@@ -65,8 +68,7 @@ def expected(site: Site, *, at: datetime) -> Iterator[Expected]:
     """Who is expected at `at`, by the windows that people made."""
     rows = AccessWindow.objects.filter(_not_over("cancelled_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
     for row in rows.order_by("ends_at", "pk").prefetch_related("zones"):
-        until = ends(row, site, at)
-        if until is not None:
+        if (until := ends_if_readable(row, site, at)) is not None:
             zones = frozenset(str(zone.pk) for zone in row.zones.all())
             yield Expected(str(row.pk), row.kind, row.people, until, zones, row.vehicles)
 
@@ -85,6 +87,15 @@ def ends(window: AccessWindow, site: Site, at: datetime) -> datetime | None:
     # At most 24 hours long: who is in it today came today or yesterday.
     found = [end for day in (today - DAY, today) if (end := _ends_of_day(window, site, day, at)) is not None]
     return min(max(found), window.ends_at) if found else None
+
+
+def ends_if_readable(window: AccessWindow, site: Site, at: datetime) -> datetime | None:
+    """The same. One that cannot be read is told as an error, and nobody is expected by it: no alarm is lost for it."""
+    try:
+        return ends(window, site, at)
+    except Exception:
+        log.exception("access window %s cannot be read", window.pk)
+        return None
 
 
 def _ends_of_day(window: AccessWindow, site: Site, day: date, at: datetime) -> datetime | None:

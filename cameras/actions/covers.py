@@ -5,7 +5,6 @@ Somebody is reported once, and was only watched while one of these held. When it
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from cameras.actions.circumstances import ends
+from cameras.actions.circumstances import ends_if_readable
 from cameras.models import AccessWindow, Muting
 from soc.core.models import Site
-
-log = logging.getLogger(__name__)
 
 # Known for so long after it ended: what was captured before the end is looked at after it.
 KNOWN: Final = timedelta(minutes=1)
@@ -59,12 +56,7 @@ def covers(sites: Iterable[Site], at: datetime) -> dict[UUID, frozenset[Cover]]:
 
 
 def _closes(window: AccessWindow, site: Site, moments: Iterable[datetime]) -> Iterator[datetime]:
-    """When the window closes in which each of these moments lies. One that cannot be read covers nobody."""
+    """When the window closes in which each of these moments lies."""
     for moment in moments:
-        try:
-            end = ends(window, site, max(moment, window.starts_at))
-        except Exception:
-            log.exception("access window %s cannot be read", window.pk)
-            return
-        if end is not None:
+        if (end := ends_if_readable(window, site, max(moment, window.starts_at))) is not None:
             yield end

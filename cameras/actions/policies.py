@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 HOUSE: Final = "house"  # the version of a site without a policy
 MOST_KNOWN: Final = 4096
 
-_known: dict[tuple[UUID, str, str], compiled.Policy] = {}  # id, SHA-256, time zone → as it is judged by
+_known: dict[tuple[UUID | None, str, str], compiled.Policy] = {}  # id, SHA-256, time zone → as it is judged by
 
 
 def version_of(policy: Policy | None) -> str:
@@ -49,17 +49,18 @@ def in_force_of(sites: Iterable[Site]) -> dict[UUID, compiled.Policy]:
 
 
 def readable(policy: Policy | None, site: Site) -> compiled.Policy:
-    """A version as it is judged by, read once. One that cannot be read is told as an error, and raises everything."""
-    if policy is None:
-        return compiled.read({}, time_zone=site.time_zone, version=HOUSE)
-    key = (policy.pk, policy.sha256, site.time_zone)
+    """A version as it is judged by, read once. One that cannot be read, or a site whose time zone cannot, is told as an error,
+    and raises everything.
+    """
+    key = (policy.pk if policy else None, policy.sha256 if policy else "", site.time_zone)
     known = _known.get(key)
     if known is None:
         try:
-            known = compiled.read(policy.body, time_zone=site.time_zone, version=version_of(policy))
+            body = policy.body if policy else {}
+            known = compiled.read(body, time_zone=site.time_zone, version=version_of(policy))
         except Exception:
             log.exception("policy %s of site %s cannot be read: everything is raised", version_of(policy), site.pk)
-            known = unreadable(version_of(policy), policy.body)
+            known = unreadable(version_of(policy), policy.body if policy else {})
         if len(_known) >= MOST_KNOWN:
             _known.clear()
         _known[key] = known

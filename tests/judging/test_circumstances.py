@@ -255,3 +255,15 @@ def test_tampering_counts_for_people_and_not_where_the_view_was_moved_on_purpose
     assert around(zone, category="vehicle").tampered_at is None
     renew_reference(zone.camera_id, by=sam, at=NIGHT)
     assert around(zone).tampered_at is None
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_site_whose_time_zone_cannot_be_read_loses_no_alarm(zone, window, published, caplog):
+    if published:
+        make.set_policy(zone.site, schedule=make.week())
+    window(weekdays=[6], from_time=time(0), to_time=time(23), **YEAR)
+    type(zone.site).objects.filter(pk=zone.site_id).update(time_zone="Mars/Base")
+    zone.site.refresh_from_db()
+    candidate = seen(zone, 0, "person")
+    assert (candidate.decision, candidate.reasons[0]["code"]) == ("raise", "policy_unreadable")
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
