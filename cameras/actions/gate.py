@@ -180,19 +180,23 @@ def publish_draft(
 
     1. It is the one that was looked at (`seen`: its digest), made from the version in force.
     2. A signature is by somebody who may sign and had no hand in it, with a reason.
-    3. Replay it over the last 30 days. What was real and would be lost holds it up, unless that is signed for.
+    3. Replay it over the last 30 days. What was real and would be lost holds it up, unless that is signed for: what the replay
+       noted with the draft showed, and no more.
     4. Under the lock that judging takes: the same draft, still from the version in force, and nothing raised or decided since
        the replay began; else once more from 1.
 
     Whatever a browser said before counts for nothing. Raises HeldUp, PolicyRefused, PermissionDenied.
     """
+    shown: set[str] | None = None
     for _try in range(TRIES):
         draft = _looked_at(PolicyDraft.objects.select_related("site", "based_on", "kept_by").filter(site=site), seen)
+        if shown is None:
+            shown = set(draft.replayed.get("lost", ()))
         if signature is not None:
             _check(signature, draft)
         before = _moment(site)
         outcome = replay_draft(draft, at=at)
-        if outcome.lost and signature is None:
+        if outcome.lost and (signature is None or not shown.issuperset(draft.replayed["lost"])):
             raise HeldUp("lost", outcome)
         with transaction.atomic():
             judging = policies.locked_judging(site)

@@ -109,8 +109,11 @@ def publish(
 
 
 def roll_back(policy: Policy, *, by: User | None, at: datetime, note: str = "", **signed: Any) -> Policy:
-    """Publish an earlier version once more, as the next one. `signed`: as for `publish`. Raises what that raises."""
-    return _publish(policy.site, policy.body, by=by, at=at, note=note, rolled_back_to=policy, **signed)
+    """Publish an earlier version once more, as the next one, with the public holidays of the years around `at`. `signed`: as for
+    `publish`. Raises what that raises.
+    """
+    body = with_holidays(policy.body, around=at.astimezone(policy.site.zone_info).year)
+    return _publish(policy.site, body, by=by, at=at, note=note, rolled_back_to=policy, **signed)
 
 
 def _publish(

@@ -139,9 +139,23 @@ def test_another_supervisor_may_sign_with_a_reason_and_no_author_of_it(site, bre
         assert held.value.code == code
     with pytest.raises(PermissionDenied):
         saved(site, LIMIT, alice, signature=gate.Signature(alice, "An operator's word is none"))
+    gate.replay_draft(PolicyDraft.objects.get(), at=LATER)
     policy = saved(site, LIMIT, joan, signature=gate.Signature(joan, "The fence was moved since"))
     assert (policy.published_by, policy.signed_by, policy.signed_reason) == (sam, joan, "The fence was moved since")
     assert policy.replayed["lost"] == [str(break_in.pk)]
+
+
+def test_a_signature_is_for_the_losses_that_were_shown_and_no_others(site, break_in, sam, joan):
+    drafted(site, LIMIT, sam)
+    for code in ("lost", ""):  # nobody had replayed it: what would be lost is shown now, and signed for then
+        signature = gate.Signature(joan, "The fence was moved since")
+        if code:
+            with pytest.raises(gate.HeldUp) as held:
+                saved(site, LIMIT, joan, signature=signature)
+            assert held.value.code == code
+            assert PolicyDraft.objects.get().replayed["lost"] == [str(break_in.pk)]
+        else:
+            assert saved(site, LIMIT, joan, signature=signature).signed_by == joan
 
 
 def test_whoever_once_wrote_in_a_draft_never_signs_it_however_last_typed(site, break_in, sam, joan):

@@ -82,6 +82,13 @@ def test_who_changes_another_version_than_the_one_in_force_is_told(site, sam):
     assert refused.value.code == "moved"
 
 
+def test_a_roll_back_years_later_knows_the_holidays_to_come(site):
+    first = publish(site, {"schedule": {"holidays": {"country": "GB", "subdiv": "ENG"}}}, by=None, at=NIGHT)
+    back = roll_back(first, by=None, at=NIGHT + timedelta(days=9 * 365))
+    days = back.body["schedule"]["holidays"]["days"]
+    assert (min(days)[:4], max(days)[:4]) == ("2034", "2045")
+
+
 def test_a_roll_back_is_the_next_version_with_the_old_body(site, sam):
     first = publish(site, NIGHTS, by=sam, at=NIGHT)
     publish(site, {}, by=sam, at=NIGHT)
