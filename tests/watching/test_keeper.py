@@ -146,7 +146,7 @@ def test_other_hours_and_zones_reach_the_thread_without_a_new_connection(watch, 
     threads = {pk: one.watcher for pk, one in watch.keeper.cameras.items()}
     sight = threads[quiet.pk].sight
     make.arm_always(quiet.site)
-    watch.until(lambda: threads[quiet.pk].sight is sight and sight.plan.intervals)
+    watch.until(lambda: threads[quiet.pk].sight is sight and sight.plan.arming(db_now()).armed)
     zone = make.make_zone(quiet, "Gate")
     watch.until(lambda: threads[quiet.pk].sight not in (sight, None))
     assert str(zone.pk) in {shape.id for shape in threads[quiet.pk].sight.plan.zones}
