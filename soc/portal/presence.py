@@ -163,4 +163,4 @@ def _moment(said: str, site: Site) -> datetime | None:
 
 
 def _hour(said: str) -> time | None:
-    return time.fromisoformat(said) if said else None
+    return time.fromisoformat(said).replace(tzinfo=None) if said else None

@@ -108,6 +108,7 @@ def test_by_phone_it_is_armed_and_disarmed_with_a_passcode(client, own, luis, al
     assert begin(client, alice, own, "disarm", minutes=60, word="amber lantern").status_code == 302
     assert ArmChange.objects.get().how == "phone"
     assert begin(client, alice, own, "arm", word="nothing").status_code == 409
+    assert begin(client, alice, own, "arm", minutes=10**18, word="amber lantern").status_code == 409
 
 
 def test_storm_mode_is_a_banner_with_its_end_on_every_console_of_the_organisation(client, own, sam, alice, oscar):

@@ -206,7 +206,11 @@ def _expect(site: Site, form: QueryDict, by: User, at: datetime) -> None:
 
 def _arm(armed: bool) -> Begin:
     def act(site: Site, form: QueryDict, by: User, at: datetime) -> None:
-        until = at + timedelta(minutes=_number(form, "minutes")) if form.get("minutes") else None
+        minutes = _number(form, "minutes") if form.get("minutes") else None
+        try:
+            until = None if minutes is None else at + timedelta(minutes=minutes)
+        except OverflowError as error:
+            raise Refused("until", _("Choose a time that lies ahead, a month at most."), field="minutes") from error
         arming.arm_by_phone(
             site, armed=armed, until=until, word=form.get("word", ""), contact=_id(form, "contact"), by=by, at=at
         )
