@@ -1,6 +1,12 @@
 import logging
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from cameras.actions.dismissals import note_dismissal, take_back
+from cameras.context.place import same_place
 from cameras.models import ArmChange
 from incidents.actions import raise_alert, raise_alone, tell_incidents
 from incidents.models import Alert, Incident
@@ -34,6 +40,8 @@ def on_candidate_raised(event_id: int) -> None:
 def on_verdict(event_id: int) -> None:
     """What a camera showed and a specialist called false or authorised is noted for the filter; and taken back where the verdict
     is another now. By the verdict as it is, so that two of these in either order, or twice, come to the same.
+
+    One verdict dismisses a place once, however many came there: five who were let in together are no runaway.
     """
     event = Event.objects.get(pk=event_id)
     incident = Incident.objects.get(pk=event.subject_id)
@@ -41,9 +49,24 @@ def on_verdict(event_id: int) -> None:
     if incident.verdict in DISMISSED:
         # What came after the verdict, nobody had looked at when it was given.
         seen = shown.filter(raised_at__lte=event.at).exclude(candidate__source="audit")
-        note_dismissal(seen.values_list("candidate", flat=True), at=event.at)
+        note_dismissal(_one_of_each_place(seen), at=event.at)
     else:
         take_back(shown.values_list("candidate", flat=True))
+
+
+def _one_of_each_place(alerts: QuerySet[Alert]) -> list[UUID]:
+    """Candidates, by id: the last one of each camera, zone, category and place in the picture."""
+    rows = alerts.order_by("-captured_at", "-pk").values_list(
+        "candidate", "candidate__camera", "candidate__zone", "candidate__category", "candidate__evidence__box"
+    )
+    found: list[UUID] = []
+    places: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for candidate, *where, box in rows:
+        known = places[tuple(where)]
+        if not any(same_place(box, other) for other in known):
+            known.append(box)
+            found.append(candidate)
+    return found
 
 
 @events.reaction("arming.armed", "arming.disarmed", "arming.undone", name="incidents.tell_of_arming")

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from cameras.models import Condition, Dismissal
-from incidents import actions, deadlines
+from cameras.actions import commit_candidate
+from cameras.models import Candidate, Condition, Dismissal
+from incidents import actions, deadlines, reactions
 from incidents.actions import folding, runaway
 from incidents.errors import Refused
 from incidents.models import Incident
@@ -149,6 +150,36 @@ def test_a_dismissal_is_noted_for_the_filter_and_taken_back_with_the_verdict(zon
     on_verdict(changed.pk)
     on_verdict(first.pk)  # told late, and again: it is the verdict now that counts
     assert not Dismissal.objects.exists()
+
+
+@pytest.mark.parametrize("verdict", ["false", "authorised"])
+def test_one_verdict_dismisses_a_place_once_however_many_came_there(zone, alice, verdict):
+    """Five of the early shift at the gate are let in with one verdict: who comes to the gate next sounds as ever."""
+    for n in range(1, 6):
+        incident = somebody(zone, n=n)
+    somebody(zone, n=6, box=BRANCH)
+    assert incident.alerts.count() == 6
+    on_verdict(verdict_of(incident, verdict, alice, NIGHT + timedelta(seconds=90)).pk)
+    boxes = Dismissal.objects.order_by("candidate__captured_at").values_list("candidate__evidence__box", flat=True)
+    assert list(boxes) == [ELSEWHERE, BRANCH]
+    assert "runaway" not in {reason["code"] for reason in _next_at_the_gate(zone).reasons}
+
+
+def test_noting_all_who_came_would_make_them_a_runaway_and_the_test_notices(zone, alice, monkeypatch):
+    monkeypatch.setattr(reactions, "_one_of_each_place", lambda rows: rows.values_list("candidate", flat=True))
+    for n in range(1, 6):
+        incident = somebody(zone, n=n)
+    on_verdict(verdict_of(incident, "authorised", alice, NIGHT + timedelta(seconds=90)).pk)
+    assert "runaway" in {reason["code"] for reason in _next_at_the_gate(zone).reasons}
+
+
+def _next_at_the_gate(zone) -> Candidate:
+    make.arm_always(zone.site)
+    at = NIGHT + timedelta(minutes=2)
+    return commit_candidate(
+        site=zone.site, source="camera", category="person", camera=zone.camera, zone=zone, captured_at=at, received_at=at,
+        judged_at=at, dedup="next", dwell_s=9.0, evidence={"track": 1, "box": ELSEWHERE},
+    )  # fmt: skip
 
 
 def test_a_verdict_that_takes_it_seriously_notes_nothing(zone, alice):
