@@ -31,7 +31,8 @@ def body_of(data: Data, zones: list[Zone]) -> dict[str, Any]:
     opening: dict[str, Any] = {kind: _week(data, f"opening.{kind}") for kind in ("open", "close")}
     opening = {kind: rows for kind, rows in opening.items() if rows}
     if opening:
-        body["opening"] = {**opening, "grace_min": number(data.get("opening.grace_min", "")) or 15}
+        grace = number(data.get("opening.grace_min", ""))
+        body["opening"] = {**opening, "grace_min": 15 if grace is None else grace}
     if own:
         body["zones"] = own
     if rules := [_rule(row) for row in rows_of(data, "rules", RULE_FIELDS)]:

@@ -58,7 +58,7 @@ def test_the_page_gives_back_what_it_was_given(as_, sam, page, site, zone, publi
             {"zone": str(zone.pk), "category": "person", "when": "armed", "decision": "raise", "priority": 1,
              "dwell_s": 4.5, "cooldown_s": 60, "note": "The gate"}
         ],
-        "opening": {"close": [{"day": 0, "from": "17:00", "to": "20:00"}], "grace_min": 20},
+        "opening": {"close": [{"day": 0, "from": "17:00", "to": "20:00"}], "grace_min": 0},
         "runaway": {"dismissed": 6, "within_min": 10, "look_min": 15},
         "zones": {str(zone.pk): {"schedule": {"week": WEEK[:2]}}},
     }  # fmt: skip
