@@ -145,18 +145,30 @@ def give_clip(case_id: UUID, *, at: datetime) -> bool:
 
 
 def give_way(at: datetime) -> int:
-    """Withdraw every case that waits unclaimed, where an alarm wants the room that it takes. One query when none waits."""
-    waiting = Incident.objects.unclaimed().filter(audit__isnull=False)
+    """Withdraw every case that waits unclaimed, where an alarm wants the room that it takes; and one that somebody is at, where
+    something urgent waits and nobody is free to be asked. One query when there is no case.
+    """
+    going_on = Incident.objects.filter(audit__isnull=False, state__in=[State.OPEN, *HELD])
     done = 0
-    for incident in waiting.select_related("site"):
-        why = pressing(incident.site, at=at) or ("unclaimed" if incident.escalation >= UNCLAIMED else "")
+    for incident in going_on.select_related("site"):
+        if incident.state == State.OPEN:
+            why = pressing(incident.site, at=at) or ("unclaimed" if incident.escalation >= UNCLAIMED else "")
+        else:
+            why = "urgent" if _urgent_waits(incident) else ""
         if why:
-            done += _give_way(incident.pk, why, at=at)
+            done += _give_way(incident, why, at=at)
     return done
 
 
-def _give_way(incident_id: UUID, why: str, *, at: datetime) -> bool:
+def _urgent_waits(case: Incident) -> bool:
+    """Whether something of priority 1 is open in this centre that nobody is asked for: all are at something."""
+    earnest = Incident.objects.in_earnest().unclaimed().filter(organisation_id=case.organisation_id, priority=1)
+    return earnest.filter(offered_to__isnull=True).exists()
+
+
+def _give_way(incident: Incident, why: str, *, at: datetime) -> bool:
+    states = [State.OPEN] if incident.state == State.OPEN else HELD
     with transaction.atomic():
-        rows = Incident.objects.unclaimed().select_for_update(skip_locked=True, of=("self",), no_key=True)
-        incident = rows.select_related("site").filter(pk=incident_id).first()
-        return incident is not None and withdraw(incident, why, at=at)  # else somebody has claimed it, and goes on
+        rows = Incident.objects.filter(state__in=states).select_for_update(skip_locked=True, of=("self",), no_key=True)
+        now = rows.select_related("site").filter(pk=incident.pk).first()
+        return now is not None and withdraw(now, why, at=at)  # else somebody has claimed it, and goes on

@@ -8,7 +8,8 @@ import pytest
 
 from cameras.models import Candidate
 from incidents import actions
-from incidents.audit import admitting
+from incidents.actions.offering import offer_waiting
+from incidents.audit import admitting, drawing
 from incidents.audit.rounds import cases
 from incidents.models import AuditCase, Incident, Shift
 from incidents.models.incident import State
@@ -136,6 +137,24 @@ def test_a_case_that_somebody_has_claimed_stays_theirs(case, other_camera):
     assert incident.state == State.CLAIMED
 
 
+def test_a_case_that_somebody_has_claimed_ends_where_something_urgent_waits_and_nobody_is_free(
+    case, other_camera, alice, dave
+):
+    exercise = claimed(case)
+    at = AT + timedelta(seconds=4)
+    take(make.make_incident(make.make_candidate(camera=other_camera, category="alarm", at=AT), at=at), at=at)
+    second = make.make_candidate(zone=make.make_zone(make.make_camera(case.site, "Gate")), category="fire", at=at)
+    urgent = make.make_incident(second, at=at)
+    assert urgent.offered_to is None
+    cases(at)
+    exercise.refresh_from_db()
+    case.refresh_from_db()
+    assert (exercise.state, exercise.verdict, case.given_up, case.verdict) == (State.CLOSED, "", "urgent", "")
+    offer_waiting(at)
+    urgent.refresh_from_db()
+    assert urgent.offered_to == exercise.owner
+
+
 def test_a_case_that_nobody_claims_is_withdrawn_when_supervisors_would_be_shown_it(case, desks):
     from incidents.deadlines import deadlines
 
@@ -168,15 +187,16 @@ def test_one_case_at_a_time_and_so_many_a_shift(zone, other_camera, settings, de
     assert in_queue.count() == 2
 
 
-def test_what_people_may_do_by_day_is_not_shown_by_night(zone):
+def test_what_people_may_do_by_day_is_not_shown_by_night(zone, monkeypatch):
     """The arm state must be what it was: the same person at noon and at three is not the same thing."""
+    monkeypatch.setattr(drawing, "AROUND_S", 0)  # else it may come minutes later by lot
     case = sampled(zone)
     disarmed = [{"code": "disarmed", "until": None, "owner": "schedule"}, *short_stay()[1:2]]
     Candidate.objects.filter(pk=case.candidate_id).update(reasons=disarmed, decision="ignore")
     cases(AT)
     case.refresh_from_db()
     assert case.incident is None
-    assert AT + timedelta(hours=23) < case.due_at < AT + timedelta(hours=25)  # the same hour, tomorrow
+    assert case.due_at == AT + timedelta(days=1)
 
 
 @pytest.mark.parametrize("gone", ["clip", "camera", "days", "known"])
