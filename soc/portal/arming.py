@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -140,6 +141,7 @@ def _shown(site: Site, user: User, at: datetime) -> dict[str, Any]:
         "least": (at.astimezone(site.zone_info) + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M"),
         "latest": moment(latest, site, at) if (latest := _border(stands, at, armed=not state.armed)) else "",
         "own_zones": bool(stands.policy.zones),
+        "undo_s": settings.UNDO_S,
     }
 
 

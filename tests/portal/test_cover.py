@@ -29,11 +29,13 @@ def post(client, user, name, pk, **form):
     return client.post(reverse(name, args=[pk]), form)
 
 
-def test_the_owner_disarms_for_an_hour_and_takes_it_back(client, own, carol):
+def test_the_owner_disarms_for_an_hour_and_takes_it_back(client, own, carol, settings):
+    settings.UNDO_S = 12
     client.force_login(carol)
     asked = " ".join(client.get(reverse("portal-arming", args=[own.pk])).text.split())
     assert "Disarm for 1 hour" in asked
     assert "Panic button and fire always do" in asked
+    assert "You can undo this for 12 seconds." in asked
     answer = post(client, carol, "portal-arming", own.pk, until="hour", armed="no")
     assert answer.status_code == 302
     change = ArmChange.objects.get()
