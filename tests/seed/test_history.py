@@ -33,6 +33,7 @@ AT = datetime(2026, 11, 23, 13, 20, tzinfo=UTC)
 def told(settings, tmp_path):
     """The demonstration with its month, all sites of it."""
     settings.VAR, settings.CAMERA_NETWORKS = tmp_path, ["127.0.0.0/8"]
+    settings.MEDIA_ROOT = tmp_path / "media"  # where heads of the record are signed
     demo.seed(at=AT, began=month.first_day(AT))
     written = history.write(at=AT)
     assert written > 800
