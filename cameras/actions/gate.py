@@ -35,7 +35,8 @@ LEAST_REASON: Final = 10  # letters of a reason: enough for a word about it
 class Outcome(Protocol):
     """What a replay came to. `lost`: incidents that were real and would not be raised any more."""
 
-    lost: Sequence[Any]
+    @property
+    def lost(self) -> Sequence[Any]: ...
 
     def as_json(self) -> dict[str, Any]: ...
 
