@@ -18,7 +18,7 @@ from cameras.context.verdict import IGNORE, RAISE, WATCH, Flip, Reason, Verdict
 __all__ = ["SOMEBODY", "Flip", "Reason", "Verdict", "flip", "judge", "priority_of"]
 
 ROUNDED_OFF_S: Final = 0.05001  # at most, of a figure that is kept to a tenth
-STORM_DISMISSED: Final = 2  # in a storm, so many called false in one place are a runaway
+STORM_DISMISSED: Final = 2  # in a storm, so many called false in one place are a runaway, unless of people
 RUNAWAY_PRIORITY: Final = 3
 STORM_PRIORITY: Final = 3
 
@@ -254,7 +254,7 @@ def _runaway(facts: Facts, context: Context, policy: Policy, fold: Fold, *, stor
             *(known.camera, known.zone, known.category, known.box, known.since),
             *(max(known.last, at), looked, quiet, known.count + 1),
         )
-    need = STORM_DISMISSED if storm else limits.dismissed
+    need = STORM_DISMISSED if storm and facts.category not in _PEOPLE else limits.dismissed
     if sum(at - one < limits.within for one in here) < min(need, limits.dismissed):
         return None
     place = (facts.camera, facts.zone, facts.category, facts.box)

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 EXPIRES_S: Final = 2.0  # an older request is for a frame that has been replaced
 LOST_S: Final = 1.5  # a task of which nothing was heard for so long does not count any more
-GATHER_S: Final = 0.015  # while more waits than workers can look at, answers are taken together that come within so long
+# While more waits than workers can look at, answers are taken together that come within so long.
+GATHER_S: Final = 0.015
 
 
 def send(refs: Sequence[SlotRef], ticket: int) -> None:

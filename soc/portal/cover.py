@@ -94,8 +94,11 @@ def reduced(sites: Iterable[Site], *, at: datetime) -> list[Reduced]:
         for site in shown:
             if not chosen or site.pk in chosen:
                 words = {"time": moment(storm.ends_at, site, at), "site": site.name}
-                headline = _("%(site)s: faults of cameras wait") if several else _("Faults of cameras wait")
-                detail = _("Many sites report at once, as in a storm. Until %(time)s people come before faults.")
+                headline = _("%(site)s: people come first") if several else _("People come first")
+                detail = _(
+                    "Many sites report at once, as in a storm. Until %(time)s people, hold-up, fire and other threats come"
+                    " before vehicles, ordinary alarms of panels and faults of cameras. None of them is left out."
+                )
                 lines.append(Reduced(headline % words, detail % words))
     return lines
 

@@ -91,9 +91,10 @@ def break_in(site, zone, alice, published):
     return actions.decide(incident.pk, verdict="real", token=incident.token, by=alice, at=NIGHT)
 
 
-HIDES = {**BODY, "rules": [{"zone": None, "category": "person", "when": "always", "decision": "watch", "priority": None,
-                            "dwell_s": None, "cooldown_s": 0, "note": ""}]}  # fmt: skip
-LIMIT = {**BODY, "rules": [{**HIDES["rules"][0], "decision": "raise", "dwell_s": 6.0}]}
+RULE = {"zone": None, "category": "person", "when": "always", "decision": "watch", "priority": None, "dwell_s": None,
+        "cooldown_s": 0, "note": ""}  # fmt: skip
+HIDES = {**BODY, "rules": [RULE]}
+LIMIT = {**BODY, "rules": [{**RULE, "decision": "raise", "dwell_s": 6.0}]}
 LATER = NIGHT + timedelta(hours=8)
 
 

@@ -525,10 +525,13 @@ def test_a_runaway_is_over_once_nothing_comes_or_nobody_calls_it_false_any_more(
     assert ["runaway" in codes(one) for one in still_coming] == [True] * 6 + [False] * 3
 
 
-def test_in_a_storm_two_are_enough():
-    assert "runaway" not in codes(verdict(person(), dismissed(2)))
-    storm = replace(dismissed(2), storm_until=AT + timedelta(hours=1))
-    assert codes(verdict(person(), storm))[-1] == "runaway"
+def test_in_a_storm_two_are_enough_but_never_of_people():
+    calm = Context(dismissed=tuple(replace(one, category="vehicle") for one in dismissed(2).dismissed))
+    car = replace(person(), category="vehicle")
+    assert "runaway" not in codes(verdict(car, calm))
+    until = AT + timedelta(hours=1)
+    assert codes(verdict(car, replace(calm, storm_until=until)))[-1] == "runaway"
+    assert "runaway" not in codes(verdict(person(), replace(dismissed(2), storm_until=until)))
 
 
 @pytest.mark.parametrize("code", sorted(PROTECTED - THREATS))

@@ -148,7 +148,7 @@ def test_the_customer_is_told_what_is_watched_less_and_until_when_but_not_why(
     assert "Yard: no alarm for people" in text
     assert "Loading yard is on test" in text
     assert "Loading yard reports too much for nothing" in text
-    assert "Faults of cameras wait" in text
+    assert "People come first" in text
     until = (at + timedelta(minutes=30)).astimezone(own.zone_info).strftime("%H:%M")
     assert f"Until {until}" in text
     for words in ("drunk", "cheap", "gale"):

@@ -76,7 +76,15 @@ def gate(monkeypatch) -> Gate:
 def candidate(camera: Camera | None, dedup: str) -> PendingCandidate:
     at = timezone.now()
     return PendingCandidate(
-        camera.pk if camera else uuid4(), "camera", "person", at, at, at, dedup, evidence={"box": [0.1, 0.2, 0.3, 0.4]}, score=0.9
+        camera.pk if camera else uuid4(),
+        "camera",
+        "person",
+        at,
+        at,
+        at,
+        dedup,
+        evidence={"box": [0.1, 0.2, 0.3, 0.4]},
+        score=0.9,
     )
 
 
