@@ -94,13 +94,15 @@ class HeldUp(Exception):
 
 
 def digest(body: dict[str, Any]) -> str:
-    """Names a body as it was typed: without what the library of holidays fills in."""
+    """Names a body as it was typed: without what is filled in when it is published."""
     text = json.dumps(bare(body), sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def bare(body: Any) -> dict[str, Any]:
-    """A body without the days of public holidays, which are filled in anew when it is published; {} for what is no body."""
+    """A body without the days of public holidays and the time zone, which are filled in anew when it is published; {} for what
+    is no body.
+    """
     if not isinstance(body, dict):
         return {}
 
@@ -110,7 +112,9 @@ def bare(body: Any) -> dict[str, Any]:
             return schedule
         return {**schedule, "holidays": {name: value for name, value in holidays.items() if name != "days"}}
 
-    found = {**body, "schedule": without(body["schedule"])} if "schedule" in body else dict(body)
+    found = {
+        name: without(value) if name == "schedule" else value for name, value in body.items() if name != "time_zone"
+    }
     if isinstance(zones := body.get("zones"), dict):
         found["zones"] = {
             pk: {**zone, "schedule": without(zone["schedule"])}
@@ -122,11 +126,12 @@ def bare(body: Any) -> dict[str, Any]:
 
 
 def keep(site: Site, body: dict[str, Any], *, by: User, at: datetime, seen: datetime | None) -> PolicyDraft:
-    """Keep what is being typed. `seen`: when the draft on the typist's page was kept; None: there was none.
+    """Keep what is being typed, bare. `seen`: when the draft on the typist's page was kept; None: there was none.
 
     Raises HeldUp("overtaken") where somebody else kept another one meanwhile. The same body again changes nothing: its
     replay still counts, and so does the question for a signature.
     """
+    body = bare(body)
     with transaction.atomic():
         # Two who begin one at once are told apart too.
         Site.objects.select_for_update(no_key=True, of=("self",)).get(pk=site.pk)
@@ -252,9 +257,12 @@ def _check(signature: Signature, draft: PolicyDraft) -> None:
 
 
 def _moment(site: Site) -> tuple[Any, ...]:
-    """Changes whenever something is raised here or an incident is decided on: a replay from before counts no more."""
+    """Changes whenever something is raised here, an incident is decided on or the site's clock becomes another one: a replay from
+    before counts no more.
+    """
+    zone = Site.objects.values_list("time_zone", flat=True).get(pk=site.pk)
     raised = Candidate.objects.filter(site=site, decision=Candidate.Decision.RAISE).aggregate(Max("ordinal"))
-    return (raised["ordinal__max"], *(_told[0].moment(site) if _told else ()))
+    return (zone, raised["ordinal__max"], *(_told[0].moment(site) if _told else ()))
 
 
 def roll_back(version: Policy, *, by: User, at: datetime, note: str = "") -> Policy:

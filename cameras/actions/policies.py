@@ -49,8 +49,8 @@ def in_force_of(sites: Iterable[Site]) -> dict[UUID, compiled.Policy]:
 
 
 def readable(policy: Policy | None, site: Site) -> compiled.Policy:
-    """A version as it is judged by, read once. One that cannot be read, or a site whose time zone cannot, is told as an error,
-    and raises everything.
+    """A version as it is judged by, read once, in the time zone that it holds; versions from before they held one, in the site's.
+    One that cannot be read, or a site whose time zone cannot, is told as an error, and raises everything.
     """
     key = (policy.pk if policy else None, policy.sha256 if policy else "", site.time_zone)
     known = _known.get(key)
@@ -96,8 +96,9 @@ def publish(
     """Make `body` the site's next version, in force as soon as the transaction ends.
 
     1. Check it, with the public holidays of the years around `at` filled in: a version is read without asking anybody.
-    2. Lock the site's order of verdicts: whoever judges meanwhile is done before, or judges by the new version.
-    3. Refuse what was made from another version than the one in force (`based_on`; None: nobody looked at one).
+    2. Write the site's time zone into it: its hours mean what they meant, whatever the site's zone becomes.
+    3. Lock the site's order of verdicts: whoever judges meanwhile is done before, or judges by the new version.
+    4. Refuse what was made from another version than the one in force (`based_on`; None: nobody looked at one).
 
     Raises PolicyRefused with fields and reasons; Refused("moved") where somebody else published meanwhile.
     """
@@ -109,11 +110,25 @@ def publish(
 
 
 def roll_back(policy: Policy, *, by: User | None, at: datetime, note: str = "", **signed: Any) -> Policy:
-    """Publish an earlier version once more, as the next one, with the public holidays of the years around `at`. `signed`: as for
-    `publish`. Raises what that raises.
+    """Publish an earlier version once more, as the next one, with the public holidays of the years around `at` and in the time
+    zone that the site has now. `signed`: as for `publish`. Raises what that raises.
     """
     body = with_holidays(policy.body, around=at.astimezone(policy.site.zone_info).year)
     return _publish(policy.site, body, by=by, at=at, note=note, rolled_back_to=policy, **signed)
+
+
+def take_up_time_zone(site: Site, *, by: User | None, at: datetime) -> Policy | None:
+    """Publish what is in force as the next version, in the time zone that was just saved with the site. None where nothing is.
+
+    Everything else of it stays, down to the days of its holidays. Raises PolicyRefused for what cannot be read.
+    """
+    with transaction.atomic():
+        judging = locked_judging(site)
+        before = Policy.objects.filter(pk=judging.policy_id).first() if judging.policy_id else None
+        if before is None:
+            return None
+        note = str(_("time zone changed to %(zone)s") % {"zone": site.time_zone})
+        return _publish(site, before.body, by=by, at=at, note=note, based_on=before, replayed={})
 
 
 def _publish(
@@ -127,6 +142,8 @@ def _publish(
     rolled_back_to: Policy | None = None,
     **fields: Any,
 ) -> Policy:
+    if isinstance(body, dict):
+        body = {**body, "time_zone": site.time_zone}
     names = {str(pk): name for pk, name in Zone.objects.filter(site=site).values_list("pk", "name")}
     found = [problem for problem in problems(body, time_zone=site.time_zone, zones=names) if not problem.warning]
     if found:

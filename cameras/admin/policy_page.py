@@ -329,8 +329,7 @@ def history(desk: Desk) -> list[Version]:
     versions = list(rows.order_by("-number")[: VERSIONS_SHOWN + 1])
     found = []
     for policy, before in zip(versions, [*versions[1:], None], strict=True):
-        old = gate.bare(before.body) if before else {}
-        made = policy_words.changes(old, gate.bare(policy.body), desk.names)
+        made = policy_words.changes(part(before.body) if before else {}, part(policy.body), desk.names)
         current = desk.in_force is not None and policy.pk == desk.in_force.pk
         found.append(Version(policy, made, current, len((policy.replayed or {}).get("lost", []))))
     return found[:VERSIONS_SHOWN]

@@ -95,11 +95,15 @@ class Change:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any], names: Names) -> list[Change]:
-    """What `after` changes of `before`, in the order of the page. Public holidays' days are the library's, not a change."""
+    """What `after` changes of `before`, in the order of the page. Public holidays' days are the library's, not a change; nor is a
+    time zone that only one of them holds: drafts and old versions hold none.
+    """
     return list(_changes(before, after, names))
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any], names: Names) -> Iterator[Change]:
+    if before.get("time_zone") and after.get("time_zone"):
+        yield from _value(_("Time zone"), "", before["time_zone"], after["time_zone"])
     owners = [str(OWNERS.get(body.get("owner", "schedule"), body.get("owner"))) for body in (before, after)]
     if owners[0] != owners[1]:
         yield Change(_("Owner of the arm state"), "", *owners)

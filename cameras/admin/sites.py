@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from cameras.actions import standing
+from cameras.actions import policies, standing
 from cameras.admin import policy
+from cameras.context.policy import PolicyRefused
 from soc.core import clock
 from soc.core.admin.bound import BoundAdmin
 from soc.core.models import Event, Site
@@ -41,6 +44,29 @@ class SiteAdmin(BoundAdmin):
 
     def used(self, obj: Any) -> bool:
         return obj.cameras.exists() or Event.objects.filter(site=obj).exists()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Another time zone moves every hour of the site's policy: it is its next version, from the same moment."""
+        with transaction.atomic():
+            # As it is stored, and locked: two who save at once are each compared with the other's.
+            zones = (
+                Site.objects.select_for_update(no_key=True, of=("self",))
+                .filter(pk=obj.pk)
+                .values_list("time_zone", flat=True)
+            )
+            before = zones.first()
+            super().save_model(request, obj, form, change)
+            if before in (None, obj.time_zone):
+                return
+            by: Any = request.user
+            try:
+                policies.take_up_time_zone(obj, by=by, at=clock.now())
+            except PolicyRefused:
+                self.message_user(
+                    request,
+                    _("Its policy cannot be read and raises everything: publish another one."),
+                    messages.WARNING,
+                )
 
     @admin.display(description=_("armed next"))
     def next_armed(self, site: Site) -> str:

@@ -65,8 +65,8 @@ class Body:
 
 
 def body_of(body: Any, zone: str, notes: Notes) -> Body:
-    """Reads what it can; what is wrong is in the notes."""
-    part = Part(body, "", notes, known=("owner", "schedule", "zones", "opening", "rules", "runaway"))
+    """Reads what it can, in the time zone `zone`; what is wrong is in the notes."""
+    part = Part(body, "", notes, known=("owner", "schedule", "zones", "opening", "rules", "runaway", "time_zone"))
     calendar = calendar_at(part.raw("schedule"), "schedule", zone, notes)
 
     def of_zone(key: str, value: Any, path: str) -> Calendar | None:

@@ -138,7 +138,8 @@ class Policy:
 
 
 def read(body: Any, *, time_zone: str, version: str) -> Policy:
-    """The policy that a body says, for a site in `time_zone`. The same body is read once.
+    """The policy that a body says, for a site in `time_zone`; a body that holds a time zone of its own, as published ones do, is
+    read in that. The same body is read once.
 
     Raises PolicyRefused with every problem that was found, and nothing else whatever the body is.
     """
@@ -153,7 +154,7 @@ def read(body: Any, *, time_zone: str, version: str) -> Policy:
 def _read(text: str, time_zone: str, version: str) -> Policy:
     notes = Notes()
     body = json.loads(text)
-    timezone = time_zone_of(time_zone, notes)
+    timezone = _zone_of(body, time_zone, notes)
     given = body_of(body, timezone, notes)
     notes.check()
     return Policy(version, body, given, timezone)
@@ -166,10 +167,19 @@ def problems(body: Any, *, time_zone: str, zones: Mapping[str, str]) -> list[Pro
         body = json.loads(_canonical(body))
     except (TypeError, ValueError, RecursionError) as error:
         return [Problem("", "not_json", {"why": type(error).__name__})]
-    given = body_of(body, time_zone_of(time_zone, notes), notes)
+    given = body_of(body, _zone_of(body, time_zone, notes), notes)
     if not notes.refused:
         doubts(given, zones, notes)
     return sorted(notes.found, key=_warnings_last)
+
+
+def _zone_of(body: Any, time_zone: Any, notes: Notes) -> str:
+    """The time zone that a body is read in. The site's own is asked for all the same: a site of which nobody can tell the time is
+    not judged by halves.
+    """
+    of_site = time_zone_of(time_zone, notes)
+    held = body.get("time_zone") if isinstance(body, dict) else None
+    return of_site if held is None or held == time_zone else time_zone_of(held, notes)
 
 
 def unreadable(version: str, body: Any = None) -> Policy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -108,6 +109,27 @@ def test_it_is_refused_with_the_field_and_the_reason(body, path, code):
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", None, 3, "../etc/passwd", "Europe/London\x00", "europe/london"])
 def test_a_time_zone_that_is_none_is_refused(zone):
     assert refused({}, zone) == [("time_zone", "unknown_zone")]
+    if zone is not None:
+        assert refused({"time_zone": zone}) == [("time_zone", "unknown_zone")]
+    assert refused({"time_zone": "Europe/London"}, zone) == [("time_zone", "unknown_zone")]
+
+
+def test_a_body_is_read_in_the_time_zone_that_it_holds_and_else_in_the_site_s():
+    body = {"schedule": {"week": [MON_NIGHT]}}
+    at = datetime(2026, 11, 23, 22, tzinfo=UTC)  # Monday 22:00 in London, 17:00 in New York
+    armed = {
+        zone: read(given, time_zone="Europe/London", version="1").arm(at).armed
+        for zone, given in {
+            "": body,
+            "none": body | {"time_zone": None},
+            "there": body | {"time_zone": "America/New_York"},
+            "of a zone": {"zones": {"yard": body}, "time_zone": "America/New_York"},
+        }.items()
+    }
+    assert armed == {"": True, "none": True, "there": False, "of a zone": False}
+    there = read(body | {"time_zone": "America/New_York"}, time_zone="Europe/London", version="1")
+    assert there.timezone == "America/New_York"
+    assert there.without(0).timezone == "America/New_York"
 
 
 def test_all_that_is_wrong_is_said_at_once():

@@ -8,7 +8,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from cameras.actions.policies import publish
+from cameras.actions.policies import publish, take_up_time_zone
 from cameras.models import AccessWindow, Candidate
 from soc.core.models import Event
 from tests import factories as make
@@ -49,6 +49,7 @@ def test_a_person_in_the_armed_night_is_raised_and_what_would_have_hidden_them_i
 def test_the_time_is_the_site_s_own_and_by_day_nothing_is_armed(site):
     site.time_zone = "America/New_York"
     site.save()
+    take_up_time_zone(site, by=None, at=NIGHT)
     found = explain(at="2026-11-22T20:00")
     assert found["decision"] == "ignore"
     assert found["flip"] == {"code": "at", "at": "2026-11-23T03:00:00Z", "decision": "raise"}
