@@ -70,7 +70,7 @@ def test_what_people_changed_stays(place):
     user.save()
     run()
     assert Site.objects.get(name="Pinewick Depot").hazards == "Dogs"
-    assert in_force(Site.objects.get(name="Quay Street Lot")).body == {}
+    assert in_force(Site.objects.get(name="Quay Street Lot")).body == {"time_zone": "Europe/London"}
     assert Zone.objects.get(camera__name="Loading yard", name="Yard").dwell_s == 9
     assert User.objects.get(username="ines").check_password("her own choice")
 
