@@ -43,11 +43,11 @@ def test_packets_are_kept_and_no_picture_is_decoded(recorder: Recorder, monkeypa
     assert stream is not None
     assert stream.info is not None
     assert (stream.info.video.width, stream.info.video.height) == (768, 576)
-    until(lambda: len(stream.ring.snapshot()) > 25)
+    until(lambda: len(held := stream.ring.snapshot()) > 25 and held[-1].monotonic - held[0].monotonic > 2.0)
     packets = stream.ring.snapshot()
     assert next(p for p in packets if p.kind == "video").keyframe
     clip = cut(packets, stream.info, ClipOrder(packets[-1].monotonic - 0.5, 1.0, 0.5))
-    assert clip.duration_s > 0.9  # of a second and a half that was asked for, as far as it has come
+    assert clip.duration_s > 1.0
     assert (stream.frames, looks) == (0, [])
 
 
