@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from incidents.audit.recall import Recall, by_site, estimate, together
+from incidents.audit.recall import by_site, estimate, together
 from incidents.funnel import REAL
 from incidents.models import AuditCase, KnownIntrusion
 from incidents.outcomes import Verdict
-from incidents.worth import percent
+from incidents.worth import Worth, percent
 from soc.console.audit.told import WITHDRAWN, when
 from soc.console.sentences import place, what
 from soc.core.models import Site, User
@@ -25,28 +25,11 @@ A_PAGE: Final = 30
 CANDIDATE: Final = ("candidate__site", "candidate__zone", "candidate__camera")
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Recall and reduction of a site, or of all, as they are printed: whole percents, rounded down; "" where not known."""
+@dataclass(frozen=True, slots=True)
+class Figures(Worth):
+    """What the filter is worth at a site, or at all, with the part of known intrusions that operators recognised."""
 
-    name: str
-    recall: Recall
-
-    @property
-    def reduction(self) -> str:
-        return percent(self.recall.reduction)
-
-    @property
-    def value(self) -> str:
-        return percent(self.recall.value)
-
-    @property
-    def low(self) -> str:
-        return percent(self.recall.low)
-
-    @property
-    def high(self) -> str:
-        return percent(self.recall.high)
+    name: str = ""
 
     @property
     def seen(self) -> str:
@@ -95,8 +78,8 @@ def page(user: User, sites: list[Site], chosen: Site | None, *, days: int, at: d
         "periods": [(number, ngettext("%(n)s day", "%(n)s days", number) % {"n": number}) for number in PERIODS],
         "sites": sites,
         "site": chosen,
-        "total": Figures("", together(found)),
-        "by_site": [] if chosen else [Figures(names[pk], estimate(one)) for pk, one in found.items()],
+        "total": Figures(together(found)),
+        "by_site": [] if chosen else [Figures(estimate(one), names[pk]) for pk, one in found.items()],
         "cases": cases_of(user, shown, since),
         "known": [_known(one, user) for one in known_of(user, shown)],
     }

@@ -136,29 +136,25 @@ def one_in(part: int, whole: int) -> str:
 
 
 def _hours(counted: Funnel, link: Links) -> list[Bar]:
-    bars = []
-    for hour, count in counted.by_hour.items():
-        lists = {
-            "all_href": link.candidates(hour=hour),
-            "raised_href": link.candidates("raise", hour=hour),
-            "real_href": link.incidents("real", hour=hour),
-        }
-        told = _told(f"{hour:02d}:00", count)
-        bars.append(Bar(f"{hour:02d}", told, count.candidates, count.raised, count.real, **lists))
-    return bars
+    return [_bar(f"{hour:02d}", f"{hour:02d}:00", count, link, hour=hour) for hour, count in counted.by_hour.items()]
 
 
 def _days(counted: Funnel, link: Links) -> list[Bar]:
-    bars = []
-    for day, count in counted.by_day.items():
-        lists = {
-            "all_href": link.candidates(day=day),
-            "raised_href": link.candidates("raise", day=day),
-            "real_href": link.incidents("real", day=day),
-        }
-        told = _told(date_format(day, "l j F"), count)
-        bars.append(Bar(_day(day), told, count.candidates, count.raised, count.real, **lists))
-    return bars
+    return [_bar(_day(day), date_format(day, "l j F"), count, link, day=day) for day, count in counted.by_day.items()]
+
+
+def _bar(label: str, when: str, count: Count, link: Links, **span: Any) -> Bar:
+    """span: the hour or the day that it is of, as the lists behind it are asked for."""
+    return Bar(
+        label,
+        _told(when, count),
+        count.candidates,
+        count.raised,
+        count.real,
+        all_href=link.candidates(**span),
+        raised_href=link.candidates("raise", **span),
+        real_href=link.incidents("real", **span),
+    )
 
 
 def _day(day: date) -> str:
