@@ -10,7 +10,7 @@ from typing import Final
 
 from .assignment import assign
 from .course import LEAST_SIZE, LONGEST_S, MEASURED, SIZE_SPREAD, Course
-from .stationary import Patience, Stand, patience_with
+from .stationary import Stand, patience_with
 from .types import Box, Detection, FrameStamp, Track, kind_of
 
 PATH_POINTS = 64
@@ -77,10 +77,10 @@ class _Found:
         width, height = (math.log(max(side, LEAST_SIZE)) for side in (d.box.width, d.box.height))
         return cls(d.box, d.kind, d.box.centre, width, height, weak)
 
-    def unlike(self, f: Followed) -> float:
-        """How unlike their sizes are, as a squared distance in standard deviations."""
-        taller = (self.height - math.log(f.course.height)) / SIZE_SPREAD
-        wider = (self.width - math.log(f.course.width)) / (2 * SIZE_SPREAD)
+    def unlike(self, width: float, height: float) -> float:
+        """How unlike its size is to these (logarithms), as a squared distance in standard deviations."""
+        taller = (self.height - height) / SIZE_SPREAD
+        wider = (self.width - width) / (2 * SIZE_SPREAD)
         return taller * taller + wider * wider
 
 
@@ -98,18 +98,14 @@ class _Way:
     last: tuple[float, float]
     reach: float
 
-    def cost(self, one: _Found, unlike: float) -> float | None:
-        """The squared distance from the expected place in standard deviations, how uncertain that place is, and how unlike
-        the sizes are.
-        """
-        (x, y), (last_x, last_y) = one.centre, self.last
+    def off(self, one: _Found) -> float | None:
+        """The squared distance from the expected place in standard deviations; None where it cannot be there."""
+        x, y = one.centre
         dx, dy = x - self.x, y - self.y
         off = dx * dx / self.vx + dy * dy / self.vy
-        if off > (WEAK_OFF if one.weak else MOST_OFF) or unlike > MOST_OFF:
+        if off > (WEAK_OFF if one.weak else MOST_OFF):
             return None
-        if math.hypot(x - last_x, y - last_y) > self.reach:
-            return None
-        return off + unlike + self.costs
+        return off if math.hypot(x - self.last[0], y - self.last[1]) <= self.reach else None
 
 
 class Tracker:
@@ -216,23 +212,28 @@ class Tracker:
 
     def _costs(self, f: Followed, found: Sequence[_Found], now: float) -> list[float | None]:
         """For each of what was found, how unlikely it is that it is this one; None where it cannot be. The cheaper of two ways
-        to be one: it went on as it went, or it stands where it stood.
+        to be one: it went on as it went (how far off it is, how uncertain that place is and how unlike the sizes are), or it
+        stands where it stood.
         """
-        patience = patience_with(f.kind)
-        way = self._way(f, now)
+        patience, way = patience_with(f.kind), self._way(f, now)
         stands = f.stand.stood_s >= patience.rest_s
-        row: list[float | None] = []
-        for one in found:
-            cost: float | None = None
-            if one.kind == f.kind and (way is not None or stands):
-                unlike = one.unlike(f)
-                if way is not None:
-                    cost = way.cost(one, unlike)
-                if stands and (still := _standing(f, one, unlike, patience)) is not None:
-                    cost = still if cost is None else min(cost, still)
-                if cost is not None and one.weak:
-                    cost += WEAK_COSTS
-            row.append(cost)
+        width, height = math.log(f.course.width), math.log(f.course.height)
+        row: list[float | None] = [None] * len(found)
+        for column, one in enumerate(found):
+            if one.kind != f.kind:
+                continue
+            off = way.off(one) if way is not None else None
+            still = stands and f.stand.takes(one.box, patience)
+            if off is None and not still:
+                continue  # as most are: what else would have to be reckoned costs more than this
+            unlike = one.unlike(width, height)
+            cost = math.inf
+            if way is not None and off is not None and unlike <= MOST_OFF:
+                cost = off + unlike + way.costs
+            if still:
+                cost = min(cost, _standing(f, one, unlike))
+            if cost < math.inf:
+                row[column] = cost + WEAK_COSTS if one.weak else cost
         return row
 
     def _way(self, f: Followed, now: float) -> _Way | None:
@@ -288,10 +289,8 @@ class Tracker:
         del f.path[:-PATH_POINTS]
 
 
-def _standing(f: Followed, one: _Found, unlike: float, patience: Patience) -> float | None:
-    """What it costs to be what stood still, however long ago that was seen."""
-    if not f.stand.takes(one.box, patience):
-        return None
+def _standing(f: Followed, one: _Found, unlike: float) -> float:
+    """What it costs to be what stood still there, however long ago that was seen."""
     (x, y), (place_x, place_y) = one.centre, f.stand.place.centre
     dx = (x - place_x) / (MEASURED[0] * max(f.stand.place.width, LEAST_SIZE))
     dy = (y - place_y) / (MEASURED[1] * max(f.stand.place.height, LEAST_SIZE))

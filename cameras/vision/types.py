@@ -88,15 +88,17 @@ class Box:
 
     def intersection(self, other: Box) -> float:
         """Shared area, as a fraction of the picture."""
+        # Most boxes of a picture lie apart, and each is held against each.
+        if self.x1 >= other.x2 or other.x1 >= self.x2 or self.y1 >= other.y2 or other.y1 >= self.y2:
+            return 0.0
         width = min(self.x2, other.x2) - max(self.x1, other.x1)
-        height = min(self.y2, other.y2) - max(self.y1, other.y1)
-        return width * height if width > 0 and height > 0 else 0.0
+        return width * (min(self.y2, other.y2) - max(self.y1, other.y1))
 
     def iou(self, other: Box) -> float:
         """Intersection over union, 0..1."""
-        shared = self.intersection(other)
-        whole = self.area + other.area - shared
-        return shared / whole if whole > 0 else 0.0  # slivers have an area of nothing
+        if not (shared := self.intersection(other)):
+            return 0.0  # slivers, too, have an area of nothing
+        return shared / (self.area + other.area - shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,16 @@ def contains(polygon: Sequence[Point], point: Point) -> bool:
     """True where the point lies in the polygon or on its edge (even-odd rule). Coordinates 0..1."""
     x, y = point
     inside = False
-    for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
-        cross = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
-        within = min(x1, x2) - _EDGE <= x <= max(x1, x2) + _EDGE and min(y1, y2) - _EDGE <= y <= max(y1, y2) + _EDGE
-        if abs(cross) <= _EDGE and within:
-            return True
-        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
-            inside = not inside
+    x1, y1 = polygon[-1]
+    for x2, y2 in polygon:
+        low, high = (y1, y2) if y1 < y2 else (y2, y1)
+        if low - _EDGE <= y <= high + _EDGE:  # else this edge is neither touched nor crossed
+            within = min(x1, x2) - _EDGE <= x <= max(x1, x2) + _EDGE
+            if within and abs((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) <= _EDGE:
+                return True
+            if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+                inside = not inside
+        x1, y1 = x2, y2
     return inside
 
 
