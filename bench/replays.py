@@ -233,7 +233,7 @@ def real_incidents(sites: list[Any]) -> None:
         }
         incident = Incident(
             number=number, family="intrusion", state="closed", verdict="real", outcome="genuine.attempt_only", alert_count=1,
-            last_alert_at=at, captured_at=at, received_at=at, judged_at=at, queued_at=at, closed_at=at, **shared,
+            last_alert_at=at, captured_at=at, received_at=at, judged_at=at, queued_at=at, turn_at=at, closed_at=at, **shared,
         )  # fmt: skip
         Incident.objects.bulk_create([incident])
         Alert.objects.bulk_create([Alert(incident=incident, candidate=seen, captured_at=at, raised_at=at, **shared)])

@@ -48,6 +48,21 @@ class Outcome(TextChoices):
         return self.value.split(".")[0]
 
 
+class SeenAs(TextChoices):
+    """Who or what it turned out to be, apart from how it ended."""
+
+    INTRUDER = "intruder", _("Intruder")
+    EMPLOYEE = "employee", _("Employee")
+    CONTRACTOR = "contractor", _("Contractor")
+    DELIVERY = "delivery", _("Delivery")
+    CUSTOMER = "customer", _("Customer")
+    PASSER_BY = "passer_by", _("Passer-by")
+    ANIMAL = "animal", _("Animal")
+    VEHICLE = "vehicle", _("Vehicle only")
+    NOTHING = "nothing", _("Nothing")
+    UNKNOWN = "unknown", _("Could not be told")
+
+
 class SiteState(TextChoices):
     SECURE = "secure", _("Secure, armed")
     REARMED = "rearmed", _("Re-armed")

@@ -262,6 +262,18 @@ AUDIT_WAIT_MIN = env.json(
     "AUDIT_WAIT_MIN", default=[5, 25]
 )  # a case that may not come now is looked at again after so long
 AUDIT_GIVEN_UP_DAYS = env.int("AUDIT_GIVEN_UP_DAYS", default=8)
+# Handling targets from detection to the verdict, for priority 1, 2, 3: [seconds, percent] soon, and nearly all.
+HANDLING_TARGETS = env.json(
+    "HANDLING_TARGETS", default=[[[30, 80], [60, 98.5]], [[90, 80], [180, 98.5]], [[90, 80], [180, 98.5]]]
+)
+# Papers that every operator must show; one that is there and out of force ends no shift but begins none either.
+SHIFT_NEEDS = env.list("SHIFT_NEEDS", default=[])
+PRESENCE_IDLE_S = env.int("PRESENCE_IDLE_S", default=600)  # no key and no press for so long: are you there?
+PRESENCE_LONE_S = env.int("PRESENCE_LONE_S", default=300)  # of one who is alone
+PRESENCE_ANSWER_S = env.int("PRESENCE_ANSWER_S", default=60)
+ASLEEP_S = env.int("ASLEEP_S", default=15)  # a page out of sight for so long loses a claim on which nothing was done
+LOAD_LINE = env.int("LOAD_LINE", default=10)  # incidents that one operator takes well in ten minutes (EEMUA 191)
+REVIEW_RATE = env.float("REVIEW_RATE", default=0.05)  # share of closed incidents that are drawn for quality review
 RESPONDER_ANSWER_S = env.json("RESPONDER_ANSWER_S", default=[30, 60, 120])
 RESPONDER_LINK_S = env.int("RESPONDER_LINK_S", default=4 * 3600)  # from the order on
 RESPONDER_LINK_CLOSED_S = env.int("RESPONDER_LINK_CLOSED_S", default=30 * 60)  # after the incident was closed

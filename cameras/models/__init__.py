@@ -6,6 +6,7 @@ from cameras.models.condition import Condition
 from cameras.models.contact import PasscodeTry, SiteContact
 from cameras.models.funnel import CameraHour
 from cameras.models.muting import Muting, Storm, TemporaryInstruction
+from cameras.models.plan import SitePlan
 from cameras.models.policy import Dismissal, Judging, Policy, PolicyDraft
 from cameras.models.presence import AccessWindow
 from cameras.models.source import SignalSource
@@ -27,6 +28,7 @@ __all__ = [
     "PolicyDraft",
     "SignalSource",
     "SiteContact",
+    "SitePlan",
     "Storm",
     "TemporaryInstruction",
     "WatchProcess",

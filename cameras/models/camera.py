@@ -12,6 +12,7 @@ from cameras.models.shapes import (
     known_classes,
     line_in_picture,
     perspective_in_picture,
+    place_on_plan,
     polygon_in_picture,
     polygons_in_picture,
 )
@@ -86,6 +87,8 @@ class Camera(SiteOwned):
         validators=[perspective_in_picture],
         help_text=_('How tall a person is at two places: {"far": [feet, height], "near": [feet, height]}'),
     )
+    # {"x": m, "y": m, "heading": degrees from north clockwise, "angle": degrees, "reach": m} on the site's plan; null: not on it
+    on_plan = models.JSONField(_("place on the plan"), null=True, blank=True, validators=[place_on_plan])
     # The picture that a moved view is told by.
     reference = models.ForeignKey(Media, models.SET_NULL, null=True, editable=False, related_name="+")
     reference_at = models.DateTimeField(null=True, editable=False)

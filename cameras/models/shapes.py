@@ -86,3 +86,17 @@ def _point(point: Any) -> None:
         raise ValidationError(
             _("Every point is [x, y] with both between 0 and 1; %(point)s is not."), params={"point": point}
         )
+
+
+PLACE = {"x": (-1000, 5000), "y": (-1000, 5000), "heading": (0, 360), "angle": (1, 360), "reach": (1, 500)}
+
+
+def place_on_plan(value: Any) -> None:
+    """Where a camera hangs, where it looks, how wide and how far; metres and degrees."""
+    fits = isinstance(value, dict) and set(value) == set(PLACE)
+    if not fits or not all(_number(value[name]) and low <= value[name] <= high for name, (low, high) in PLACE.items()):
+        raise ValidationError(_('Give {"x": m, "y": m, "heading": degrees, "angle": degrees, "reach": m}.'))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,5 +1,6 @@
 """The incident: handling is its state, the verdict a field with history, the response clock its columns."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from incidents.outcomes import Outcome, SiteState, Verdict
+from incidents.outcomes import Outcome, SeenAs, SiteState, Verdict
 from soc.core.models import SiteOwned
 from soc.core.models.tenants import SiteOwnedQuerySet
 from soc.core.rights import Act, Role, scoped
@@ -30,6 +31,8 @@ class State(models.TextChoices):
 
 HELD = (State.CLAIMED, State.WORKING, State.WAITING)  # somebody owns it
 
+LATE = timedelta(minutes=5)  # older than this when it was queued is late: an outage kept it back
+
 DEADLINES = ("claim_by", "supervisor_by", "oncall_by", "verdict_by", "due_at")
 
 # The response clock's main path, in order: its gaps sum to the total. Then the offsets, null where they do not apply.
@@ -45,20 +48,26 @@ OFFSETS = (
 )
 
 
+def turn(captured_at: "datetime", queued_at: "datetime") -> "datetime":
+    """By which it stands in the queue among those of its priority. Of several that were late the newest comes first."""
+    age = queued_at - captured_at
+    return queued_at + age if age > LATE else queued_at
+
+
 class IncidentQuerySet(SiteOwnedQuerySet):
     def visible_to(self, user: "User", act: Act = Act.SEE) -> "IncidentQuerySet":
         """As every row of a site; but one that nobody has looked at yet is for the centre alone, and so is a quiet one
         (hold-up, duress, panic) while it goes on: whoever forces a customer may be looking over their shoulder, at any
-        door. A case of the blind audit never leaves the centre.
+        door. A case of the blind audit or a drill never leaves the centre.
         """
         paths = {"organisation": "organisation", "customer": "site__customer", "site": "site"}
         of_centre = scoped(user, act, **paths, among=Role.of_centre())
-        told = Q(claimed_at__isnull=False, audit__isnull=True) & (Q(quiet=False) | Q(state=State.CLOSED))
+        told = Q(claimed_at__isnull=False, audit__isnull=True, drill=False) & (Q(quiet=False) | Q(state=State.CLOSED))
         return super().visible_to(user, act).filter(of_centre | told)
 
     def in_earnest(self) -> "IncidentQuerySet":
-        """Without the cases of the blind audit, which are in no figure and nothing goes by them."""
-        return self.filter(audit__isnull=True)
+        """Without drills and the cases of the blind audit, which are in no figure and nothing goes by them."""
+        return self.filter(audit__isnull=True, drill=False)
 
     def unfinished(self) -> "IncidentQuerySet":
         return self.exclude(state=State.CLOSED)
@@ -70,8 +79,8 @@ class IncidentQuerySet(SiteOwnedQuerySet):
         return self.filter(owner=user, state__in=HELD)
 
     def by_urgency(self) -> "IncidentQuerySet":
-        """Priority, then oldest."""
-        return self.order_by("priority", "queued_at", "number")
+        """Priority, then whose turn is first."""
+        return self.order_by("priority", "turn_at", "number")
 
 
 class Incident(SiteOwned):
@@ -81,11 +90,15 @@ class Incident(SiteOwned):
     quiet = models.BooleanField(default=False, help_text="nothing may be heard or seen at the site")
     priority = models.PositiveSmallIntegerField()
     state = FSMField(default=State.OPEN, choices=State.choices, protected=True)
+    drill = models.BooleanField(default=False, help_text="an announced exercise: nothing of it leaves the house")
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
     alert_count = models.PositiveIntegerField(default=0)
     # A runaway's one incident: what repeats at this camera, zone and class is counted here and does not sound. "" for others.
     counts = models.CharField(max_length=120, blank=True, editable=False)
     last_alert_at = models.DateTimeField()
+    # Within its priority the earliest turn comes first. When it was queued; and of what came late, after an outage, so much
+    # later as it is old: newest threat first.
+    turn_at = models.DateTimeField()
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="incidents")
     token = models.BigIntegerField(
@@ -106,6 +119,9 @@ class Incident(SiteOwned):
     verdict = models.CharField(max_length=20, choices=Verdict.choices, blank=True)
     outcome = models.CharField(max_length=50, choices=Outcome.choices, blank=True)
     site_state = models.CharField(max_length=20, choices=SiteState.choices, blank=True)
+    seen_as = models.CharField(
+        max_length=20, choices=SeenAs.choices, blank=True, help_text="who or what it turned out to be"
+    )
     summary = models.TextField(blank=True, max_length=2000, help_text="what the customer reads")
 
     # On hold: its pictures and videos are kept, however old they grow.
@@ -139,7 +155,7 @@ class Incident(SiteOwned):
         verbose_name_plural = _("incidents")
         indexes = [
             models.Index(
-                fields=["organisation", "priority", "queued_at"],
+                fields=["organisation", "priority", "turn_at"],
                 condition=~Q(state="closed"),
                 name="incident_queue",
             ),
@@ -163,9 +179,18 @@ class Incident(SiteOwned):
     def __str__(self) -> str:
         return self.reference
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.turn_at = self.turn_at or turn(self.captured_at, self.queued_at)
+        super().save(*args, **kwargs)
+
     @property
     def reference(self) -> str:
         return f"ND-{self.number}"
+
+    @property
+    def late_by(self) -> timedelta | None:
+        """How old it was when it was queued, where that is more than LATE."""
+        return self.queued_at - self.captured_at if self.turn_at > self.queued_at else None
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
         # A protected FSM field refuses setattr, which Django's refresh uses: let it be loaded afresh instead.

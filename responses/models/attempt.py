@@ -33,6 +33,13 @@ class Attempt(SiteOwned):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
     responder = models.ForeignKey(Responder, models.PROTECT, null=True, related_name="attempts")
+    paged = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="pages",
+        help_text="somebody of the centre, told that nobody claims it",
+    )
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="attempts")
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="attempts")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -66,6 +66,13 @@ class Act(StrEnum):
     AUDIT = "audit"
     AUDIT_RESULTS = "audit_results"  # what operators made of the blind audit's cases, once they are revealed
     AUDIT_MARK = "audit_mark"  # name the intrusions that are put before them
+    WALL = "wall"  # the supervisors' wall
+    ASSIGN = "assign"  # give an incident to somebody, a break, a place in the roster
+    STOP = "stop"  # the kill switch: nobody is sent while it stands
+    DRILL = "drill"  # begin an announced exercise
+    REVIEW = "review"  # look at closed incidents as their operator saw them, and score them
+    PACK = "pack"  # keep the contingency pack on one's workstation
+    CONTINGENCY = "contingency"  # set the phrase that opens the packs
     FUNNEL = "funnel"  # what the filter passed and held back, and how much of what is real it passes
 
 
@@ -105,6 +112,13 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),
     Act.AUDIT_RESULTS: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA}),
     Act.AUDIT_MARK: frozenset({_R.SUPERVISOR}),
+    Act.WALL: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.ASSIGN: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.STOP: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.DRILL: frozenset({_R.SUPERVISOR}),
+    Act.REVIEW: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA}),
+    Act.PACK: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.CONTINGENCY: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.FUNNEL: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
 }
 

@@ -115,7 +115,8 @@ def _show(
     incident = Incident(
         id=past.pk(), site=case.site, number=number, family="intrusion", category=copy.category, priority=copy.priority,
         state=State.CLOSED, alert_count=1, owner=owner, token=1, last_alert_at=copy.captured_at, captured_at=copy.captured_at,
-        received_at=copy.received_at, judged_at=copy.judged_at, queued_at=at, painted_by="browser", painted_at=stamps["painted"],
+        received_at=copy.received_at, judged_at=copy.judged_at, queued_at=at, turn_at=at, painted_by="browser",
+        painted_at=stamps["painted"],
         claimed_at=stamps["claimed"], evidence_shown_at=stamps["evidence_shown"], verdict_at=verdict_at, closed_at=verdict_at,
     )  # fmt: skip
     alert = Alert(

@@ -129,8 +129,8 @@ class Handling:
             id=self.past.pk(), site=candidate.site, number=0, family=entry.family, category=entry.code,
             priority=candidate.priority, state=State.CLOSED, follows=follows, alert_count=1, owner=owner, token=1,
             last_alert_at=candidate.captured_at, captured_at=candidate.captured_at, received_at=candidate.received_at,
-            judged_at=candidate.judged_at, queued_at=at, painted_by="browser", verdict=cause.verdict, outcome=cause.outcome,
-            site_state=SiteState.SECURE, summary=cause.summary, offered_to=None,
+            judged_at=candidate.judged_at, queued_at=at, turn_at=at, painted_by="browser", verdict=cause.verdict,
+            outcome=cause.outcome, site_state=SiteState.SECURE, summary=cause.summary, offered_to=None,
             **{f"{name}_at": stamp for name, stamp in stamps.items() if name not in ("opened",)},
         )  # fmt: skip
         self.past.add(incident)

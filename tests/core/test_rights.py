@@ -42,6 +42,13 @@ TABLE = {
     Act.PRESENCE: "++....+..",  # access windows: customer or operator
     Act.COVER: "+++.+....",
     # What faces there are, and that something exists: not in the table, decided here.
+    Act.WALL: ".++......",
+    Act.ASSIGN: ".++......",  # "take over"
+    Act.STOP: ".++......",  # "storm, kill switch, lift quiet"
+    Act.DRILL: ".+.......",
+    Act.REVIEW: ".++..+...",
+    Act.PACK: "+++......",
+    Act.CONTINGENCY: ".++......",
     Act.SEE: "++++++++.",
     Act.READINESS: "+++++....",  # how cameras are, without pictures: whoever works with them
     Act.TEND: ".+.+.....",

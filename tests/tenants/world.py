@@ -21,11 +21,12 @@ from cameras.models import (
     PasscodeTry,
     PolicyDraft,
     SiteContact,
+    SitePlan,
     Storm,
     TemporaryInstruction,
 )
 from incidents import actions
-from incidents.models import AuditCase, AuditDraw, KnownIntrusion
+from incidents.models import AuditCase, AuditDraw, Description, KnownIntrusion, Review
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
 from soc.core.models import Customer, Delivery, Event, Membership, Organisation, Site, User
 from soc.core.rights import MATRIX, Act, Role
@@ -90,9 +91,17 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     known = KnownIntrusion.objects.create(
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )
+    seen: dict[str, Any] = {"site": site, "incident": incident}
+    plan = SitePlan.objects.create(
+        site=site, width_m=60, height_m=40, shapes=[{"kind": "label", "points": [[1, 1]], "words": mark}]
+    )
+    card = Description.objects.create(
+        **seen, version=1, subject=1, facts={"clothing": f"Coat {mark}"}, by=operator, at=at
+    )
+    review = Review.objects.create(**seen, operator=operator, drawn_at=at, words=f"Review {mark}")
     event = Event.objects.filter(subject_id=incident.pk).first()
     rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
-            *of_people, responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
+            *of_people, plan, card, review, responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)
 

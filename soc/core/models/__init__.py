@@ -4,6 +4,7 @@ from soc.core.models.media import Media
 from soc.core.models.people import Membership, User
 from soc.core.models.tenants import Customer, Organisation, Site, SiteOwned
 from soc.core.models.versions import PublishedVersion
+from soc.core.models.vitals import Vitals
 
 __all__ = [
     "Customer",
@@ -16,4 +17,5 @@ __all__ = [
     "Site",
     "SiteOwned",
     "User",
+    "Vitals",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,15 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call_sign = models.CharField(_("call-sign"), max_length=40, blank=True)
+    phone = models.CharField(
+        _("phone"),
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))],
+        help_text=_("on which they are paged while they are on call"),
+    )
+    # How they like their console: {"keys": {"R": "X"}, "single_keys": true}. Nothing in it opens anything.
+    console = models.JSONField(default=dict, blank=True, editable=False)
 
     @property
     def sign(self) -> str:
