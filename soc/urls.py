@@ -3,6 +3,8 @@ from django.urls import include, path
 
 from soc.core import views
 
+handler500 = "soc.core.views.broken"
+
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("", views.home, name="home"),

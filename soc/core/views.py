@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -5,7 +6,9 @@ from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 
 from soc.core import pulse
 from soc.core.away import LOST
@@ -22,6 +25,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
     except LOST:
         return JsonResponse({"ok": False}, status=503)
     return JsonResponse({"ok": True, "lag_s": now.lag_s, "stuck": now.stuck})
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """What is answered to an error nobody caught: 503 while the database is away, for then waiting helps; else 500."""
+    if not isinstance(sys.exc_info()[1], LOST):
+        return server_error(request)
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
