@@ -2,6 +2,8 @@
 
 from incidents.actions.asking import numbers_shown, show_numbers
 from incidents.actions.closing import close, close_guards, reopen
+from incidents.actions.desks import lookers, seen
+from incidents.actions.describing import describe
 from incidents.actions.disarming import disarmed, identify, look, override_disarm, tell_incidents
 from incidents.actions.folding import raise_alert, raise_alone
 from incidents.actions.handling import (
@@ -17,16 +19,19 @@ from incidents.actions.handling import (
 )
 from incidents.actions.keeping import hold, lift_hold
 from incidents.actions.offering import offer_waiting
-from incidents.actions.shifts import end_shift, seen, start_shift
+from incidents.actions.shifts import end_shift, start_shift
 from incidents.actions.stamps import evidence_shown, painted, stamp
+from incidents.actions.undoing import Undoable, undo, undoable
 
 __all__ = [
+    "Undoable",
     "add_note",
     "check_token",
     "claim",
     "close",
     "close_guards",
     "decide",
+    "describe",
     "disarmed",
     "end_shift",
     "evidence_shown",
@@ -34,6 +39,7 @@ __all__ = [
     "identify",
     "lift_hold",
     "look",
+    "lookers",
     "numbers_shown",
     "offer_waiting",
     "override_disarm",
@@ -50,5 +56,7 @@ __all__ = [
     "start_shift",
     "take_over",
     "tell_incidents",
+    "undo",
+    "undoable",
     "wait",
 ]

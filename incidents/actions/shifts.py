@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from incidents.errors import Refused
-from incidents.models import Desk, Incident, Shift
+from incidents.models import Incident, Shift
 from soc.core import events
 from soc.core.models import Organisation, User
 from soc.core.rights import MATRIX, Act
@@ -21,9 +21,11 @@ def start_shift(*, user: User, organisation: Organisation, at: datetime) -> Shif
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         shift = Shift.objects.filter(user=user, ended_at__isnull=True).first()
         if shift is not None:
-            Shift.objects.filter(pk=shift.pk).update(seen_at=at)
+            Shift.objects.filter(pk=shift.pk).update(seen_at=at, awake_at=at, active_at=at)
             return shift
-        shift = Shift.objects.create(user=user, organisation=organisation, started_at=at, seen_at=at)
+        shift = Shift.objects.create(
+            user=user, organisation=organisation, started_at=at, seen_at=at, awake_at=at, active_at=at
+        )
         events.record("shift.started", shift, by=user, at=at)
     return shift
 
@@ -54,13 +56,3 @@ def hold_desks(*user_ids: UUID) -> None:
 def now_free(user_id: UUID, *, at: datetime) -> None:
     """They let an incident go: who has been without one for longest is asked first."""
     Shift.objects.filter(user=user_id, ended_at__isnull=True).update(free_since=at)
-
-
-def seen(user_id: UUID, *, at: datetime) -> None:
-    """The console's heartbeat. Written at most every two seconds per person, however many pages are open."""
-    fresh = at - timedelta(seconds=1.5)
-    shift = Shift.objects.filter(user=user_id, ended_at__isnull=True)
-    if shift.filter(seen_at__lt=fresh).update(seen_at=at) or shift.exists():
-        return
-    if not Desk.objects.filter(user=user_id, seen_at__lt=fresh).update(seen_at=at):
-        Desk.objects.get_or_create(user_id=user_id, defaults={"seen_at": at})

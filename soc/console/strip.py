@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -122,7 +123,7 @@ def figures(user: User) -> dict[str, Any]:
     # An exercise counts until it is known for one.
     last = (
         Incident.objects.visible_to(user, Act.CONSOLE)
-        .exclude(audit__revealed_at__isnull=False)
+        .exclude(Q(audit__revealed_at__isnull=False) | Q(drill=True))
         .order_by("-queued_at")
         .values_list("queued_at", flat=True)
         .first()
@@ -151,5 +152,23 @@ def colleagues(user: User) -> list[dict[str, Any]]:
     return [{"sign": i.owner.sign, "title": headline(i), "site": i.site.name} for i in held if i.owner]
 
 
-def beat(user_id: UUID) -> None:
-    actions.seen(user_id, at=clock.now())
+def beat(user_id: UUID, said: Mapping[str, Any]) -> None:
+    """A page of theirs is alive. What it says of itself: {"visible": bool, "active": bool, "open": incident id or "",
+    "silent": bool}. A script that says nothing of it is awake; a socket that was just opened has said nothing yet.
+    """
+    actions.seen(
+        user_id,
+        at=clock.now(),
+        visible=said.get("visible", "type" in said) is not False,
+        active=said.get("active") is True,
+        looking=_id_of(said.get("open")),
+        silent=said.get("silent") is True,
+    )
+
+
+def _id_of(word: Any) -> UUID | None:
+    """A page's word for an incident; what is no id names none."""
+    try:
+        return UUID(word) if isinstance(word, str) else None
+    except ValueError:
+        return None

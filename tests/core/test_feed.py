@@ -26,7 +26,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def faces(monkeypatch):
     beats: list = []
-    ops = Face("ops", Act.CONSOLE, None, lambda event: {"html": "row"}, lambda user: {"rows": ["all"]}, beats.append)
+    ops = Face(
+        "ops",
+        Act.CONSOLE,
+        None,
+        lambda event: {"html": "row"},
+        lambda user: {"rows": ["all"]},
+        lambda user_id, said: beats.append((user_id, dict(said))),
+    )
     portal = Face(
         "portal", Act.PORTAL, frozenset({"test.told"}), lambda event: {"html": "row"}, lambda user: {"rows": ["all"]}
     )
@@ -153,7 +160,15 @@ async def test_a_page_is_told_how_far_the_spine_is_behind_and_the_centre_what_is
 async def test_the_pages_life_is_told_to_its_face(alices, alice, organisation, faces):
     async with socket_of(alices, face="ops") as socket:
         await socket.hear("beat")
-    assert alice.pk in faces
+    assert faces[0] == (alice.pk, {}), "a socket that was just opened has said nothing"
+
+
+async def test_what_the_page_says_of_itself_is_told_to_its_face(alices, alice, faces):
+    async with socket_of(alices, face="ops") as socket:
+        await socket.say(type="ping", t=7, visible=False, open="nonsense")
+        await socket.hear("beat")
+        await socket.hear("beat")
+    assert (alice.pk, {"type": "ping", "t": 7, "visible": False, "open": "nonsense"}) in faces
 
 
 async def test_a_page_that_hangs_is_not_told_to_be_alive(alices, alice, organisation, faces, monkeypatch):

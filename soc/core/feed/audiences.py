@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,8 @@ class Face:
 
     `kinds`: the event kinds it is told of (None: all). `rows(event)` renders what changed, once per event for all of
     its readers: JSON that the page understands. `snapshot(user)` renders everything a page starts from.
-    `beat(user_id)` is told every few seconds that a user's page is alive, for as long as the page itself says so.
+    `beat(user_id, said)` is told every few seconds that a user's page is alive, for as long as the page itself says so, with
+    the words of its last ping, which nobody has checked; {} for a socket that was just opened.
     """
 
     name: str
@@ -29,7 +30,7 @@ class Face:
     kinds: frozenset[str] | None
     rows: Callable[[Event], dict[str, Any]]
     snapshot: Callable[[User], dict[str, Any]]
-    beat: Callable[[UUID], None] | None = None
+    beat: Callable[[UUID, Mapping[str, Any]], None] | None = None
 
 
 _faces: dict[str, Face] = {}

@@ -1,6 +1,6 @@
 """The one socket of a page: events downwards with positions, resumed without a gap after a loss.
 
-Client → server: {"type": "resume", "last": {audience: seq}} · {"type": "ping", "t": anything}
+Client → server: {"type": "resume", "last": {audience: seq}} · {"type": "ping", "t": anything, …what its face is told}
 Server → client: hello · snapshot · event · beat (every 2 s, with the head of each audience and the spine's pulse) · pong
 A page answers each beat with a ping: one that hangs is a socket that is open and a person who sees nothing.
 Close codes: 4401 not logged in (any more) · 4403 nothing to see · 4408 too slow, come back and resume · 4400 garbage
@@ -54,6 +54,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         self.jobs: list[asyncio.Task] = []
         self.ending = False
         self.heard = True  # since the last beat; to open the socket is to be heard of
+        self.said: dict[str, Any] = {}  # with the last ping
         self.loop = asyncio.get_running_loop()
         user = self.scope["user"]
         if not user.is_authenticated:
@@ -102,6 +103,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
                 last = {str(key): int(value) for key, value in dict(said.get("last", {})).items()}
                 await self._resume(last)
             elif kind == "ping":
+                self.said = said
                 self._put({"type": "pong", "t": said.get("t"), "now": clock.now()})
             else:
                 raise ValueError(kind)
@@ -210,5 +212,5 @@ class FeedConsumer(AsyncWebsocketConsumer):
             return None
         told = face(self.face).beat
         if told is not None and heard:
-            told(user.pk)
+            told(user.pk, self.said)
         return frozenset(a for a in audiences_of(user) if a.face == self.face)
