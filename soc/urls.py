@@ -14,6 +14,7 @@ urlpatterns = [
     path("console/filter/", include("soc.console.filter.urls")),
     path("console/ask/", include("soc.console.ask.urls")),
     path("console/audit/", include("soc.console.audit.urls")),
+    path("console/pack/", include("soc.console.pack.urls")),
     path("console/", include("soc.console.urls")),
     path("portal/", include("soc.portal.urls")),
     path("api/", include("soc.api.urls")),

@@ -27,6 +27,8 @@ def words() -> dict[str, str]:
         "stands_still_more": _("New alarms may not be shown here. Tell the administrator."),
         "stuck_one": _("1 alarm could not be handled, tell the administrator"),
         "stuck": _("{n} alarms could not be handled, tell the administrator"),
+        "pack_none": _("No contingency pack: no phrase is set"),
+        "pack_old": _("Contingency pack is {age} h old"),
         "reconnecting": _("Reconnecting, try {n}. What you see is as old as that; the incident stays yours."),
         "left_decide": _("{n} s left to decide"),
         "left_claim": _("{n} s left to claim"),

@@ -1,0 +1,124 @@
+"""What a pack holds: as much as its reader may see, and what is needed to work by telephone and paper."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cameras.models import Camera, SiteContact
+from incidents.models import ContingencyKey, Incident, RosterEntry
+from responses.models import Responder
+from soc.console.door import incidents_of
+from soc.console.strip import headline
+from soc.core.models import Organisation, Site, User
+from soc.core.rights import MATRIX, Act
+
+
+def centre(user: User, act: Act = Act.PACK) -> Organisation | None:
+    """The organisation in which this user may `act`; the first by name of several."""
+    held = user.memberships.filter(role__in=MATRIX[act]).select_related(
+        "organisation", "customer__organisation", "site__organisation"
+    )
+    found = [m.organisation or (m.customer or m.site).organisation for m in held]  # type: ignore[union-attr]
+    return min(found, key=lambda organisation: organisation.name, default=None)
+
+
+def key_of(organisation: Organisation) -> ContingencyKey | None:
+    return organisation.contingency_keys.order_by("-at").first()
+
+
+def contents(user: User, organisation: Organisation, *, at: datetime) -> dict[str, Any]:
+    """JSON: the centre's sites, their contacts and responders, open incidents, and who is on call. Instants are ISO 8601."""
+    sites = list(
+        Site.objects.visible_to(user, Act.PACK)
+        .filter(organisation=organisation)
+        .select_related("customer")
+        .order_by("name")
+    )
+    ids = [site.pk for site in sites]
+    contacts = by_site(SiteContact.objects.filter(site__in=ids, enabled=True).order_by("rank", "name"))
+    cameras = by_site(Camera.objects.filter(site__in=ids, enabled=True).order_by("name"))
+    responders = Responder.objects.filter(organisation=organisation, enabled=True).prefetch_related("customers")
+    customers = {site.customer_id for site in sites}
+    return {
+        "made_at": at.isoformat(),
+        "centre": organisation.name,
+        "for": user.sign,
+        "sites": [_site(site, contacts[site.pk], cameras[site.pk]) for site in sites],
+        "responders": [
+            one
+            for responder in responders.order_by("rank", "name")
+            if (one := _responder(responder, customers)) is not None
+        ],
+        "incidents": [_incident(row) for row in incidents_of(user).filter(site__in=ids).unfinished().by_urgency()],
+        "on_call": [_on_call(entry) for entry in on_call(organisation, at)],
+    }
+
+
+def on_call(organisation: Organisation, at: datetime) -> Any:
+    """Who is on call now and in the next half day."""
+    rows = RosterEntry.objects.filter(organisation=organisation, duty=RosterEntry.Duty.ON_CALL, ends_at__gt=at)
+    return rows.select_related("user").order_by("starts_at")[:10]
+
+
+def by_site(rows: Any) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.site_id].append(row)
+    return found
+
+
+def _site(site: Site, contacts: list[SiteContact], cameras: list[Camera]) -> dict[str, Any]:
+    return {
+        "name": site.name,
+        "customer": site.customer.name,
+        "address": site.address,
+        "entrance": site.entrance,
+        "hazards": site.hazards,
+        "instructions": site.instructions,
+        "time_zone": site.time_zone,
+        "cameras": [camera.name for camera in cameras],
+        "contacts": [{"name": one.name, "role": str(one.get_role_display()), "phone": one.phone} for one in contacts],
+    }
+
+
+def _responder(responder: Responder, customers: set[UUID]) -> dict[str, Any] | None:
+    """None for one who serves only customers that the reader does not see."""
+    served = list(responder.customers.all())
+    if served and not any(customer.pk in customers for customer in served):
+        return None
+    return {
+        "name": responder.name,
+        "kind": str(responder.get_kind_display()),
+        "phone": responder.phone,
+        "minutes": responder.minutes,
+        "customers": [customer.name for customer in served if customer.pk in customers],
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "reference": incident.reference,
+        "title": headline(incident),
+        "site": incident.site.name,
+        "priority": incident.priority,
+        "state": str(incident.get_state_display()),
+        "verdict": str(incident.get_verdict_display()) if incident.verdict else "",
+        "owner": incident.owner.sign if incident.owner else "",
+        "captured_at": incident.captured_at.isoformat(),
+        "due_at": incident.due_at.isoformat() if incident.due_at else "",
+        "reason": incident.reason,
+        "quiet": incident.quiet,
+        "notes": [f"{note.at:%H:%M} UTC {note.text}" for note in incident.notes.order_by("at")],
+    }
+
+
+def _on_call(entry: RosterEntry) -> dict[str, Any]:
+    return {
+        "sign": entry.user.sign,
+        "phone": entry.user.phone,
+        "from": entry.starts_at.isoformat(),
+        "to": entry.ends_at.isoformat(),
+    }
