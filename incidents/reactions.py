@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from cameras.actions.dismissals import note_dismissal, take_back
 from cameras.context.place import same_place
-from cameras.models import ArmChange
+from cameras.models import EXERCISES, ArmChange
 from incidents.actions import raise_alert, raise_alone, tell_incidents
 from incidents.models import Alert, Incident
 from incidents.outcomes import DISMISSED
@@ -36,7 +36,7 @@ def on_candidate_raised(event_id: int) -> None:
         raise_alone(event.subject_id, at=db_now())
 
 
-@events.reaction("incident.verdict", name="incidents.note_dismissals")
+@events.reaction("incident.verdict", "incident.undone", name="incidents.note_dismissals")
 def on_verdict(event_id: int) -> None:
     """What a camera showed and a specialist called false or authorised is noted for the filter; and taken back where the verdict
     is another now. By the verdict as it is, so that two of these in either order, or twice, come to the same.
@@ -48,7 +48,7 @@ def on_verdict(event_id: int) -> None:
     shown = Alert.objects.filter(incident=incident, candidate__camera__isnull=False)
     if incident.verdict in DISMISSED:
         # What came after the verdict, nobody had looked at when it was given.
-        seen = shown.filter(raised_at__lte=event.at).exclude(candidate__source="audit")
+        seen = shown.filter(raised_at__lte=event.at).exclude(candidate__source__in=EXERCISES)
         note_dismissal(_one_of_each_place(seen), at=event.at)
     else:
         take_back(shown.values_list("candidate", flat=True))

@@ -7,9 +7,12 @@ class ResponsesConfig(AppConfig):
     verbose_name = _("Responses")
 
     def ready(self) -> None:
-        from incidents.actions import close_guards
+        from incidents.actions import close_guards, undoing
         from responses import deadlines, reactions  # noqa: F401  registers sweeps and reactions
-        from responses.actions.playbooks import missing
+        from responses.actions import playbooks
 
-        if missing not in close_guards:
-            close_guards.append(missing)
+        if playbooks.missing not in close_guards:
+            close_guards.append(playbooks.missing)
+        undoing.reversers["incident.step_done"] = undoing.reversers["incident.step_skipped"] = playbooks.take_step_back
+        if playbooks.spoken_since not in undoing.obstacles:
+            undoing.obstacles.append(playbooks.spoken_since)

@@ -24,6 +24,12 @@ def carry_on(event_id: int) -> None:
     sending.carry_on(Event.objects.get(pk=event_id).subject_id, at=clock.db_now())
 
 
+@events.reaction("dispatch.lifted", name="responses.carry_on_all")
+def carry_on_all(event_id: int) -> None:
+    """Orders that a stop held up go on."""
+    sending.carry_on_all(Event.objects.get(pk=event_id).organisation_id, at=clock.db_now())
+
+
 @events.reaction("incident.claimed", name="responses.start_run")
 def start_run(event_id: int) -> None:
     """Freeze the playbook."""
@@ -33,7 +39,13 @@ def start_run(event_id: int) -> None:
 @events.reaction("incident.closed", name="responses.finish_run")
 def finish_run(event_id: int) -> None:
     """Keep the playbook's results as they ended."""
-    playbooks.finish_run(_incident(event_id))
+    playbooks.finish_run(Event.objects.get(pk=event_id).subject_id)
+
+
+@events.reaction("incident.undone", "incident.reopened", name="responses.go_on")
+def go_on(event_id: int) -> None:
+    """What a close wrote down of the playbook is open again."""
+    playbooks.go_on(Event.objects.get(pk=event_id).subject_id)
 
 
 def _incident(event_id: int) -> Incident:

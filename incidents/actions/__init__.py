@@ -1,10 +1,12 @@
 """The verbs: one function, one transaction each. Nothing else changes an incident."""
 
 from incidents.actions.asking import numbers_shown, show_numbers
+from incidents.actions.assigning import reassign
 from incidents.actions.closing import close, close_guards, reopen
-from incidents.actions.desks import lookers, seen
 from incidents.actions.describing import describe
+from incidents.actions.desks import lookers, seen
 from incidents.actions.disarming import disarmed, identify, look, override_disarm, tell_incidents
+from incidents.actions.drilling import begin_drill, drills_of, end_drill
 from incidents.actions.folding import raise_alert, raise_alone
 from incidents.actions.handling import (
     add_note,
@@ -26,6 +28,7 @@ from incidents.actions.undoing import Undoable, undo, undoable
 __all__ = [
     "Undoable",
     "add_note",
+    "begin_drill",
     "check_token",
     "claim",
     "close",
@@ -33,6 +36,8 @@ __all__ = [
     "decide",
     "describe",
     "disarmed",
+    "drills_of",
+    "end_drill",
     "end_shift",
     "evidence_shown",
     "hold",
@@ -47,6 +52,7 @@ __all__ = [
     "park",
     "raise_alert",
     "raise_alone",
+    "reassign",
     "release",
     "reopen",
     "resume",

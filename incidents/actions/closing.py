@@ -11,6 +11,7 @@ from cameras.categories import Family
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
 from incidents.actions.shifts import now_free
+from incidents.actions.undoing import standing
 from incidents.audit.guard import is_exercise
 from incidents.errors import Refused
 from incidents.models import Incident
@@ -52,6 +53,7 @@ def close(
         missing = [words for guard in close_guards for words in guard(incident)]
         if missing:
             raise Refused("steps", _("Still to do: %(steps)s.") % {"steps": "; ".join(missing)})
+        was = standing(incident)
         move(incident.close, outcome=outcome, site_state=site_state, summary=summary, at=at)
         incident.save()
         events.record(
@@ -62,6 +64,7 @@ def close(
             outcome=outcome,
             site_state=site_state,
             verdict=incident.verdict,
+            was=was,
         )
         now_free(by.pk, at=at)
     return incident

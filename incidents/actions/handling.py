@@ -11,6 +11,7 @@ from incidents.actions import runaway
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
 from incidents.actions.shifts import hold_desks, now_free
+from incidents.actions.undoing import standing
 from incidents.audit.revealing import judged
 from incidents.errors import Refused
 from incidents.models import Incident, Note, VerdictChange
@@ -63,11 +64,11 @@ def decide(incident_id: UUID, *, verdict: str, token: int, by: User, at: datetim
         check_token(incident, token, by)
         if judged(incident, verdict, by=by, at=at):
             return incident
-        before = incident.verdict
+        before, was = incident.verdict, standing(incident)
         move(incident.decide, verdict=verdict, at=at)
         incident.save()
         VerdictChange(site=incident.site, incident=incident, verdict=verdict, by=by, at=at).save()
-        events.record("incident.verdict", incident, by=by, at=at, verdict=verdict, before=before)
+        events.record("incident.verdict", incident, by=by, at=at, verdict=verdict, before=before, was=was)
     return incident
 
 
@@ -95,10 +96,11 @@ def park(incident_id: UUID, *, reason: str, until: datetime, token: int, by: Use
             raise Refused("urgent", _("An urgent incident is never parked: let it wait, watched, or hand it over."))
         at_most = runaway.look_every(incident.site) if incident.counts else PARK_AT_MOST[incident.priority]
         _check_return(reason, until, at, at_most)
+        was = standing(incident)
         move(incident.park, until=until, reason=reason.strip())
         incident.token += 1
         incident.save()
-        events.record("incident.parked", incident, by=by, at=at, due_at=until.isoformat())
+        events.record("incident.parked", incident, by=by, at=at, due_at=until.isoformat(), was=was)
         now_free(by.pk, at=at)
     return incident
 
@@ -138,10 +140,11 @@ def release(incident_id: UUID, *, token: int, by: User, at: datetime) -> Inciden
     with transaction.atomic():
         incident = locked(incident_id, by=by)
         check_token(incident, token, by)
+        was = standing(incident)
         move(incident.release)
         start_deadlines(incident, at=at)
         incident.save()
-        events.record("incident.released", incident, by=by, at=at)
+        events.record("incident.released", incident, by=by, at=at, was=was)
         now_free(by.pk, at=at)
         offer(incident, at=at)
     return incident

@@ -32,6 +32,11 @@ def check_token(incident: Incident, token: int, by: User) -> None:
         raise Stale("")
 
 
+def gone_on(incident: Incident, by: User) -> Stale:
+    """What is raised where somebody has gone on from what `by` did last."""
+    return Stale(incident.owner.sign if incident.owner and incident.owner_id != by.pk else "")
+
+
 def move(transition: Any, **values: Any) -> None:
     """Run a transition; one that the state does not allow is refused in words."""
     if not can_proceed(transition, check_conditions=False):

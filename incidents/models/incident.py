@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import RETURN_VALUE, FSMField, transition
 
 from incidents.outcomes import Outcome, SeenAs, SiteState, Verdict
 from soc.core.models import SiteOwned
@@ -256,6 +256,13 @@ class Incident(SiteOwned):
         self.claim_by = self.supervisor_by = self.oncall_by = self.verdict_by = self.due_at = None
         self.offered_to = self.offered_at = self.absent_since = None
         self.hold_at, self.hold_by, self.hold_reason = None, None, ""
+
+    @transition(field=state, source=[State.OPEN, State.WORKING, State.PARKED, State.CLOSED], target=RETURN_VALUE(*HELD))
+    def take_back(self, *, by: "User", state: str) -> str:
+        """Whoever acted last undoes it, within seconds: theirs again, in the `state` of HELD from before."""
+        self.owner = by
+        self.absent_since = None
+        return state
 
     @transition(field=state, source=State.CLOSED, target=State.OPEN)
     def reopen(self) -> None:

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from incidents.actions.locking import check_token, locked
 from incidents.errors import Refused
 from incidents.models import Incident
+from incidents.models.incident import State
 from responses.models import Attempt, Playbook, PlaybookRun
 from soc.core import events
-from soc.core.models import User
+from soc.core.models import Event, User
 
 Kind = Attempt.Kind
 BY_ACT = {"talk": Kind.TALK, "call": Kind.CALL, "text": Kind.TEXT}
@@ -68,9 +69,22 @@ def start_run(incident: Incident) -> PlaybookRun | None:
     return PlaybookRun.objects.get_or_create(incident=incident, defaults=frozen)[0]
 
 
-def finish_run(incident: Incident) -> None:
-    """Write the results down as they were at the close."""
-    if run := run_of(incident):
+def finish_run(incident_id: UUID) -> None:
+    """Write the results down as they were at the close; nothing where it is not closed any more."""
+    with transaction.atomic():
+        incident = locked(incident_id)
+        if incident.state == State.CLOSED and (run := run_of(incident)):
+            run.save(update_fields=["results"])
+
+
+def go_on(incident_id: UUID) -> None:
+    """It is not closed any more: what acts fulfilled is read from them again."""
+    with transaction.atomic():
+        incident = locked(incident_id)
+        run = PlaybookRun.objects.filter(incident=incident).first()
+        if run is None or incident.state == State.CLOSED:
+            return
+        run.results = {step: result for step, result in run.results.items() if not result.get("act")}
         run.save(update_fields=["results"])
 
 
@@ -116,7 +130,9 @@ def _fulfilled(run: PlaybookRun, incident: Incident) -> dict[str, dict[str, Any]
             continue
         if fact := _fact(step, incident, acts):
             at, by, answer = fact
-            found[step["id"]] = {"state": "done", "at": at.isoformat(), "by": by and str(by), "answer": answer}
+            found[step["id"]] = {
+                "state": "done", "at": at.isoformat(), "by": by and str(by), "answer": answer, "act": True,
+            }  # fmt: skip
     return found
 
 
@@ -186,10 +202,29 @@ def _held(incident_id: UUID, step_id: str, *, token: int, by: User) -> tuple[Inc
 def _write(
     incident: Incident, run: PlaybookRun, step_id: str, result: dict[str, Any], *, kind: str, by: User, at: datetime
 ) -> PlaybookRun:
-    run.results = {**run.results, step_id: result}
+    stored = PlaybookRun.objects.get(pk=run.pk).results  # what acts fulfil is not written down before the end
+    before = {key: value for key, value in stored.get(step_id, {}).items() if key != "was"}
+    run.results = {**stored, step_id: {**result, "was": before}}
     run.save(update_fields=["results"])
     events.record(kind, incident, by=by, at=at, step=step_id)
     return run
+
+
+def take_step_back(incident: Incident, event: Event, by: User, at: datetime) -> None:
+    """Undo a tick or a skip: the step is as it was before it."""
+    run = PlaybookRun.objects.get(incident=incident)
+    step_id = event.data["step"]
+    before = run.results.get(step_id, {}).get("was")
+    rest = {step: result for step, result in run.results.items() if step != step_id}
+    run.results = {**rest, step_id: before} if before else rest
+    run.save(update_fields=["results"])
+
+
+def spoken_since(incident: Incident, event: Event) -> str:
+    """A verdict is not taken back once something went out because of it: it is changed, and the change is told."""
+    if event.kind != "incident.verdict" or not incident.attempts.filter(created_at__gte=event.at, paged=None).exists():
+        return ""
+    return str(_("Something has gone out since. Decide anew: the change is kept beside the first verdict."))
 
 
 def missing(incident: Incident) -> list[str]:

@@ -168,6 +168,10 @@ def close(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     )  # fmt: skip
 
 
+def undo(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    actions.undo(pk, token=_token(form), by=by, at=at)
+
+
 def talk(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     responses.talk(
         pk, message_id=_id(form, "message"), camera_id=_id(form, "camera"), token=_token(form), by=by, at=at,
@@ -228,6 +232,6 @@ VERBS: dict[str, Verb] = {
     verb.__name__.replace("_", "-"): verb
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
-        lift_hold, identify, look, override_disarm, show_numbers,
+        lift_hold, identify, look, override_disarm, show_numbers, undo,
     )
 }  # fmt: skip

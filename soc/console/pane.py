@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from cameras.models import Camera
+from incidents import actions, targets
 from incidents.models import Incident
 from incidents.models.incident import HELD, State
-from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
+from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, DISMISSED, Outcome, SiteState, Verdict
 from responses import actions as responses
-from soc.console import clockline, keeping, playbook
+from soc.console import around, clockline, keeping, playbook
 from soc.console.audit import told
 from soc.console.cover import first as first_of_all
+from soc.console.earlier import earlier
 from soc.console.evidence import evidence
 from soc.console.sentences import URGENCY, place, what, why
+from soc.console.site_plan import site_plan
 from soc.console.strip import headline, lead
+from soc.console.undoing import undoing
 from soc.core import clock
 from soc.core.models import User
 from soc.core.rights import Act
 
 LAST = 5
 KEYS = "123456789"
-MOST_CAMERAS = 6
 
 
 def context(
@@ -42,7 +44,9 @@ def context(
     talking = playbook.on_air(incident)
     first = lead(incident)
     exercise = told.of(incident)
-    watched = cameras(incident, user)
+    target = targets.target(incident.organisation_id, incident.priority)
+    seen, shown = around.cameras(incident, user), evidence(incident, chosen=chosen, at=at)
+    ended = past(incident, user)
     steps = playbook.steps(incident)
     run = responses.run_of(incident)
     coming = next((shown for shown in steps if shown.state == "next"), None)
@@ -60,17 +64,23 @@ def context(
         and handles
         and (incident.absent_since is not None or user.may(Act.TAKE_OVER, incident.site)),
         "may_dispatch": user.may(Act.DISPATCH, incident.site),
-        "stops": clockline.stops(incident, on_air=talking is not None),
+        "target": target,
+        "stops": clockline.stops(incident, on_air=talking is not None, soon_s=target.soon_s),
         "decided": clockline.minutes(incident.verdict_at - incident.captured_at) if incident.verdict_at else "",
         "total": clockline.minutes(incident.closed_at - incident.captured_at) if incident.closed_at else "",
-        "evidence": evidence(incident, chosen=chosen, at=at),
-        "cameras": watched,
-        "cameras_seen": sum(camera.health != Camera.Health.OFFLINE for camera in watched),
+        "evidence": shown,
+        **around.facts(seen),
+        "compare": around.compare(incident, shown, user),
+        "plan": site_plan(incident, user, seen, shown),
+        "looking": [other.sign for other in actions.lookers(incident, at) if other.pk != user.pk],
+        "late_by": clockline.age(incident.late_by) if incident.late_by else "",
+        "earlier": earlier(incident, user),
         "why": exercise.why if exercise else why(first) if first else [],
         "exercise": exercise,
         "policy": first.policy_version if first else "",
         "alerts": [(alert, what(alert.category), place(alert.candidate)) for alert in incident.alerts.all()],
-        "past": past(incident, user),
+        "past": ended,
+        "past_false": sum(row.verdict in DISMISSED for row, _took in ended),
         "notes": incident.notes.select_related("by"),
         "playbook": run.playbook.name if run else "",
         "steps": [shown for shown in steps if not (about == "verdict" and shown.open and shown.by_verdict)],
@@ -83,6 +93,7 @@ def context(
         "speakers": responses.talk_cameras(incident) if mine else [],
         "responders": responses.available_responders(incident) if mine else [],
         "dedup": playbook.dedup(incident),
+        "undo": undoing(incident, user, at=at) if handles else None,
         "dismissals": DISMISSALS,
         "outcomes": outcomes(incident),
         "site_states": list(zip("ABCD", SiteState.choices, strict=False)),
@@ -108,14 +119,6 @@ def bright(incident: Incident, *, mine: bool, coming: playbook.Shown | None) -> 
 def _offered(incident: Incident, user: User) -> bool:
     """Whether this user may claim it: offered to them, to nobody, or by now to everyone."""
     return incident.escalation > 0 or incident.offered_to_id in (None, user.pk)
-
-
-def cameras(incident: Incident, user: User) -> list[Camera]:
-    """The site's cameras whose picture this user may see; the one that raised the alarm first."""
-    first = lead(incident)
-    named = first.camera_id if first else None
-    rows = Camera.objects.visible_to(user, Act.VIDEO).filter(site=incident.site, enabled=True).order_by("name")
-    return sorted(rows, key=lambda camera: camera.pk != named)[:MOST_CAMERAS]
 
 
 def past(incident: Incident, user: User) -> list[tuple[Incident, str]]:

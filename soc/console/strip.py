@@ -15,6 +15,7 @@ from incidents import actions
 from incidents.models import Incident, Shift
 from incidents.models.incident import HELD, State
 from responses.models import Attempt
+from soc.console import clockline
 from soc.console.cover.reads import storms
 from soc.console.door import ALERTS, incidents_of
 from soc.console.sentences import place, title
@@ -23,7 +24,7 @@ from soc.core.models import Event, User
 from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
-    owner_back released returned closed reopened painted stamped step_done step_skipped
+    owner_back left_lying reassigned released returned closed reopened undone described painted stamped step_done step_skipped
     put_on_hold hold_lifted identified looked disarm_overridden arm_changed"""
 # What changes every pane of a site, or the banner, and no row: pages begin anew.
 ANEW = frozenset(
@@ -61,7 +62,8 @@ def row(incident: Incident) -> dict[str, Any]:
     """
     limit_s = settings.CLAIM_ALL_S[incident.priority - 1]
     shown = incident.state in SHOWN
-    facts = {"incident": incident, "title": headline(incident), "limit_s": limit_s}
+    late_by = clockline.age(incident.late_by) if incident.late_by else ""
+    facts = {"incident": incident, "title": headline(incident), "limit_s": limit_s, "late_by": late_by}
     return {
         "incident": str(incident.pk),
         "state": incident.state,
@@ -71,6 +73,7 @@ def row(incident: Incident) -> dict[str, Any]:
         "priority": incident.priority,
         "escalation": incident.escalation,
         "queued": incident.queued_at.isoformat(),
+        "turn": incident.turn_at.isoformat(),
         "painted": incident.painted_at is not None,
         "due": incident.due_at.isoformat() if incident.due_at else "",
         "sound": incident.state == State.OPEN,

@@ -78,7 +78,8 @@ def stops(incident: Incident) -> list[Stop]:
         found.append((name, label, at))
     for number, change in enumerate(incident.verdicts.order_by("at", "pk")):
         words = _("Decided: %(verdict)s") if number == 0 else _("Changed to: %(verdict)s")
-        found.append(("verdict", words % {"verdict": Verdict(change.verdict).label}, change.at))
+        told = words % {"verdict": Verdict(change.verdict).label} if change.verdict else _("Decision taken back")
+        found.append(("verdict", told, change.at))
     order = list(incident.clock())
     found.sort(key=lambda stop: (stop[2], order.index(stop[0])))
     first = Stop("captured", _noticed(incident), start, hour(start, zone, seconds=True))

@@ -28,6 +28,7 @@ KINDS = frozenset(
         "incident.stamped",
         "incident.closed",
         "incident.reopened",
+        "incident.undone",
         "evidence.ready",
         "camera.lost",
         "camera.back",

@@ -25,6 +25,7 @@ DESIGN = {
     "close": (("claimed", "working", "waiting"), "closed"),
     "come_back": (("parked",), "open"),
     "end_exercise": (("open", "claimed", "working", "waiting", "parked"), "closed"),
+    "take_back": (("open", "working", "parked", "closed"), "as before"),
     "reopen": (("closed",), "open"),
 }
 
