@@ -30,6 +30,7 @@ def checks() -> Iterator[tuple[str, list[str]]]:
         pages = [name for name in templates if name.endswith(".html")]
         yield "djlint", [*python, "djlint", "--lint", "--quiet", *pages]
         yield "untranslated text", [*python, "soc.ops.untranslated"]
+    yield "types of scripts", [*python, "soc.ops.script_types"]
 
 
 def main() -> int:

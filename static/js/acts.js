@@ -1,11 +1,20 @@
 /* Every act is a plain form, sent here without leaving the page. The answer is the incident's pane: as it is after the
    act (200), or as it is instead (409), with the words of the refusal. */
+import { maybe } from "./dom.js";
 import { announce, say } from "./words.js";
 
+/** @typedef {import("./desk.js").Desk} Desk */
+/** @typedef {HTMLButtonElement | HTMLInputElement} Button */
+
+/** @type {Promise<void>} */
 let queue = Promise.resolve();
 
 /** Send a form; `button` is what was pressed. Acts go out one after the other, in the order of the keys; the same form
-    pressed again while it is on its way is the same press. */
+    pressed again while it is on its way is the same press.
+ * @param {Desk} desk
+ * @param {HTMLFormElement} form
+ * @param {Button | null} button
+ */
 export function send(desk, form, button) {
   if (form.getAttribute("aria-busy") === "true") return queue;
   form.setAttribute("aria-busy", "true");
@@ -15,6 +24,7 @@ export function send(desk, form, button) {
   return queue;
 }
 
+/** @param {Desk} desk @param {HTMLFormElement} form @param {string} url @param {FormData} body */
 async function deliver(desk, form, url, body) {
   try {
     const answer = await post(url, body);
@@ -29,7 +39,10 @@ async function deliver(desk, form, url, body) {
   }
 }
 
-/** POST as the page's own script; null without contact. */
+/** POST as the page's own script; null without contact.
+ * @param {string} url
+ * @param {FormData} body
+ */
 export async function post(url, body) {
   try {
     return await fetch(url, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
@@ -38,6 +51,7 @@ export async function post(url, body) {
   }
 }
 
+/** @param {Desk} desk @param {HTMLFormElement} form @param {number} status @param {string} html */
 function take(desk, form, status, html) {
   const part = form.dataset.part, panel = form.dataset.panel;
   desk.acted();
@@ -51,19 +65,24 @@ function take(desk, form, status, html) {
   }
   const words = refusal(html);
   desk.show(html.replace(/data-panel-open="[^"]*"/, ""));
-  const place = panel ? document.getElementById(form.id) : form.isConnected ? form : desk.root.querySelector("[data-bright]");
+  const place = panel ? document.getElementById(form.id) : form.isConnected ? form : maybe(desk.root, "[data-bright]");
   tell(desk, place, words);
 }
 
+/** @param {string} html */
 function refusal(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   return holder.content.querySelector("[data-refused]")?.textContent ?? say("failed");
 }
 
-/** Say it in the row of what was pressed, else at the end of the action bar. */
+/** Say it in the row of what was pressed, else at the end of the action bar.
+ * @param {Desk} desk
+ * @param {Element | null} place
+ * @param {string} words
+ */
 export function tell(desk, place, words) {
-  const row = place?.querySelector?.(".said") ?? desk.root.querySelector("[data-said]");
+  const row = place?.querySelector(".said") ?? desk.root.querySelector("[data-said]");
   if (row) row.textContent = words;
   announce(words, true);
 }

@@ -1,5 +1,7 @@
 /* A site is chosen by choosing it: the button is for whoever has no scripts. */
-for (const form of document.querySelectorAll("form[data-goes]")) {
-  form.querySelector("button").hidden = true;
-  form.querySelector("select").addEventListener("change", () => form.requestSubmit());
+import { all, the } from "./dom.js";
+
+for (const form of all(document, "form[data-goes]", HTMLFormElement)) {
+  the(form, "button").hidden = true;
+  the(form, "select").addEventListener("change", () => form.requestSubmit());
 }

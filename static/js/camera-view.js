@@ -4,6 +4,7 @@
    A large view takes the camera's own video (WebCodecs, else Media Source Extensions), else JPEG; one with data-fps is a tile
    and takes JPEG at that rate. data-way="codec" | "source" | "pictures", or ?way= of the page, says where to begin.
    Nothing is asked for while it is off the screen or the page is hidden. data-shows says which way it is shown. */
+import { maybe, the } from "./dom.js";
 import { Codec, Pictures, Source } from "./live-ways.js";
 import { clockText, now } from "./time.js";
 import { say } from "./words.js";
@@ -12,21 +13,46 @@ const OLD_MS = 2000;
 const STALLED_MS = 4000;  // a way that is fed and shows nothing new for so long is given up
 const FED_MS = 1000;
 const WAYS = { codec: Codec, source: Source, pictures: Pictures };
+/** @typedef {keyof typeof WAYS} Name */
+/** What the server says between frames.
+ * @typedef {(import("./live-ways.js").Stream & {type: "stream", way: "h264" | "jpeg"}) | {type: "frozen", since: string | null} | {type: "trouble", code: string}} Said
+ */
+/** @type {Record<number, string>} */
 const GONE = { 4401: "live_logged_out", 4403: "live_forbidden" };
 
-customElements.define("camera-view", class extends HTMLElement {
+export class CameraView extends HTMLElement {
+  timer = 0;
+  wanted = false;
+  onScreen = false;
+  captured = 0;  // ms; 0 while there is no picture
+  fedAt = -Infinity;
+  freshAt = 0;
+  hint = "";
+  shape = "";
+  /** @type {Name[]} the ways that are left, best first */
+  ways = [];
+  /** @type {string | null} since when the camera has been sending the same picture */
+  frozen = null;
+  /** @type {number | null} */
+  retry = null;
+  /** @type {WebSocket | null} */
+  socket = null;
+  /** @type {import("./live-ways.js").Way | null} */
+  player = null;
+  seen = new IntersectionObserver((entries) => { this.onScreen = Boolean(entries.at(-1)?.isIntersecting); this.#look(); });
+  looked = () => this.#look();
+
+  get canvas() { return the(this, "canvas", HTMLCanvasElement); }
+  get frame() { return the(this, ".frame"); }
+  get cover() { return maybe(this, "[data-cover]"); }
+  get word() { return maybe(this, "[data-cover-word]"); }
+  get age() { return maybe(this, ".age"); }
+  get old() { return the(this, ".old"); }
+
   connectedCallback() {
-    this.canvas = this.querySelector("canvas");
-    this.frame = this.canvas.parentElement;
-    this.cover = this.querySelector("[data-cover]");
-    this.word = this.querySelector("[data-cover-word]");
     this.hint = this.word?.nextElementSibling?.textContent ?? "";
-    this.age = this.querySelector(".age");
-    this.old = this.querySelector(".old");
     this.timer = setInterval(() => { this.#giveUpStalled(); this.#showAge(); }, 200);
-    this.seen = new IntersectionObserver((entries) => { this.onScreen = entries.at(-1).isIntersecting; this.#look(); });
     this.seen.observe(this);
-    this.looked = () => this.#look();
     document.addEventListener("visibilitychange", this.looked);
     if ("auto" in this.dataset && sessionStorage.getItem("live") !== "off") this.start();
   }
@@ -38,14 +64,17 @@ customElements.define("camera-view", class extends HTMLElement {
     this.stop();
   }
 
-  get running() { return Boolean(this.wanted); }
+  get running() { return this.wanted; }
 
   toggle() {
     if (this.running) this.stop(); else this.start();
     sessionStorage.setItem("live", this.running ? "on" : "off");
   }
 
-  /** Show another camera. */
+  /** Show another camera.
+   * @param {string} camera
+   * @param {string} name
+   */
   choose(camera, name) {
     this.dataset.camera = camera;
     const label = this.querySelector("[data-name-word]");
@@ -71,12 +100,16 @@ customElements.define("camera-view", class extends HTMLElement {
     this.#say("live_off");
   }
 
-  /** The ways to try, best first. */
+  /** The ways to try, best first.
+   * @returns {Name[]}
+   */
   #possible() {
     if (this.dataset.fps) return ["pictures"];
-    const able = Object.keys(WAYS).filter((name) => WAYS[name].able?.() ?? true);
+    /** @type {Record<Name, boolean>} */
+    const can = { codec: Codec.able(), source: Source.able(), pictures: true };
+    const able = /** @type {Name[]} */ (Object.keys(WAYS)).filter((name) => can[name]);
     const asked = this.dataset.way || new URLSearchParams(location.search).get("way");
-    return able.slice(Math.max(able.indexOf(asked), 0));
+    return able.slice(Math.max(able.findIndex((name) => name === asked), 0));
   }
 
   /** Open where somebody can see it, close where nobody does. */
@@ -103,18 +136,22 @@ customElements.define("camera-view", class extends HTMLElement {
     socket.onclose = ({ code }) => { if (socket === this.socket) this.#closed(code); };
   }
 
-  /** Show what comes in that way from now on. */
+  /** Show what comes in that way from now on.
+   * @param {Name} way
+   */
   #use(way) {
     this.player?.close();
     this.freshAt = performance.now();
     this.dataset.shows = way;
+    /** @type {import("./live-ways.js").View["shown"]} */
     const shown = (captured, width, height) => { if (player === this.player) this.#shown(captured, width, height); };
     const broken = () => { this.dataset.broken = String(Number(this.dataset.broken ?? 0) + 1); };
-    const failed = (why) => { if (player === this.player) this.#nextWay(why); };
+    const failed = (/** @type {string} */ why) => { if (player === this.player) this.#nextWay(why); };
     const player = new WAYS[way]({ frame: this.frame, canvas: this.canvas, shown, broken, failed });
     this.player = player;
   }
 
+  /** @param {string} why */
   #nextWay(why) {
     this.dataset.gaveUp = `${this.dataset.gaveUp ?? ""}${this.ways[0]}: ${why}; `;
     if (this.ways.length > 1) this.ways.shift();
@@ -122,18 +159,20 @@ customElements.define("camera-view", class extends HTMLElement {
     this.#look();
   }
 
+  /** @param {WebSocket} socket @param {ArrayBuffer} data */
   async #take(socket, data) {
     this.fedAt = performance.now();
-    await this.player.take(data);
+    await this.player?.take(data);
     // The server keeps few frames on their way: tell it that this one has arrived.
     if (socket.readyState === WebSocket.OPEN) socket.send("1");
   }
 
+  /** @param {Said} said */
   #told(said) {
     if (said.type === "stream") {
       // The camera has no video that browsers play: pictures come instead.
       if (said.way === "jpeg" && this.dataset.shows !== "pictures") this.#use("pictures");
-      this.player.begin(said);
+      this.player?.begin(said);
     } else if (said.type === "frozen") {
       this.frozen = said.since;
       this.#showAge();
@@ -142,6 +181,7 @@ customElements.define("camera-view", class extends HTMLElement {
     }
   }
 
+  /** @param {number} code */
   #closed(code) {
     this.#close();
     if (GONE[code]) {
@@ -157,7 +197,7 @@ customElements.define("camera-view", class extends HTMLElement {
 
   /** Let go of socket and player; the last picture stays, and grows old. */
   #close() {
-    clearTimeout(this.retry);
+    if (this.retry) clearTimeout(this.retry);
     this.retry = null;
     const socket = this.socket;
     this.socket = null;
@@ -169,32 +209,35 @@ customElements.define("camera-view", class extends HTMLElement {
 
   /** A video element goes with its player: what it last showed stays on the canvas. */
   #keepLast() {
-    const video = this.frame.querySelector("video");
+    const video = maybe(this.frame, "video", HTMLVideoElement), canvas = this.canvas;
     if (!video?.videoWidth || !this.captured) return;
-    Object.assign(this.canvas, { width: video.videoWidth, height: video.videoHeight });
-    this.canvas.getContext("2d").drawImage(video, 0, 0);
+    Object.assign(canvas, { width: video.videoWidth, height: video.videoHeight });
+    canvas.getContext("2d")?.drawImage(video, 0, 0);
   }
 
   /** Nothing of it is to be seen any more. */
   #blank() {
     this.captured = 0;
     this.frozen = null;
-    this.canvas.width = this.canvas.width;  // setting it clears it
+    const canvas = this.canvas;
+    canvas.width = canvas.width;  // setting it clears it
     this.classList.remove("is-old");
     this.old.hidden = true;
     if (this.age) this.age.textContent = "";
   }
 
+  /** @param {number} captured @param {number} width @param {number} height */
   #shown(captured, width, height) {
     this.#fit(width, height);
     this.captured = captured;
-    this.cover.hidden = true;
+    if (this.cover) this.cover.hidden = true;
     this.dataset.frames = String(Number(this.dataset.frames ?? 0) + 1);
     if (now() - captured < OLD_MS) this.freshAt = performance.now();
     this.#showAge();
     this.dispatchEvent(new CustomEvent("live", { bubbles: true, detail: { age: now() - captured } }));
   }
 
+  /** @param {number} width @param {number} height */
   #fit(width, height) {
     const shape = `${width} / ${height}`;
     if (shape === this.shape) return;
@@ -217,20 +260,25 @@ customElements.define("camera-view", class extends HTMLElement {
   #showAge() {
     if (!this.captured || !this.wanted) return;
     const ms = Math.max(0, now() - this.captured);
-    const old = ms > OLD_MS || Boolean(this.frozen);
+    const old = ms > OLD_MS || Boolean(this.frozen), notice = this.old;
     this.classList.toggle("is-old", old);
-    this.old.hidden = !old;
+    notice.hidden = !old;
     const text = (ms / 1000).toFixed(ms < 10000 ? 1 : 0);
-    if (old) this.old.textContent = ms > OLD_MS ? say("live_old", { age: text }) : say("live_frozen", { time: clockText(Date.parse(this.frozen), this.dataset.zone) });
-    this.age.textContent = old ? "" : `${text} s`;
+    if (ms > OLD_MS) notice.textContent = say("live_old", { age: text });
+    else if (this.frozen) notice.textContent = say("live_frozen", { time: clockText(Date.parse(this.frozen), this.dataset.zone) });
+    if (this.age) this.age.textContent = old ? "" : `${text} s`;
   }
 
+  /** @param {string} key */
   #say(key) {
-    if (!this.cover) return;
-    this.cover.hidden = false;
-    this.word.textContent = say(key);
-    if (this.word.nextElementSibling) this.word.nextElementSibling.textContent = key === "live_off" ? this.hint : "";
+    const cover = this.cover, word = this.word;
+    if (!cover || !word) return;
+    cover.hidden = false;
+    word.textContent = say(key);
+    if (word.nextElementSibling) word.nextElementSibling.textContent = key === "live_off" ? this.hint : "";
   }
 
   #pressed() { this.querySelector('[data-do="live"]')?.setAttribute("aria-pressed", String(this.running)); }
-});
+}
+
+customElements.define("camera-view", CameraView);

@@ -1,9 +1,10 @@
 /* The console: the feed moves the strip, the strip decides what lies on the desk, keys press what shows them. */
-import "./camera-view.js";
-import "./evidence-loop.js";
 import "./response-clock.js";
 import { post, send, tell } from "./acts.js";
+import { CameraView } from "./camera-view.js";
 import { Desk } from "./desk.js";
+import { above, all, as, byId, maybe, the } from "./dom.js";
+import { EvidenceLoop } from "./evidence-loop.js";
 import { Feed } from "./feed.js";
 import { Hold } from "./hold.js";
 import { listen, typing } from "./keys.js";
@@ -14,18 +15,33 @@ import { announce, say, settings } from "./words.js";
 
 const desk = new Desk(), strip = new Strip(), sound = new Sound(), hold = new Hold();
 const feed = new Feed("/ws/feed");
-const told = { painted: new Set(), shown: new Set(), offered: new Set() };
-const byId = (id) => document.getElementById(id);
+/** @type {{painted: Set<string>, shown: Set<string>}} */
+const told = { painted: new Set(), shown: new Set() };
+const loopHere = () => maybe(desk.root, "evidence-loop", EvidenceLoop);
 const onShift = () => document.body.dataset.shift === "on";
 // Who came by the address of an incident that nobody is to claim came to look at it.
-desk.looking = Boolean(desk.pane) && desk.pane.dataset.mine !== "yes" && desk.pane.dataset.state !== "open";
+const first = desk.pane?.dataset;
+desk.looking = first !== undefined && first.mine !== "yes" && first.state !== "open";
 
-/** Tell the centre when something was on this screen, by its clock. */
+/** Tell the centre when something was on this screen, by its clock.
+ * @param {string} id
+ * @param {"painted" | "evidence-shown"} what
+ * @param {number} at
+ */
 function report(id, what, at) {
   const form = new FormData();
-  form.set("csrfmiddlewaretoken", document.body.dataset.csrf);
+  form.set("csrfmiddlewaretoken", document.body.dataset.csrf ?? "");
   form.set("at", new Date(at).toISOString());
   return post(`${desk.url(id)}${what}/`, form);
+}
+
+/** What the feed tells of that kind.
+ * @template T
+ * @param {string} kind
+ * @param {(detail: T) => void} act
+ */
+function heard(kind, act) {
+  feed.addEventListener(kind, (event) => act(/** @type {CustomEvent<T>} */ (event).detail));
 }
 
 // --- what lies on the desk: pushed, not picked
@@ -48,6 +64,7 @@ function settle() {
   else if (desk.id || !desk.root.querySelector("[data-quiet]")) { desk.quiet(); strip.open(""); }
 }
 
+/** @param {string} id */
 function open(id) {
   desk.looking = false;
   desk.open(id);
@@ -68,7 +85,7 @@ function leave() {
   settle();
 }
 
-feed.addEventListener("snapshot", ({ detail }) => {
+heard("snapshot", (/** @type {import("./feed.js").Snapshot} */ detail) => {
   document.body.dataset.shift = detail.shift ? "on" : "off";
   strip.replace(detail.rows);
   storms(detail.storm);
@@ -77,7 +94,7 @@ feed.addEventListener("snapshot", ({ detail }) => {
   settle();
 });
 
-feed.addEventListener("event", ({ detail: event }) => {
+heard("event", (/** @type {import("./feed.js").Pushed} */ event) => {
   if (event.stale) { feed.resync(); return; }
   if (!event.incident) return;
   const before = strip.update(event);
@@ -91,17 +108,19 @@ feed.addEventListener("event", ({ detail: event }) => {
   settle();
 });
 
-/** The banner of storm mode, which goes when its end has come. */
+/** The banner of storm mode, which goes when its end has come.
+ * @param {string} [html] as it is from now on
+ */
 function storms(html) {
   const place = byId("storm");
   if (html !== undefined && place.dataset.html !== html) { place.innerHTML = place.dataset.html = html; fillTimes(place); }
-  for (const time of place.querySelectorAll("time[data-ends]")) if (Date.parse(time.dataset.iso) <= now()) time.closest(".storm").remove();
+  for (const time of all(place, "time[data-ends]")) if (Date.parse(time.dataset.iso ?? "") <= now()) above(time, ".storm")?.remove();
 }
 feed.addEventListener("tick", () => storms());
 fillTimes(byId("storm"));
 
 /** Whether an incident can be seen here now: on the desk, or as a row that the strip has room for. */
-const inSight = (id) => desk.pane?.dataset.id === id || strip.shows(id);
+const inSight = (/** @type {string} */ id) => desk.pane?.dataset.id === id || strip.shows(id);
 
 /** An offered incident is on the screen once two frames have been drawn with it in sight. */
 function painted() {
@@ -136,47 +155,49 @@ feed.addEventListener("back", () => {
   if (desk.id) desk.refresh();
 });
 feed.addEventListener("forbidden", () => location.reload());
-for (const kind of ["snapshot", "beat"]) feed.addEventListener(kind, ({ detail }) => pulse(detail));
+for (const kind of ["snapshot", "beat"]) heard(kind, pulse);
 
 const LAG_S = 5;
 let still = false;
 
-/** How the spine stands, as the centre says: what it does not write down, this page does not show. */
+/** How the spine stands, as the centre says: what it does not write down, this page does not show.
+ * @param {import("./feed.js").Pulse} told
+ */
 function pulse({ lag_s: lag = 0, stuck = 0 }) {
   const bar = byId("stale"), caution = byId("stuck"), words = stuck ? say(stuck === 1 ? "stuck_one" : "stuck", { n: stuck }) : "";
   if (caution.textContent !== words) caution.textContent = words;
   caution.hidden = !stuck;
   if (lag > LAG_S) {
-    bar.querySelector("b").textContent = say("stands_still", { time: clockText(now() - lag * 1000) });
-    bar.querySelector(".more").textContent = say("stands_still_more");
+    the(bar, "b").textContent = say("stands_still", { time: clockText(now() - lag * 1000) });
+    the(bar, ".more").textContent = say("stands_still_more");
   }
   if (still === lag > LAG_S) return;
   still = lag > LAG_S;
   bar.hidden = !still;
   byId("top").hidden = still;
-  if (still) announce(bar.querySelector("b").textContent, true);
+  if (still) announce(the(bar, "b").textContent ?? "", true);
 }
 
 function stale() {
   const bar = byId("stale");
-  bar.querySelector("b").textContent = say("no_contact", { time: clockText(feed.heardClock) });
-  bar.querySelector(".more").textContent = say("reconnecting", { n: Math.max(1, feed.tries) });
+  the(bar, "b").textContent = say("no_contact", { time: clockText(feed.heardClock) });
+  the(bar, ".more").textContent = say("reconnecting", { n: Math.max(1, feed.tries) });
   bar.hidden = false;
   byId("top").hidden = true;
 }
 
 setInterval(() => {
-  for (const clock of document.querySelectorAll(".now")) clock.textContent = clockText(now());
-  for (const clock of document.querySelectorAll("[data-local]")) clock.textContent = clockText(now(), clock.dataset.local, true);
-  byId("feed-age").lastElementChild.textContent = say("feed", { age: feed.age.toFixed(1) });
+  for (const clock of all(document, ".now")) clock.textContent = clockText(now());
+  for (const clock of all(document, "[data-local]")) clock.textContent = clockText(now(), clock.dataset.local, true);
+  the(byId("feed-age"), ":scope > :last-child").textContent = say("feed", { age: feed.age.toFixed(1) });
 }, 500);
 
 // --- sound
 
 function soundState() {
   const button = byId("sound"), state = sound.state;
-  button.lastElementChild.textContent = say(`sound_${state}`);
-  button.querySelector("use").setAttribute("href", state === "on" ? "#i-sound" : "#i-mute");
+  the(button, ":scope > :last-child").textContent = say(`sound_${state}`);
+  the(button, "use", SVGUseElement).setAttribute("href", state === "on" ? "#i-sound" : "#i-mute");
   button.classList.toggle("is-caution", state !== "on" && onShift());
   document.body.dataset.sound = state;
 }
@@ -189,34 +210,35 @@ for (const gesture of ["keydown", "pointerdown"]) {
 // --- acts
 
 document.addEventListener("submit", (event) => {
-  const form = event.target, button = event.submitter;
-  if (form.matches("[data-shift-form]")) { event.preventDefault(); shift(form); }
-  if (!form.matches("[data-act]")) return;
+  const form = as(event.target, HTMLFormElement), button = /** @type {import("./acts.js").Button | null} */ (event.submitter);
+  if (form?.matches("[data-shift-form]")) { event.preventDefault(); shift(form); }
+  if (!form?.matches("[data-act]")) return;
   event.preventDefault();
-  if (button?.getAttribute("aria-disabled") === "true") { tell(desk, form, button.dataset.why); return; }
+  if (button?.getAttribute("aria-disabled") === "true") { tell(desk, form, button.dataset.why ?? ""); return; }
   send(desk, form, button);
 });
 
+/** @param {HTMLFormElement} form */
 async function shift(form) {
   sound.unlock();
-  const answer = await post(form.action, new FormData(form));
-  const html = await answer?.text();
-  if (answer?.status !== 200 && answer?.status !== 409) { form.querySelector(".said").textContent = say(answer ? "failed" : "not_sent"); return; }
-  byId("shift").innerHTML = html;
-  fillTimes(byId("shift"));
-  document.body.dataset.shift = byId("shift").firstElementChild.dataset.on;
+  const answer = await post(form.action, new FormData(form)), place = byId("shift");
+  if (answer?.status !== 200 && answer?.status !== 409) { the(form, ".said").textContent = say(answer ? "failed" : "not_sent"); return; }
+  place.innerHTML = await answer.text();
+  fillTimes(place);
+  document.body.dataset.shift = the(place, "[data-on]").dataset.on;
   soundState();
   desk.root.querySelector("[data-quiet]")?.remove();
   feed.resync();
 }
 
 // After an act the incident may be over for me: go on to what is next. A claimed one shows its first step.
-desk.addEventListener("done", ({ detail }) => {
-  if (detail.form.hasAttribute("data-stays")) return;
-  const state = desk.pane?.dataset.state;
-  if (desk.pane?.dataset.exercise) return;
+desk.addEventListener("done", (event) => {
+  const { form } = /** @type {CustomEvent<{form: HTMLFormElement}>} */ (event).detail;
+  if (form.hasAttribute("data-stays")) return;
+  const { state, exercise, title } = desk.pane?.dataset ?? {};
+  if (exercise) return;
   if (state === "closed" || state === "parked" || state === "open") {
-    if (state === "closed") announce(say("closed", { title: desk.pane.dataset.title }));
+    if (state === "closed") announce(say("closed", { title }));
     leave();
   }
 });
@@ -231,43 +253,48 @@ fillTimes(byId("top"));
 
 // --- what is pressed
 
+/** @type {Record<string, (button: HTMLElement) => void>} */
 const deeds = {
-  boxes: () => desk.root.querySelector("evidence-loop")?.toggleBoxes(),
-  pause: () => desk.root.querySelector("evidence-loop")?.togglePause(),
-  view: () => desk.root.querySelector("evidence-loop")?.nextView(),
-  live: () => { for (const view of desk.root.querySelectorAll("camera-view")) view.toggle(); },
+  boxes: () => loopHere()?.toggleBoxes(),
+  pause: () => loopHere()?.togglePause(),
+  view: () => loopHere()?.nextView(),
+  live: () => { for (const view of all(desk.root, "camera-view", CameraView)) view.toggle(); },
   camera: (button) => {
-    desk.root.querySelector("camera-view.large")?.choose(button.dataset.camera, button.dataset.name);
-    for (const other of desk.root.querySelectorAll('[data-do="camera"]')) other.setAttribute("aria-pressed", String(other === button));
+    maybe(desk.root, "camera-view.large", CameraView)?.choose(button.dataset.camera ?? "", button.dataset.name ?? "");
+    for (const other of all(desk.root, '[data-do="camera"]')) other.setAttribute("aria-pressed", String(other === button));
   },
   next, leave,
 };
 
+/** @param {HTMLElement} control */
 function press(control) {
   if (control.matches("textarea")) { control.focus(); return; }
-  if (control.matches("input[type=radio]")) { control.checked = true; control.dispatchEvent(new Event("change", { bubbles: true })); return; }
+  if (control instanceof HTMLInputElement && control.type === "radio") { control.checked = true; control.dispatchEvent(new Event("change", { bubbles: true })); return; }
   control.click();
 }
 
 document.addEventListener("click", (event) => {
-  const control = event.target.closest?.("button, a");
+  const control = above(event.target, "button, a");
   if (!control) return;
-  if (control.type !== "submit" && control.getAttribute("aria-disabled") === "true") { tell(desk, null, control.dataset.why); return; }
+  const submits = control instanceof HTMLButtonElement && control.type === "submit";
+  if (!submits && control.getAttribute("aria-disabled") === "true") { tell(desk, null, control.dataset.why ?? ""); return; }
   const { opens, focus, alert } = control.dataset;
   if (control.id === "retry") feed.connect();
   else if (control.id === "sound") { if (sound.state === "on" || sound.muted) sound.toggle(); else sound.unlock(); }
   else if (control.dataset.do) deeds[control.dataset.do]?.(control);
   else if (opens === "keys") { byId("keys").hidden = !byId("keys").hidden; control.setAttribute("aria-expanded", String(!byId("keys").hidden)); }
   else if (opens) { if (desk.panelOpen?.dataset.panel === opens) desk.closePanel(); else desk.panel(opens); }
-  else if (focus) byId(focus)?.focus();
+  else if (focus) document.getElementById(focus)?.focus();
   else if (alert) { event.preventDefault(); desk.choose(alert); }
-  else if (control.matches(".q-in[href]")) { event.preventDefault(); open(control.closest(".q").dataset.incident); desk.looking = true; }
+  else if (control.matches(".q-in[href]")) { event.preventDefault(); open(above(control, ".q")?.dataset.incident ?? ""); desk.looking = true; }
 });
 
+/** @param {HTMLElement} control */
 function holdStart(control) {
-  if (control.matches("[data-hold-opens]")) { if (desk.panelOpen?.dataset.panel !== control.dataset.opens) desk.panel(control.dataset.opens); }
-  const button = control.matches("[data-hold]") ? control : desk.panelOpen?.querySelector("[data-hold]");
-  if (button) hold.start(button, () => send(desk, button.form, null));
+  const { opens } = control.dataset;
+  if (opens && control.matches("[data-hold-opens]") && desk.panelOpen?.dataset.panel !== opens) desk.panel(opens);
+  const button = control.matches("[data-hold]") ? as(control, HTMLButtonElement) : maybe(desk.panelOpen, "[data-hold]", HTMLButtonElement);
+  if (button) hold.start(button, () => { if (button.form) send(desk, button.form, null); });
 }
 
 listen({
@@ -275,28 +302,29 @@ listen({
   holdStart,
   holdEnd: () => hold.stop(),
   escape: () => {
-    if (typing()) document.activeElement.blur();
+    if (typing()) as(document.activeElement)?.blur();
     else if (desk.panelOpen) desk.closePanel();
     else byId("keys").hidden = true;
   },
 });
-desk.root.addEventListener("pointerdown", (event) => { const button = event.target.closest?.("[data-hold]"); if (button) holdStart(button); });
+desk.root.addEventListener("pointerdown", (event) => { const button = above(event.target, "[data-hold]"); if (button) holdStart(button); });
 for (const end of ["pointerup", "pointercancel", "pointerleave"]) document.addEventListener(end, () => hold.stop());
 
 // --- the clip's rail
 
+/** @param {boolean} paused */
 function pauseState(paused) {
-  const button = desk.root.querySelector('.scrub [data-do="pause"]');
-  button?.querySelector("use").setAttribute("href", paused ? "#i-play" : "#i-pause");
+  const button = maybe(desk.root, '.scrub [data-do="pause"]');
+  button?.querySelector("use")?.setAttribute("href", paused ? "#i-play" : "#i-pause");
   button?.setAttribute("aria-label", say(paused ? "play" : "pause"));
 }
 
 function clipControls() {
-  const loop = desk.root.querySelector("evidence-loop"), scrub = desk.root.querySelector(".scrub");
-  if (!loop || !scrub || loop.onposition) return;
+  const loop = loopHere();
+  if (!loop || !maybe(desk.root, ".scrub") || loop.onposition) return;
   if (loop.video && !loop.video.autoplay) pauseState(true);
   loop.onposition = (at, whole) => {
-    const rail = desk.root.querySelector('[data-do="seek"]');
+    const rail = maybe(desk.root, '[data-do="seek"]', HTMLInputElement);
     if (!rail || rail.dataset.dragged) return;
     rail.value = String(Math.round((at / whole) * 1000));
     rail.style.setProperty("--at", `${(at / whole) * 100}%`);
@@ -305,11 +333,11 @@ function clipControls() {
   };
 }
 desk.root.addEventListener("input", ({ target }) => {
-  const video = desk.root.querySelector("evidence-loop")?.video;
-  if (target.dataset.do === "seek" && video?.duration) video.currentTime = (Number(target.value) / 1000) * video.duration;
+  const video = loopHere()?.video, rail = as(target, HTMLInputElement);
+  if (rail?.dataset.do === "seek" && video?.duration) video.currentTime = (Number(rail.value) / 1000) * video.duration;
 });
 desk.root.addEventListener("playing-changed", () => {
-  const video = desk.root.querySelector("evidence-loop")?.video;
+  const video = loopHere()?.video;
   if (video) pauseState(video.paused);
 }, true);
 clipControls();

@@ -1,41 +1,53 @@
 /* The desk: the open incident, fetched as HTML and exchanged part by part, so that nothing moves under the hand.
    A part is an element with [data-part]; it is exchanged only when the server renders it differently. */
+import { all, byId, maybe, the } from "./dom.js";
 import { fillTimes } from "./time.js";
 import { announce, say, settings } from "./words.js";
 
 const GAP_MS = 500;  // at most one fetch of the open incident in this time
 const LOADING_MS = 200;
-const bare = (html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+const bare = (/** @type {string} */ html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 
-/** What was chosen in an open panel stays chosen: a later fetch does not know what an act's answer had filled in. */
+/** What was chosen in an open panel stays chosen: a later fetch does not know what an act's answer had filled in.
+ * @param {Element} old
+ * @param {Element} fresh
+ */
 function keepChoices(old, fresh) {
-  for (const field of old.querySelectorAll("input:checked")) {
-    const twin = [...fresh.querySelectorAll("input")].find((one) => one.name === field.name && one.value === field.value);
+  for (const field of all(old, "input:checked", HTMLInputElement)) {
+    const twin = all(fresh, "input", HTMLInputElement).find((one) => one.name === field.name && one.value === field.value);
     if (twin) twin.checked = true;
   }
 }
 
 export class Desk extends EventTarget {
+  root = byId("desk");
+  /** @type {Map<string, string>} how the server rendered each part last, but for its token */
+  parts = new Map();
+  alert = "";
+  generation = 0;
+  looking = false;  // this pane stays until its reader goes on
+  waiting = 0;
+  fetchedAt = -Infinity;
+
   constructor() {
     super();
-    this.root = document.getElementById("desk");
-    this.parts = new Map();
-    this.alert = "";
-    this.generation = 0;
     const pane = this.pane;
     this.id = pane?.dataset.id ?? "";
     if (pane) this.#learn(pane);
     fillTimes(this.root);
   }
 
-  get pane() { return this.root.querySelector("#incident"); }
+  get pane() { return maybe(this.root, "#incident"); }
   get mine() { return this.pane?.dataset.mine === "yes"; }
 
+  /** @param {string} id of an incident */
   url(id) { return settings.incident.replace("00000000-0000-0000-0000-000000000000", id); }
 
-  /** Open an incident; the same one again is only refreshed. */
+  /** Open an incident; the same one again is only refreshed.
+   * @param {string} id
+   */
   async open(id) {
-    if (id === this.id && this.pane) return this.refresh();
+    if (id === this.id && this.pane) { this.refresh(); return; }
     this.id = id;
     this.alert = "";
     this.parts.clear();
@@ -59,16 +71,19 @@ export class Desk extends EventTarget {
   /** Something happened to the open incident: fetch it, however often this is called, at most once per half second. */
   refresh() {
     if (this.waiting || !this.id) return;
-    const since = performance.now() - (this.fetchedAt ?? -Infinity);
+    const since = performance.now() - this.fetchedAt;
     this.waiting = setTimeout(() => { this.waiting = 0; this.#fetch(); }, Math.max(0, GAP_MS - since));
   }
 
   /** An act has answered: what was asked before it is out of date. */
   acted() { this.generation += 1; }
 
+  /** @param {string} alert the one to show instead of the incident's newest */
   choose(alert) { this.alert = alert; this.#fetch(); }
 
-  /** The answer with all of its text: once it is looked at nothing more is waited for, so nothing can be left meanwhile. */
+  /** The answer with all of its text: once it is looked at nothing more is waited for, so nothing can be left meanwhile.
+   * @param {string} url
+   */
   async #get(url) {
     try {
       const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
@@ -97,15 +112,17 @@ export class Desk extends EventTarget {
       + '<div><i class="skeleton"></i><i class="skeleton"></i></div><div><i class="skeleton"></i></div></div>';
   }
 
-  /** Bring the desk to what the server rendered. */
+  /** Bring the desk to what the server rendered.
+   * @param {string} html
+   */
   show(html) {
     const holder = document.createElement("template");
     holder.innerHTML = html.trim();
-    const next = holder.content.querySelector("#incident");
+    const next = maybe(holder.content, "#incident");
     if (!next) return;
     const pane = this.pane;
-    if (pane?.dataset.id !== next.dataset.id) {
-      this.id = next.dataset.id;
+    if (!pane || pane.dataset.id !== next.dataset.id) {
+      this.id = next.dataset.id ?? "";
       this.parts.clear();
       this.#learn(next);
       fillTimes(next);
@@ -115,82 +132,95 @@ export class Desk extends EventTarget {
       this.#exchange(pane, next);
     }
     document.title = `${next.dataset.title} · Nightdesk`;
-    const wanted = this.pane.dataset.panelOpen;
-    delete this.pane.dataset.panelOpen;
+    const shown = the(this.root, "#incident"), wanted = shown.dataset.panelOpen;
+    delete shown.dataset.panelOpen;
     if (wanted) this.panel(wanted);
     // On a narrow screen the line scrolls: what has just happened is in sight, with the stop before it.
-    const line = this.root.querySelector(".line"), last = line?.querySelector(".stop--now");
-    if (last && line.scrollWidth > line.clientWidth) line.scrollLeft = last.offsetLeft - line.offsetLeft - 96;
+    const line = maybe(this.root, ".line"), last = maybe(line, ".stop--now");
+    if (line && last && line.scrollWidth > line.clientWidth) line.scrollLeft = last.offsetLeft - line.offsetLeft - 96;
     this.dispatchEvent(new Event("shown"));
   }
 
+  /** @param {Element} pane */
   #learn(pane) {
-    for (const part of pane.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, bare(part.outerHTML));
+    for (const part of all(pane, "[data-part]")) this.parts.set(part.dataset.part ?? "", bare(part.outerHTML));
   }
 
+  /** @param {HTMLElement} pane @param {HTMLElement} next */
   #exchange(pane, next) {
     for (const name of ["state", "mine", "offer", "title", "evidenceShown", "exercise"]) pane.dataset[name] = next.dataset[name] ?? "";
     if (next.dataset.panelOpen) pane.dataset.panelOpen = next.dataset.panelOpen;
-    const fresh = [...next.querySelectorAll("[data-part]")];
+    const fresh = all(next, "[data-part]");
     const names = new Set(fresh.map((part) => part.dataset.part));
     // A part that came or went (panels when an incident becomes mine) changes the frame around it: take the column whole.
-    const had = [...pane.querySelectorAll("[data-part]")].map((part) => part.dataset.part);
+    const had = all(pane, "[data-part]").map((part) => part.dataset.part);
     if (had.length !== names.size || had.some((name) => !names.has(name))) this.#column(pane, next);
     for (const part of fresh) this.#part(pane, part);
   }
 
+  /** @param {HTMLElement} pane @param {HTMLElement} next */
   #column(pane, next) {
-    const [old, fresh] = [pane.querySelector(".do"), next.querySelector(".do").cloneNode(true)];
-    for (const part of fresh.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, bare(part.outerHTML));
+    const old = the(pane, ".do"), fresh = /** @type {HTMLElement} */ (the(next, ".do").cloneNode(true));
+    this.#learn(fresh);
     fillTimes(fresh);
-    const typed = old.querySelector("#note")?.value;
+    const typed = maybe(old, "#note", HTMLTextAreaElement)?.value, note = maybe(fresh, "#note", HTMLTextAreaElement);
     old.replaceWith(fresh);
-    if (typed && fresh.querySelector("#note")) fresh.querySelector("#note").value = typed;
+    if (typed && note) note.value = typed;
   }
 
+  /** @param {HTMLElement} pane @param {HTMLElement} part */
   #part(pane, part) {
-    const name = part.dataset.part, html = bare(part.outerHTML);
+    const name = part.dataset.part ?? "", html = bare(part.outerHTML);
     if (this.parts.get(name) === html) return;
-    const old = pane.querySelector(`[data-part="${name}"]`);
+    const old = maybe(pane, `[data-part="${name}"]`);
     if (!old) return;
     const open = old.dataset.panel && !old.hidden;
-    if (open && this.typing(old)) return;  // half-written: exchanged when the panel is left
+    if (open && old instanceof HTMLFormElement && this.typing(old)) return;  // half-written: exchanged when the panel is left
     this.parts.set(name, html);
-    const fresh = part.cloneNode(true), focus = this.#focus(old);
+    const fresh = /** @type {HTMLElement} */ (part.cloneNode(true)), focus = this.#focus(old);
     if (open) { fresh.hidden = false; keepChoices(old, fresh); }
     fillTimes(fresh);
     old.replaceWith(fresh);
-    if (focus) fresh.querySelector(focus)?.focus({ preventScroll: true });
+    if (focus) maybe(fresh, focus)?.focus({ preventScroll: true });
   }
 
-  /** How to find the focused control again in a part that is exchanged. */
+  /** How to find the focused control again in a part that is exchanged.
+   * @param {Element} part
+   */
   #focus(part) {
     const active = document.activeElement;
-    if (!active || !part.contains(active)) return "";
+    if (!(active instanceof HTMLElement) || !part.contains(active)) return "";
     if (active.id) return `#${active.id}`;
     return active.dataset.key ? `[data-key="${active.dataset.key}"]` : "";
   }
 
-  /** Whether somebody has begun to fill this form. */
+  /** Whether somebody has begun to fill this form.
+   * @param {HTMLFormElement} form
+   */
   typing(form) {
-    return [...form.elements].some((field) => field.type === "radio" || field.type === "checkbox"
-      ? field.checked !== field.defaultChecked : "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue);
+    return [...form.elements].some((field) => {
+      if (field instanceof HTMLTextAreaElement) return field.value !== field.defaultValue;
+      if (!(field instanceof HTMLInputElement) || field.type === "hidden") return false;
+      return field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+    });
   }
 
   // --- panels: in place of the next step, one at a time
 
-  get panelOpen() { return this.root.querySelector(".panel:not([hidden])"); }
+  get panelOpen() { return maybe(this.root, ".panel:not([hidden])", HTMLFormElement); }
 
+  /** @param {string} name */
   panel(name) {
-    const column = this.root.querySelector(".do"), panel = this.root.querySelector(`#panel-${name}`);
+    const panel = maybe(this.root, `#panel-${name}`);
     if (!panel) return;
     this.closePanel();
     panel.hidden = false;
+    const column = the(this.root, ".do");
     column.dataset.open = name;
-    column.querySelector(".scroll").scrollTop = 0;
+    the(column, ".scroll").scrollTop = 0;
     this.#expanded(name, true);
     // Never on a choice: Enter must not take the first of them by chance.
-    (panel.querySelector("input.input") ?? panel.querySelector("[tabindex='-1']"))?.focus({ preventScroll: true });
+    (maybe(panel, "input.input") ?? maybe(panel, "[tabindex='-1']"))?.focus({ preventScroll: true });
   }
 
   closePanel() {
@@ -198,14 +228,16 @@ export class Desk extends EventTarget {
     if (!panel) return;
     panel.hidden = true;
     panel.reset();
-    panel.querySelector(".said").textContent = "";
-    this.#expanded(panel.dataset.panel, false);
-    delete this.root.querySelector(".do").dataset.open;
-    if (panel.contains(document.activeElement)) document.activeElement.blur();
-    this.parts.delete(panel.dataset.part);
+    the(panel, ".said").textContent = "";
+    this.#expanded(panel.dataset.panel ?? "", false);
+    delete the(this.root, ".do").dataset.open;
+    const hand = document.activeElement;
+    if (hand instanceof HTMLElement && panel.contains(hand)) hand.blur();
+    this.parts.delete(panel.dataset.part ?? "");
     this.refresh();
   }
 
+  /** @param {string} name @param {boolean} open */
   #expanded(name, open) {
     for (const opener of this.root.querySelectorAll(`[data-opens="${name}"]`)) opener.setAttribute("aria-expanded", String(open));
   }

@@ -2,6 +2,7 @@
    or the snapshot. Tracks are its JSON child: [{label, score, path: [[t, x1, y1, x2, y2], …]}], t in seconds from the clip's
    start. A second JSON child has the same moment from other cameras: [{camera, name, url, words, started, key_s, begin_s,
    tracks}]; `nextView` goes round. Says "shown" once, when the first picture is on the screen. */
+import { json, maybe, the } from "./dom.js";
 import { clockText } from "./time.js";
 import { say } from "./words.js";
 
@@ -10,12 +11,21 @@ const EARLY_S = 0.02;  // a frame's time and its sighting's, each rounded
 const ENLARGED = 1.02;
 const SVG = "http://www.w3.org/2000/svg";
 
+/** @typedef {{label?: string, score?: number, path?: number[][]}} Track */
+/** The moment as one camera saw it; `words` say why there is no clip.
+ * @typedef {{camera: string, name: string, url: string, poster?: string, words?: string, started: string, key_s?: number | string | null,
+ *   begin_s?: number | string | null, zone?: string, tracks?: Track[]}} View
+ */
+
 // What was looked at: a part that is exchanged, a clip that has grown and another camera's go on at the same moment.
 const looked = { alert: "", camera: "", moment: 0, paused: false };
 let lastShape = "";  // most likely the next one's too: then nothing shifts when it is known
 
 /** The box of a track at `t`, between its two nearest sightings; null before the first and some time after the last:
-    a box may trail a person, it may not wait for one. */
+    a box may trail a person, it may not wait for one.
+ * @param {number[][]} path [t, x1, y1, x2, y2] each
+ * @param {number} t
+ */
 export function boxAt(path, t) {
   if (t < path[0][0] - EARLY_S || t > path[path.length - 1][0] + HOLD_S) return null;
   const next = path.findIndex((point) => point[0] >= t);
@@ -25,21 +35,35 @@ export function boxAt(path, t) {
   return [1, 2, 3, 4].map((n) => a[n] + (b[n] - a[n]) * share);
 }
 
-customElements.define("evidence-loop", class extends HTMLElement {
+export class EvidenceLoop extends HTMLElement {
+  at = 0;  // which view
+  pixels = 0;
+  painting = 0;
+  told = false;
+  /** @type {View[]} */
+  views = [];
+  /** @type {HTMLElement[]} one for each track of the view */
+  boxes = [];
+  /** @type {HTMLVideoElement | null} */
+  video = null;
+  /** @type {((at: number, whole: number) => void) | null} hears where the clip is, in seconds */
+  onposition = null;
+  sizes = new ResizeObserver(() => this.#size());
+
+  get frame() { return the(this, ".frame"); }
+  get view() { return this.views[this.at]; }
+  get tracks() { return this.view.tracks ?? []; }
+
   connectedCallback() {
-    this.frame = this.querySelector(".frame");
-    this.stamp = this.querySelector(".ts");
-    const [tracks, views] = [...this.querySelectorAll("script")].map((script) => JSON.parse(script.textContent));
-    const { url, poster, started, keyAt, beginAt, zonePath } = this.dataset;
-    const place = this.querySelector("[data-place]");
-    const own = { camera: "", name: place?.textContent, url, poster, started, key_s: keyAt, begin_s: beginAt, zone: zonePath, tracks };
-    this.views = [own, ...(views ?? [])];
-    if (looked.alert !== this.dataset.alert) Object.assign(looked, { alert: this.dataset.alert, camera: "", moment: 0, paused: false });
-    this.#take(Math.max(this.views.findIndex((view) => view.camera === looked.camera), 0));
+    const [tracks, views] = [...this.querySelectorAll("script")].map(json);
+    const { url = "", poster, started = "", keyAt, beginAt, zonePath, alert = "" } = this.dataset;
+    const name = maybe(this, "[data-place]")?.textContent ?? "";
+    this.views = [{ camera: "", name, url, poster, started, key_s: keyAt, begin_s: beginAt, zone: zonePath, tracks }, ...(views ?? [])];
+    if (looked.alert !== alert) Object.assign(looked, { alert, camera: "", moment: 0, paused: false });
+    this.at = Math.max(this.views.findIndex((view) => view.camera === looked.camera), 0);
     const kept = sessionStorage.getItem("boxes") !== "off";
     this.setBoxes(kept);
     if (lastShape && this.dataset.kind !== "none") this.style.setProperty("--ar", lastShape);
-    this.sizes = new ResizeObserver(() => this.#size());
     this.sizes.observe(this.frame);
     if (this.dataset.kind === "clip" && this.at) { this.at -= 1; this.nextView(); }
     else if (this.dataset.kind === "clip") this.#clip();
@@ -60,24 +84,19 @@ customElements.define("evidence-loop", class extends HTMLElement {
     for (const old of this.querySelectorAll("[data-said], .play")) old.remove();
   }
 
-  #take(index) {
-    this.at = index;
-    this.view = this.views[index];
-    this.tracks = this.view.tracks ?? [];
-  }
-
   /** The same moment from the next camera, and from the first again after the last. */
   nextView() {
     if (this.views.length < 2 || this.dataset.kind !== "clip") return;
     this.#end();
-    this.#take((this.at + 1) % this.views.length);
+    this.at = (this.at + 1) % this.views.length;
     looked.camera = this.view.camera;
-    this.querySelector("[data-place]").textContent = this.view.name;
+    the(this, "[data-place]").textContent = this.view.name;
     this.frame.replaceChildren();
     this.boxes = [];
-    if (this.view.url) this.#clip(); else this.#say(this.view.words);
+    if (this.view.url) this.#clip(); else this.#say(this.view.words ?? "");
   }
 
+  /** @param {boolean} on */
   setBoxes(on) {
     this.dataset.boxes = on ? "on" : "off";
     this.querySelector('[data-do="boxes"]')?.setAttribute("aria-pressed", String(on));
@@ -117,7 +136,7 @@ customElements.define("evidence-loop", class extends HTMLElement {
     this.video = video;
     this.frame.replaceChildren(video);
     this.#overlay();
-    if (still) this.#offerPlay();
+    if (still) this.#offerPlay(video);
     const paint = () => { if (this.video === video) this.#draw(video.currentTime); this.painting = requestAnimationFrame(paint); };
     paint();
   }
@@ -127,12 +146,13 @@ customElements.define("evidence-loop", class extends HTMLElement {
     picture.alt = this.getAttribute("aria-label") ?? "";
     picture.onload = () => { this.#shape(picture.naturalWidth, picture.naturalHeight); this.#shown(); };
     picture.onerror = () => this.#failed();
-    picture.src = this.dataset.url;
+    picture.src = this.dataset.url ?? "";
     this.frame.replaceChildren(picture);
     this.#overlay();
     this.#draw(0);
   }
 
+  /** @param {number} width @param {number} height */
   #shape(width, height) {
     if (!width || !height) return;
     this.pixels = width;
@@ -143,17 +163,19 @@ customElements.define("evidence-loop", class extends HTMLElement {
 
   /** A picture larger than its pixels says so. */
   #size() {
-    const word = this.querySelector("[data-enlarged]"), times = this.frame.clientWidth / (this.pixels || Infinity);
+    const word = maybe(this, "[data-enlarged]"), times = this.frame.clientWidth / (this.pixels || Infinity);
     if (!word) return;
     word.hidden = times < ENLARGED;
     if (!word.hidden) word.textContent = say("enlarged", { times: times.toFixed(1) });
   }
 
-  /** Nothing moves unasked: the clip stands on the moment of the alarm until somebody wants it to play. */
-  #offerPlay() {
+  /** Nothing moves unasked: the clip stands on the moment of the alarm until somebody wants it to play.
+   * @param {HTMLVideoElement} video
+   */
+  #offerPlay(video) {
     const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn--go play", textContent: say("play") });
     button.dataset.do = "pause";
-    this.video.addEventListener("play", () => button.remove(), { once: true });
+    video.addEventListener("play", () => button.remove(), { once: true });
     this.append(button);
   }
 
@@ -175,6 +197,7 @@ customElements.define("evidence-loop", class extends HTMLElement {
     this.querySelector(".cap:last-of-type")?.append(Object.assign(document.createElement("span"), { textContent: say("no_video_picture") }));
   }
 
+  /** @param {string} text */
   #say(text) {
     const words = document.createElement("div");
     words.className = "cam--lost cover";
@@ -205,19 +228,23 @@ customElements.define("evidence-loop", class extends HTMLElement {
     });
   }
 
+  /** @param {number} t */
   #draw(t) {
+    const tracks = this.tracks, stamp = maybe(this, ".ts");
     this.boxes.forEach((box, n) => {
-      const at = this.tracks[n].path?.length ? boxAt(this.tracks[n].path, t) : null;
+      const path = tracks[n].path, at = path?.length ? boxAt(path, t) : null;
       box.hidden = !at;
       if (!at) return;
       const [x1, y1, x2, y2] = at.map((value) => value * 100);
       Object.assign(box.style, { left: `${x1}%`, top: `${y1}%`, width: `${x2 - x1}%`, height: `${y2 - y1}%` });
       box.classList.toggle("box--low", y1 < 6);
     });
-    if (this.stamp && this.view.started) {
+    if (stamp && this.view.started) {
       const ms = Date.parse(this.view.started) + t * 1000;
-      this.stamp.textContent = `${clockText(ms, this.dataset.timeZone)}.${Math.floor((ms % 1000) / 100)}`;
+      stamp.textContent = `${clockText(ms, this.dataset.timeZone)}.${Math.floor((ms % 1000) / 100)}`;
     }
     if (this.video?.duration) this.onposition?.(t, this.video.duration);
   }
-});
+}
+
+customElements.define("evidence-loop", EvidenceLoop);

@@ -5,14 +5,36 @@ import { settings } from "./words.js";
 
 const SILENCE_MS = 5000;
 
+/** An incident in the strip, as the server tells it: instants in ISO 8601, ids or "".
+ * @typedef {{incident: string, state: string, offered_to: string, owner: string, away: boolean, priority: number, escalation: number,
+ *   queued: string, painted: boolean, due: string, sound: boolean, title: string, where: string, html: string}} Row
+ */
+/** How the spine stands.
+ * @typedef {{lag_s?: number, stuck?: number}} Pulse
+ */
+/** An event with the row of its incident; `stale` asks to fetch everything anew.
+ * @typedef {Row & {type: "event", audience: string, seq: number, prev: number, kind: string, stale?: boolean}} Pushed
+ */
+/** @typedef {Pulse & {type: "snapshot", heads: Record<string, number>, rows: Row[], shift: boolean, storm: string}} Snapshot */
+/** @typedef {Pulse & {type: "beat", heads: Record<string, number>}} Beat */
+/** @typedef {{type: "pong", t: number, now: string}} Pong */
+
 export class Feed extends EventTarget {
+  /** @type {Record<string, number>} */
   last = {};
   heardAt = performance.now();
   heardClock = Date.now();
   lost = false;
   tries = 0;
+  behind = false;
+  openedAt = -Infinity;
+  retry = 0;
+  /** @type {WebSocket | null} */
+  socket = null;
+  /** @type {Pushed[]} */
   early = [];  // events that overtook the snapshot they follow
 
+  /** @param {string} path of the socket */
   constructor(path) {
     super();
     this.path = path;
@@ -42,12 +64,14 @@ export class Feed extends EventTarget {
     this.#send({ type: "resume", last: {} });
   }
 
+  /** @param {object} body */
   #send(body) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(body));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(body));
   }
 
   #ping() { this.#send({ type: "ping", t: Date.now() }); }
 
+  /** @param {Snapshot | Pushed | Beat | Pong} said */
   #hear(said) {
     this.heardAt = performance.now();
     this.heardClock = now();
@@ -64,12 +88,14 @@ export class Feed extends EventTarget {
     }
   }
 
+  /** @param {Snapshot} said */
   #snapshot(said) {
     this.last = { ...said.heads };
     this.#tell("snapshot", said);
     for (const event of this.early.splice(0)) this.#event(event);
   }
 
+  /** @param {Pushed} said */
   #event(said) {
     if (!Object.keys(this.last).length) { this.early.push(said); return; }
     const known = this.last[said.audience];
@@ -82,6 +108,7 @@ export class Feed extends EventTarget {
     this.#tell("event", said);
   }
 
+  /** @param {Beat} said */
   #beat(said) {
     const behind = Object.entries(said.heads).some(([audience, head]) => head > (this.last[audience] ?? -1));
     if (behind && Object.keys(this.last).length) {
@@ -94,8 +121,10 @@ export class Feed extends EventTarget {
     this.#tell("beat", said);
   }
 
+  /** @param {string} kind @param {object} [detail] */
   #tell(kind, detail) { this.dispatchEvent(new CustomEvent(kind, { detail })); }
 
+  /** @param {number} code */
   #closed(code) {
     if (code === 4401) { location.assign(`${settings.login}?next=${encodeURIComponent(location.pathname)}`); return; }
     if (code === 4403) { this.#tell("forbidden"); }
@@ -119,9 +148,9 @@ export class Feed extends EventTarget {
     }
     // A socket that is open but silent is as good as lost.
     const silent = performance.now() - this.openedAt > SILENCE_MS;
-    if (silent && this.socket.readyState <= WebSocket.OPEN) {
-      const old = this.socket;
-      this.socket = { readyState: WebSocket.CLOSED, close() {} };
+    const old = this.socket;
+    if (silent && old && old.readyState <= WebSocket.OPEN) {
+      this.socket = null;
       old.close();
       this.#again();
     }

@@ -1,13 +1,16 @@
 /* The filter's page: what would have stopped a cause of needless alarms is replayed when it comes into sight, one at a time.
    Without this script, or where it fails, the link to the same words stays. */
+import { all, as } from "./dom.js";
 
-const parts = [...document.querySelectorAll("[data-part]")];
+const parts = all(document, "[data-part]");
+/** @type {HTMLElement[]} */
 const asked = [];
 let busy = false;
 
 async function next() {
+  if (busy) return;  // asked for when the one before has come
   const part = asked.shift();
-  if (!part || busy) return;
+  if (!part?.dataset.part) return;
   busy = true;
   part.classList.add("is-asked");
   part.setAttribute("aria-busy", "true");
@@ -28,7 +31,8 @@ const sight = new IntersectionObserver((seen) => {
   for (const one of seen) {
     if (!one.isIntersecting) continue;
     sight.unobserve(one.target);
-    asked.push(one.target);
+    const part = as(one.target);
+    if (part) asked.push(part);
   }
   next();
 }, { rootMargin: "200px" });

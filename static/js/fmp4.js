@@ -1,14 +1,16 @@
 /* The least MP4 that Media Source Extensions take: one H.264 track, one picture a fragment. Times in 1/90000 s. */
 export const TICKS = 90000;
 
-const u8 = (...values) => Uint8Array.of(...values);
-const u16 = (value) => u8(value >> 8 & 255, value & 255);
-const u32 = (value) => u8(value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255);
-const text = (word) => Uint8Array.from(word, (letter) => letter.charCodeAt(0));
-const zeros = (count) => new Uint8Array(count);
+const u8 = (/** @type {number[]} */ ...values) => Uint8Array.of(...values);
+const u16 = (/** @type {number} */ value) => u8(value >> 8 & 255, value & 255);
+const u32 = (/** @type {number} */ value) => u8(value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255);
+const text = (/** @type {string} */ word) => Uint8Array.from([...word], (letter) => letter.charCodeAt(0));
+const zeros = (/** @type {number} */ count) => new Uint8Array(count);
 const MATRIX = joined([u32(0x10000), zeros(12), u32(0x10000), zeros(12), u32(0x40000000)]);
 
-/** Byte strings as one. */
+/** Byte strings as one.
+ * @param {Uint8Array[]} parts
+ */
 export function joined(parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -16,12 +18,15 @@ export function joined(parts) {
   return whole;
 }
 
+/** @param {string} name @param {Uint8Array[]} parts */
 function box(name, ...parts) {
   const inside = joined(parts);
   return joined([u32(inside.length + 8), text(name), inside]);
 }
 
-/** What comes first: what the track is. */
+/** What comes first: what the track is.
+ * @param {{sps: Uint8Array, pps: Uint8Array, width: number, height: number}} track
+ */
 export function beginning({ sps, pps, width, height }) {
   const avcC = box("avcC", u8(1, sps[1], sps[2], sps[3], 255, 225), u16(sps.length), sps, u8(1), u16(pps.length), pps);
   const avc1 = box("avc1", zeros(6), u16(1), zeros(16), u16(width), u16(height), u32(0x480000), u32(0x480000), zeros(4), u16(1), zeros(32), u16(24), u16(0xffff), avcC);
@@ -36,11 +41,13 @@ export function beginning({ sps, pps, width, height }) {
   return joined([box("ftyp", text("isom"), u32(512), text("isomiso5avc1mp41")), box("moov", mvhd, box("trak", tkhd, mdia), mvex)]);
 }
 
-/** One picture: its number from 1, its time and how long it is shown (ticks), and its units. */
+/** One picture: its number from 1, its time and how long it is shown (ticks), and its units.
+ * @param {{number: number, at: number, lasts: number, key: boolean, pictures: Uint8Array[]}} picture
+ */
 export function fragment({ number, at, lasts, key, pictures }) {
   const data = joined(pictures.flatMap((unit) => [u32(unit.length), unit]));
   const flags = key ? 0x2000000 : 0x1010000;  // depends on no other; depends on others and is no place to begin
-  const moof = (offset) => box("moof",
+  const moof = (/** @type {number} */ offset) => box("moof",
     box("mfhd", u32(0), u32(number)),
     box("traf",
       box("tfhd", u32(0x20000), u32(1)),

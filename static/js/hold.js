@@ -2,7 +2,17 @@
 import { say } from "./words.js";
 
 export class Hold {
-  /** Begin on `control`; `done()` once held long enough. */
+  /** @type {HTMLElement | null} */
+  control = null;
+  /** @type {HTMLElement | null} */
+  word = null;
+  usual = "";
+  frame = 0;
+
+  /** Begin on `control`; `done()` once held long enough.
+   * @param {HTMLElement} control
+   * @param {() => void} done
+   */
   start(control, done) {
     this.stop();
     this.control = control;

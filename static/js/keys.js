@@ -1,33 +1,47 @@
 /* Single keys press what shows them: the open panel first, then the bright step, the desk, the top bar.
    They are ignored while typing. A key held on [data-hold] fills it; letting go stops it. */
+import { all } from "./dom.js";
 
 const PLACES = [".top--stale:not([hidden])", ".panel:not([hidden])", "[data-bright]", "#desk", "#top", "body"];
+/** @type {Record<string, string>} */
 const NAMES = { " ": "Space", Escape: "Esc" };
 
-const name = (event) => NAMES[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
-const seen = (element) => !element.closest("[hidden]") && element.getClientRects().length > 0;
+const name = (/** @type {KeyboardEvent} */ event) => NAMES[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
+const seen = (/** @type {Element} */ element) => !element.closest("[hidden]") && element.getClientRects().length > 0;
 
-export function typing() {
+const FIELDS = "textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=range])";
+
+/** The field that somebody is typing in. */
+function fieldWithHand() {
   const active = document.activeElement;
-  return Boolean(active?.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=range])"));
+  return active?.matches(FIELDS) ? /** @type {HTMLInputElement} */ (active) : null;
 }
 
-/** The control that shows this key, nearest to the hand. */
+export function typing() {
+  return fieldWithHand() !== null;
+}
+
+/** The control that shows this key, nearest to the hand.
+ * @param {string} key
+ */
 export function find(key) {
   for (const place of PLACES) {
     for (const root of document.querySelectorAll(place)) {
-      const found = [...root.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(seen);
+      const found = all(root, `[data-key="${CSS.escape(key)}"]`).find(seen);
       if (found) return found;
     }
   }
   return null;
 }
 
-/** Keys work from now on. `press(control, event)` acts; `escape()` leaves a field or a panel. */
+/** Keys work from now on. `press` acts, `holdStart` and `holdEnd` enclose a long press, `escape` leaves a field or a panel.
+ * @param {{press: (control: HTMLElement) => void, holdStart: (control: HTMLElement) => void, holdEnd: () => void, escape: () => void}} hands
+ */
 export function listen({ press, holdStart, holdEnd, escape }) {
+  /** @type {string | null} */
   let held = null;
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey && event.key === "Enter" && typing()) { event.preventDefault(); document.activeElement.form?.requestSubmit(); return; }
+    if (event.ctrlKey && event.key === "Enter" && typing()) { event.preventDefault(); fieldWithHand()?.form?.requestSubmit(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") { escape(); return; }
     if (typing()) return;

@@ -1,13 +1,14 @@
 /* <portal-clip>: the browser's own player; when it cannot load, says so and offers to try again. */
+import { maybe, the } from "./dom.js";
 
-class PortalClip extends HTMLElement {
+export class PortalClip extends HTMLElement {
   connectedCallback() {
-    const video = this.querySelector("video");
-    const failed = this.querySelector(".failed");
+    const video = the(this, "video", HTMLVideoElement);
+    const failed = the(this, ".failed");
     video.addEventListener("error", () => { failed.hidden = false; });
     video.addEventListener("loadedmetadata", () => { failed.hidden = true; });
     if (video.error) failed.hidden = false;
-    this.querySelector("[data-again]").addEventListener("click", () => {
+    the(this, "[data-again]").addEventListener("click", () => {
       failed.hidden = true;
       video.load();
       video.focus();
@@ -18,7 +19,7 @@ class PortalClip extends HTMLElement {
 
   /** Whether somebody is watching: then nothing may be changed under their eyes. */
   get watched() {
-    const video = this.querySelector("video");
+    const video = maybe(this, "video", HTMLVideoElement);
     return !!video && !video.ended && video.currentTime > 0;
   }
 }

@@ -4,8 +4,18 @@
 const SILENCE_MS = 5000;  // the server speaks every 2 s; longer silence means that nobody knows how things are
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
+/** An event of an audience as customers may know it: the card and the row of its incident; `stale` asks to look anew.
+ * @typedef {{type: "event", audience: string, seq: number, prev: number, site: string | null, incident?: string, stale?: boolean,
+ *   card: string, row: string}} Pushed
+ */
+/** @typedef {Pushed | {type: "snapshot" | "beat", heads: Record<string, number>} | {type: "hello" | "pong"}} Said */
+
 export class Feed extends EventTarget {
-  #last; #socket = null; #timer = 0; #tries = 0; #asked = false; #url; #over = false;
+  /** @type {Record<string, number>} */
+  #last;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #timer = 0; #tries = 0; #asked = false; #url; #over = false;
 
   /** @param {string} url of the socket  @param {Record<string, number>} last positions that the page was made at */
   constructor(url, last) {
@@ -43,7 +53,7 @@ export class Feed extends EventTarget {
 
   #resume() {
     this.#asked = true;
-    this.#socket.send(JSON.stringify({ type: "resume", last: this.#last }));
+    this.#socket?.send(JSON.stringify({ type: "resume", last: this.#last }));
   }
 
   #watch() {
@@ -51,6 +61,7 @@ export class Feed extends EventTarget {
     this.#timer = setTimeout(() => this.cut(), SILENCE_MS);
   }
 
+  /** @param {Said} said */
   #hear(said) {
     this.#watch();
     this.heardAt = Date.now();
@@ -75,6 +86,7 @@ export class Feed extends EventTarget {
     }
   }
 
+  /** @param {number} code of the socket's end; 0 where it was cut */
   #lost(code) {
     clearTimeout(this.#timer);
     this.#socket = null;
@@ -84,5 +96,6 @@ export class Feed extends EventTarget {
     this.#timer = setTimeout(() => this.open(), wait * (0.5 + Math.random()));
   }
 
+  /** @param {string} type @param {object} [detail] */
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 }

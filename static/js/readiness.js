@@ -1,24 +1,27 @@
 /* The readiness pages: #live is asked for anew every five seconds while the page is looked at. What is old says so. */
 import "./camera-view.js";
+import { all, as, byId } from "./dom.js";
 import { clockText } from "./time.js";
 
 const EVERY_MS = 5000;
-const live = document.getElementById("live");
-const stale = document.getElementById("stale");
+const live = byId("live");
+const stale = byId("stale");
 let last = Date.now();
 
-/** Fill every <time data-iso>: with the day where data-day asks for it and it is not today's. */
+/** Fill every <time data-iso>: with the day where data-day asks for it and it is not today's.
+ * @param {ParentNode} root
+ */
 function times(root) {
-  for (const time of root.querySelectorAll("time[data-iso]")) {
-    const at = Date.parse(time.dataset.iso), zone = time.dataset.zone || undefined;
+  for (const time of all(root, "time[data-iso]", HTMLTimeElement)) {
+    const iso = time.dataset.iso ?? "", at = Date.parse(iso), zone = time.dataset.zone || undefined;
     const clock = clockText(at, zone, "short" in time.dataset || "day" in time.dataset);
-    const day = (ms) => new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone }).format(ms);
-    time.dateTime = time.dataset.iso;
+    const day = (/** @type {number} */ ms) => new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone }).format(ms);
+    time.dateTime = iso;
     time.textContent = "day" in time.dataset && day(at) !== day(Date.now()) ? `${day(at)} ${clock}` : clock;
   }
 }
 
-const reachable = () => [...live.querySelectorAll("a, button, summary")];
+const reachable = () => all(live, "a, button, summary");
 
 async function look() {
   try {
@@ -28,7 +31,7 @@ async function look() {
     const part = document.createElement("template");
     part.innerHTML = await answer.text();
     times(part.content);
-    const place = reachable().indexOf(document.activeElement);
+    const hand = as(document.activeElement), place = hand ? reachable().indexOf(hand) : -1;
     live.replaceChildren(part.content);
     if (place >= 0) reachable()[place]?.focus({ preventScroll: true });  // nothing moves under the hand
     last = Date.now();
@@ -38,6 +41,7 @@ async function look() {
   }
 }
 
+/** @param {boolean} old */
 function mark(old) {
   live.classList.toggle("is-old", old);
   stale.hidden = !old;

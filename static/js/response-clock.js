@@ -1,10 +1,15 @@
 /* <response-clock data-captured data-decide-by | data-claim-by | data-closed>: the time since detection, ticking. */
+import { above, maybe } from "./dom.js";
 import { now, span } from "./time.js";
 import { say } from "./words.js";
 
 customElements.define("response-clock", class extends HTMLElement {
+  timer = 0;
+  /** @type {HTMLElement | null} */
+  word = null;
+
   connectedCallback() {
-    this.word = this.closest("[data-part]")?.querySelector("[data-clock-word]");
+    this.word = maybe(above(this, "[data-part]"), "[data-clock-word]");
     this.show();
     this.timer = setInterval(() => this.show(), 250);
   }
@@ -13,7 +18,7 @@ customElements.define("response-clock", class extends HTMLElement {
 
   show() {
     const { captured, closed, decideBy, claimBy } = this.dataset;
-    this.textContent = span((closed ? Date.parse(closed) : now()) - Date.parse(captured));
+    this.textContent = span((closed ? Date.parse(closed) : now()) - Date.parse(captured ?? ""));
     const by = decideBy ?? claimBy;
     if (!by || !this.word) return;
     const left = Math.ceil((Date.parse(by) - now()) / 1000);

@@ -1,4 +1,5 @@
 /* Sound until claimed: 1 three rising bursts every 2 s, 2 two even bursts every 5 s, 3 one low burst every 15 s. */
+/** @type {Record<number, {every: number, notes: number[]}>} */
 const PATTERN = {
   1: { every: 2000, notes: [660, 880, 1175] },
   2: { every: 5000, notes: [740, 740] },
@@ -9,6 +10,9 @@ const BURST_S = 0.13, PAUSE_S = 0.07, LEVEL = 0.22;
 export class Sound extends EventTarget {
   muted = false;
   priority = 0;
+  timer = 0;
+  /** @type {AudioContext | null} */
+  context = null;
 
   /** on | muted | blocked (a press of any key or button unlocks it) | off (before the shift) */
   get state() {
@@ -19,17 +23,17 @@ export class Sound extends EventTarget {
 
   /** Must be called from a key press or a click: browsers let nothing else begin to sound. */
   unlock() {
-    if (!this.context) {
-      this.context = new AudioContext();
-      this.context.onstatechange = () => this.#changed();
-    }
-    if (this.context.state !== "running") this.context.resume().then(() => this.#changed());
+    const context = this.context ??= new AudioContext();
+    context.onstatechange = () => this.#changed();
+    if (context.state !== "running") context.resume().then(() => this.#changed());
     this.#changed();
   }
 
   toggle() { this.muted = !this.muted; this.#changed(); }
 
-  /** What is to be heard from now on: a priority, or 0 for silence. */
+  /** What is to be heard from now on: a priority, or 0 for silence.
+   * @param {number} priority
+   */
   want(priority) {
     if (priority === this.priority) return;
     this.priority = priority;
@@ -39,23 +43,27 @@ export class Sound extends EventTarget {
     this.timer = setInterval(() => this.burst(priority), PATTERN[priority].every);
   }
 
-  /** One pattern now. */
+  /** One pattern now.
+   * @param {number} priority
+   */
   burst(priority) {
     document.body.dataset.sounded = String(Number(document.body.dataset.sounded ?? 0) + 1);
-    if (this.state !== "on") return;
-    const start = this.context.currentTime + 0.02;
-    PATTERN[priority].notes.forEach((pitch, n) => this.#note(pitch, start + n * (BURST_S + PAUSE_S)));
+    const context = this.context;
+    if (!context || this.state !== "on") return;
+    const start = context.currentTime + 0.02;
+    PATTERN[priority].notes.forEach((pitch, n) => this.#note(context, pitch, start + n * (BURST_S + PAUSE_S)));
   }
 
-  #note(pitch, at) {
-    const tone = this.context.createOscillator(), level = this.context.createGain();
+  /** @param {AudioContext} context @param {number} pitch @param {number} at */
+  #note(context, pitch, at) {
+    const tone = context.createOscillator(), level = context.createGain();
     tone.type = "triangle";
     tone.frequency.value = pitch;
     level.gain.setValueAtTime(0, at);
     level.gain.linearRampToValueAtTime(LEVEL, at + 0.01);
     level.gain.setValueAtTime(LEVEL, at + BURST_S - 0.03);
     level.gain.linearRampToValueAtTime(0, at + BURST_S);
-    tone.connect(level).connect(this.context.destination);
+    tone.connect(level).connect(context.destination);
     tone.start(at);
     tone.stop(at + BURST_S);
   }

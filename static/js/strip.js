@@ -1,22 +1,31 @@
 /* The queue strip: rows as the server rendered them, sorted by priority and age, and what this page knows of each. */
+import { byId, the } from "./dom.js";
 import { clockText, now, span } from "./time.js";
 import { say, settings } from "./words.js";
 
 const HELD = new Set(["claimed", "working", "waiting"]);
 const NARROW = matchMedia("(max-width: 1599px)");
 
+/** @typedef {import("./feed.js").Row} Row */
+
 export class Strip {
-  incidents = new Map();  // id → the row's fields
+  /** @type {Map<string, Row>} by incident */
+  incidents = new Map();
+  list = byId("queue");
+  count = byId("count");
+  oldest = byId("oldest");
+  parked = byId("parked");
+  picks = document.body.dataset.pick === "yes";
+  known = false;
+  current = "";
+  /** @type {(() => void) | null} hears that other rows may be in sight */
+  onshown = null;
 
   constructor() {
-    this.list = document.getElementById("queue");
-    this.count = document.getElementById("count");
-    this.oldest = document.getElementById("oldest");
-    this.parked = document.getElementById("parked");
-    this.picks = document.body.dataset.pick === "yes";
     setInterval(() => this.tick(), 500);
   }
 
+  /** @param {Row[]} rows */
   replace(rows) {
     this.known = true;
     this.incidents = new Map(rows.map((row) => [row.incident, row]));
@@ -25,7 +34,9 @@ export class Strip {
     this.tick();
   }
 
-  /** Take in one row; returns what was known of the incident before. */
+  /** Take in one row; returns what was known of the incident before.
+   * @param {Row} row
+   */
   update(row) {
     const before = this.incidents.get(row.incident);
     if (row.state === "closed") this.incidents.delete(row.incident); else this.incidents.set(row.incident, row);
@@ -39,9 +50,9 @@ export class Strip {
   /** What this operator may claim, most urgent first; of one urgency what is offered to them, then what is open to all. */
   claimable() {
     const open = this.#all().filter((row) => row.state === "open");
-    const mine = (row) => row.offered_to === settings.me;
+    const mine = (/** @type {Row} */ row) => row.offered_to === settings.me;
     const fitting = open.filter((row) => mine(row) || !row.offered_to || row.escalation > 0);
-    return fitting.sort((a, b) => a.priority - b.priority || mine(b) - mine(a));
+    return fitting.sort((a, b) => a.priority - b.priority || Number(mine(b)) - Number(mine(a)));
   }
 
   /** The loudest priority that is to be heard here; 0 for silence. */
@@ -50,29 +61,33 @@ export class Strip {
     return heard.length ? Math.min(...heard) : 0;
   }
 
+  /** @param {string} id of the incident on the desk */
   open(id) { this.current = id; this.tick(); }
 
   #all() {
     return [...this.incidents.values()].sort((a, b) => a.priority - b.priority || a.queued.localeCompare(b.queued));
   }
 
+  /** @param {Row} row */
   #paint(row) {
     const old = document.getElementById(`q-${row.incident}`);
     if (row.state === "closed" || row.state === "parked" || !row.html) { old?.remove(); return; }
     const holder = document.createElement("template");
     holder.innerHTML = row.html.trim();
-    const item = holder.content.firstElementChild;
+    const item = the(holder.content, ".q");
     if (this.picks || row.away) {  // whoever handles may take over from somebody who has gone
-      const link = item.querySelector("[data-href]");
-      link.href = link.dataset.href;
+      const link = the(item, "[data-href]", HTMLAnchorElement);
+      link.href = link.dataset.href ?? "";
     }
     if (old) old.replaceWith(item); else this.list.append(item);
   }
 
-  /** Whether a row is in sight: a full strip hides the last ones, a narrow screen scrolls them. */
+  /** Whether a row is in sight: a full strip hides the last ones, a narrow screen scrolls them.
+   * @param {string} id
+   */
   shows(id) {
     const place = document.getElementById(`q-${id}`)?.getBoundingClientRect();
-    return Boolean(place?.width) && place.left < innerWidth && place.right > 0 && place.top < innerHeight && place.bottom > 0;
+    return place !== undefined && place.width > 0 && place.left < innerWidth && place.right > 0 && place.top < innerHeight && place.bottom > 0;
   }
 
   tick() {
@@ -80,7 +95,7 @@ export class Strip {
     const rows = this.#all(), room = NARROW.matches ? 5 : 6;
     const shown = rows.filter((row) => row.state !== "parked");
     // What is open on the desk stays in sight even when the strip is full.
-    const order = [...shown].sort((a, b) => (b.incident === this.current) - (a.incident === this.current));
+    const order = [...shown].sort((a, b) => Number(b.incident === this.current) - Number(a.incident === this.current));
     order.forEach((row, n) => {
       const item = document.getElementById(`q-${row.incident}`);
       if (!item) return;
@@ -93,10 +108,11 @@ export class Strip {
     this.onshown?.();
   }
 
+  /** @param {HTMLElement} item @param {Row} row */
   #dress(item, row) {
-    const age = now() - Date.parse(item.dataset.captured), limit = Number(item.dataset.limit) * 1000;
-    const mine = row.owner === settings.me, held = HELD.has(row.state), who = item.querySelector(".who");
-    item.querySelector(".age").textContent = span(age);
+    const age = now() - Date.parse(item.dataset.captured ?? ""), limit = Number(item.dataset.limit) * 1000;
+    const mine = row.owner === settings.me, held = HELD.has(row.state), who = the(item, ".who");
+    the(item, ".age").textContent = span(age);
     item.style.setProperty("--p", `${Math.min(100, (age / limit) * 100)}%`);
     item.classList.toggle("q--late", !held && age > limit * 0.8);
     item.classList.toggle("q--mine", mine);
@@ -107,18 +123,19 @@ export class Strip {
     else if (row.state === "open" && row.offered_to === settings.me) who.textContent = say("for_you");
   }
 
+  /** @param {Row[]} rows @param {Row[]} shown @param {number} room */
   #counts(rows, shown, room) {
     const waiting = shown.filter((row) => row.state === "open");
     const more = shown.length - room;
     this.count.textContent = waiting.length ? `${waiting.length} ${say("waiting")}` : say("nothing_waits");
-    const captured = waiting.map((row) => Date.parse(document.getElementById(`q-${row.incident}`)?.dataset.captured));
+    const captured = waiting.map((row) => Date.parse(document.getElementById(`q-${row.incident}`)?.dataset.captured ?? ""));
     const oldest = captured.length ? say("oldest", { age: span(now() - Math.min(...captured)) }) : "";
     this.oldest.textContent = [oldest, more > 0 ? say("more_waiting", { n: more }) : ""].filter(Boolean).join(", ");
     const parked = rows.filter((row) => row.state === "parked");
     this.parked.hidden = !parked.length;
     if (!parked.length) return;
     const due = Math.min(...parked.map((row) => Date.parse(row.due)));
-    this.parked.querySelector("b").textContent = `${parked.length} ${say("parked")}`;
-    this.parked.querySelector("span").textContent = say("next_back", { time: clockText(due, "", true) });
+    the(this.parked, "b").textContent = `${parked.length} ${say("parked")}`;
+    the(this.parked, "span").textContent = say("next_back", { time: clockText(due, "", true) });
   }
 }

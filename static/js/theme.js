@@ -10,7 +10,7 @@
   system.addEventListener("change", paint);
   addEventListener("storage", paint);
   document.addEventListener("click", (event) => {
-    if (!event.target.closest?.("[data-theme-toggle]")) return;
+    if (!(event.target instanceof Element && event.target.closest("[data-theme-toggle]"))) return;
     const next = root.dataset.theme === "light" ? "dark" : "light";
     try { localStorage.setItem("theme", next); } catch { /* the page still changes, only the memory is missing */ }
     root.dataset.theme = next;

@@ -1,14 +1,27 @@
 /* Sentences come from the server, in the reader's language; this module only fills their gaps. */
-const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}");
-const words = read("words");
-export const settings = read("settings");
+import { json } from "./dom.js";
 
-/** The sentence `key` with {gaps} filled; the key itself where a sentence is missing, so that it is noticed. */
+/** @type {Record<string, string>} */
+const words = json(document.getElementById("words"));
+
+/** Who reads, and where things are: `incident` is an address with an id of zeros in the place of the incident's.
+ * @type {{me: string, console: string, login: string, quiet: string, incident: string}}
+ */
+export const settings = json(document.getElementById("settings"));
+
+/** The sentence `key` with {gaps} filled; the key itself where a sentence is missing, so that it is noticed.
+ * @param {string} key
+ * @param {object} [gaps] names of gaps and what stands there
+ */
 export function say(key, gaps = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => gaps[name] ?? "");
+  /** @type {Map<string, unknown>} */
+  const values = new Map(Object.entries(gaps));
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => String(values.get(name) ?? ""));
 }
 
-/** Tell screen readers: politely, or at once where it cannot wait. */
+/** Tell screen readers: politely, or at once where it cannot wait.
+ * @param {string} text
+ */
 export function announce(text, urgent = false) {
   const region = document.getElementById(urgent ? "assertive" : "polite");
   if (region) region.textContent = text;
