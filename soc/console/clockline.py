@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from cameras.categories import Family
 from incidents.models import Incident
@@ -72,9 +72,25 @@ def minutes(span: timedelta) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def stops(incident: Incident, *, on_air: bool = False) -> list[Stop]:
+def age(span: timedelta) -> str:
+    """“45 s”, “6 min”, “2 h 5 min”, “3 days”: how long ago, or how late, as people say it."""
+    total = max(0, int(span.total_seconds()))
+    if total < 60:
+        return _("%(n)d s") % {"n": total}
+    if total < 3600:
+        return _("%(n)d min") % {"n": total // 60}
+    if total < 86_400:
+        hours, left = divmod(total // 60, 60)
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": left}
+    return ngettext("%(n)d day", "%(n)d days", total // 86_400) % {"n": total // 86_400}
+
+
+def stops(incident: Incident, *, on_air: bool = False, soon_s: int = 0) -> list[Stop]:
     """Stamps in the order they happened, each with the gap to the one before, so that the gaps sum to the total; and what
-    is still to come. What has happened stays where it is; what was passed over keeps its place between."""
+    is still to come. What has happened stays where it is; what was passed over keeps its place between.
+
+    `soon_s`: within how many seconds from detection it is to be decided; 0: it says by when supervisors are shown it.
+    """
     order = list(LABELS)
     stamps = [(at, name) for name, at in incident.clock().items() if at is not None and name in LABELS]
     stamps.sort(key=lambda stamp: (stamp[0], order.index(stamp[1])))
@@ -88,7 +104,7 @@ def stops(incident: Incident, *, on_air: bool = False) -> list[Stop]:
         return line
     done = len(line)
     for name in _to_come(incident):
-        line.insert(_place(line, name), Stop(name, str(LABELS[name]), _due(incident, name), "todo"))
+        line.insert(_place(line, name), Stop(name, str(LABELS[name]), _due(incident, name, soon_s), "todo"))
     follows = next((n for n in range(len(line)) if line[n].state == "todo" and n >= _last_done(line)), None)
     if done and follows is not None:
         line[follows] = replace(line[follows], state="next")
@@ -142,6 +158,8 @@ def _happened(incident: Incident, stamps: list[tuple[datetime, str]], n: int, *,
     return Stop(name, label, text, "now" if last else "done", "wide" if name in MACHINE else "", live)
 
 
-def _due(incident: Incident, name: str) -> str:
+def _due(incident: Incident, name: str, soon_s: int) -> str:
+    if name == "verdict" and soon_s:
+        return _("by %(time)s") % {"time": minutes(timedelta(seconds=soon_s))}
     by = {"verdict": incident.verdict_by, "claimed": incident.claim_by}.get(name)
     return _("by %(time)s") % {"time": minutes(by - incident.captured_at)} if by else ""

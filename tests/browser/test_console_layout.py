@@ -1,0 +1,110 @@
+"""What is seen of an open incident, and where: the clip with two pictures beside it, the other cameras, the plan, the facts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from cameras.models import Camera, SitePlan
+from incidents import actions
+from incidents.models import Incident, Looking
+from soc.core import clock
+from tests import factories as make
+from tests.browser import scenes
+from tests.browser.conftest import until
+from tests.console.watching import watching
+
+VIDEO = "document.querySelector('evidence-loop video')"
+SEE = "document.querySelector('.see')"
+SIZES = {"1920": (1920, 1080), "1366": (1366, 768), "390": (390, 844)}
+
+GROUND = [
+    {"kind": "fence", "points": [[0, 0], [84, 0], [84, 26]]},
+    {"kind": "fence", "points": [[84, 36], [84, 60], [0, 60], [0, 0]]},
+    {"kind": "building", "points": [[11, 4], [44, 4], [44, 24], [11, 24]], "words": "Cold store"},
+    {"kind": "building", "points": [[8, 40], [30, 40], [30, 57], [8, 57]], "words": "Office"},
+    {"kind": "building", "points": [[50, 4], [74, 4], [74, 15], [50, 15]], "words": "Workshop"},
+    {"kind": "gate", "points": [[84, 26], [84, 36]], "words": "Gate"},
+]
+PLACES = {
+    "Gate lane": (6, 6, 155, 46, 17),
+    "Van bay": (79, 5, 210, 60, 17),
+    "Loading yard": (44, 17, 125, 58, 37),
+    "South path": (5, 56, 45, 60, 16),
+    "Workshop": (60, 15, 180, 60, 14),
+    "Office front": (55, 58, 330, 60, 15),
+}
+
+
+@pytest.fixture
+def on_shift(alice, organisation):
+    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
+
+
+@pytest.fixture
+def yard(zone) -> Camera:
+    """The site of seven cameras with a plan: six are placed on it, one has no picture."""
+    site, camera = zone.site, zone.camera
+    SitePlan.objects.create(site=site, width_m=84, height_m=60, shapes=GROUND)
+    for name in ("Gate lane", "Van bay", "South path", "Workshop", "Office front", "Rear fence"):
+        make.make_camera(site, name, speaker=False)
+    for name, (x, y, heading, angle, reach) in PLACES.items():
+        place = {"x": x, "y": y, "heading": heading, "angle": angle, "reach": reach}
+        Camera.objects.filter(site=site, name=name).update(on_plan=place)
+    lost = {
+        "health": "offline",
+        "health_since": clock.now() - timedelta(minutes=21),
+        "trouble": "It refuses to connect.",
+    }
+    Camera.objects.filter(name="Rear fence").update(**lost)
+    taken = clock.now() - timedelta(minutes=8)
+    camera.refresh_from_db()
+    camera.reference = make.make_media(site, content=scenes.jpeg(figure=False), started_at=taken, at=taken)
+    camera.save()
+    return camera
+
+
+def ended(zone, user, *outcomes: str) -> list[Incident]:
+    """Incidents that ended here in so many days before, the last one yesterday."""
+    found = []
+    for n, outcome in enumerate(reversed(outcomes)):
+        at = clock.now() - timedelta(days=len(outcomes) - n)
+        candidate = make.make_candidate(zone=zone, at=at)
+        candidate.snapshot = make.make_media(zone.site, content=scenes.jpeg(3.5), started_at=at, at=at)
+        candidate.save()
+        incident = actions.claim(make.make_incident(candidate).pk, by=user, at=at + timedelta(seconds=4))
+        actions.evidence_shown(incident.pk, by=user, at=at + timedelta(seconds=5))
+        said = {"verdict": outcome.split(".")[0], "token": incident.token, "by": user}
+        incident = actions.decide(incident.pk, **said, at=at + timedelta(seconds=14))
+        form = {"outcome": outcome, "site_state": "secure", "summary": "", "token": incident.token}
+        found.append(actions.close(incident.pk, **form, by=user, at=at + timedelta(seconds=38)))
+    return found
+
+
+def pictures(page, screenshot, name, *sizes: str):
+    """The page at these sizes in the dark, and at the last one in the light: nothing is to be scrolled sideways."""
+    for size in sizes or SIZES:
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        screenshot(page, f"{name}-dark-{size}", full=size == "390")
+    page.evaluate("document.querySelector('[data-theme-toggle]').click()")
+    screenshot(page, f"{name}-light-{size}", full=size == "390")
+    page.evaluate("document.querySelector('[data-theme-toggle]').click()")
+
+
+def test_everything_of_an_incident_is_in_sight_at_once(live, on_shift, alice, sam, zone, yard, screenshot):
+    ended(zone, alice, "false.animal", "authorised.staff", "false.weather", "authorised.delivery")
+    incident = make.make_incident(scenes.with_evidence(zone, at=clock.now() - timedelta(seconds=12)))
+    actions.claim(incident.pk, by=alice, at=clock.now())
+    with watching(lambda n: scenes.jpeg(n / 10 % 5), fps=8) as watch:
+        Camera.objects.exclude(health="offline").update(media_address=watch.address)
+        page = live.log_in(alice, "/console/", viewport={"width": 1920, "height": 1080})
+        until(page, f"{VIDEO}?.currentTime > 0.5")
+        until(page, "document.querySelectorAll('camera-view.tile[data-frames]').length === 5")
+        assert page.evaluate(f"{SEE}.scrollHeight <= {SEE}.clientHeight")
+        pictures(page, screenshot, "console-open")
+    incident.refresh_from_db()
+    assert live.trouble == []
