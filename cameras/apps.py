@@ -7,7 +7,8 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras and context")
 
     def ready(self) -> None:
-        from cameras import health, keeping, tasks, troubles, unusual  # noqa: F401  registers sweeps, chores and the Celery task
+        # Registers sweeps, chores, gauges and the Celery task.
+        from cameras import health, keeping, tasks, troubles, unusual, vitals  # noqa: F401
         from cameras.receivers import silence  # noqa: F401  registers its sweep
         from soc.core import retention
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import close_old_connections, connection
 
-from soc.core import chain, deliveries, heads
+from soc.core import chain, deliveries, heads, vitals
 from soc.core.away import LOST
 from soc.core.clock import db_now, monotonic
 from soc.core.sweeps import Sweep, all_chores, all_sweeps
@@ -29,6 +29,7 @@ class Rhythm:
     due: float = 0.25
     sign: float = 60.0
     chores: float = 300.0
+    vitals: float = 1.0  # whether it is time again
 
 
 def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
@@ -48,9 +49,12 @@ def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
         beside = [
             threading.Thread(target=_keep, args=(duty, rhythm.due, stop), name=duty.__name__) for duty in (_sweep, owed)
         ]
-        # It may hang in a disk: then nobody waits for it.
-        slow = threading.Thread(target=_keep, args=(_chores, rhythm.chores, stop), name="chores", daemon=True)
-        for thread in (*beside, slow):
+        # They may hang in a disk, or wait for workers that are gone: then nobody waits for them.
+        slow = [
+            threading.Thread(target=_keep, args=(duty, every_s, stop), name=duty.__name__, daemon=True)
+            for duty, every_s in ((_chores, rhythm.chores), (_vitals, rhythm.vitals))
+        ]
+        for thread in (*beside, *slow):
             thread.start()
         try:
             _keep(lambda: _seal(signer), rhythm.seal, stop)
@@ -58,7 +62,8 @@ def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
             stop.set()
             for thread in beside:
                 thread.join()
-            slow.join(LEFT_ALONE_S)
+            for thread in slow:
+                thread.join(LEFT_ALONE_S)
 
 
 def _keep(duty: Callable[[], None], every_s: float, stop: threading.Event) -> None:
@@ -106,6 +111,10 @@ def _sweep() -> None:
 
 def _chores() -> None:
     _each("chore", all_chores())
+
+
+def _vitals() -> None:
+    vitals.take(db_now())
 
 
 def _each(kind: str, duties: dict[str, Sweep]) -> None:
