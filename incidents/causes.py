@@ -240,7 +240,7 @@ class Stopped:
         gone = [change.candidate for change in changes if change.before == "raise"]
         if gone:
             alerts = Alert.objects.filter(
-                candidate__in=gone, incident__verdict__in=NEEDLESS, incident__audit__isnull=True
+                candidate__in=gone, incident__verdict__in=NEEDLESS, incident__audit__isnull=True, incident__drill=False
             )
             self.hidden.update(alerts.values_list("incident", flat=True))
 

@@ -1,7 +1,7 @@
 """The funnel: from frames with motion to what was real, by site, by day and by hour of the day. Reads only.
 
 It counts what cameras noticed (the family *intrusion*): panels' signals and faults of cameras are not filtered by what is
-seen. What was put in by the blind audit is in no figure.
+seen. What was put in by the blind audit, or as a drill, is in no figure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import ExtractHour, TruncDate
 
 from cameras.categories import CATEGORIES, Family
-from cameras.models import CameraHour, Candidate
+from cameras.models import EXERCISES, CameraHour, Candidate
 from incidents.models import Incident
 from incidents.outcomes import Verdict
 from soc.core.models import Site
@@ -87,12 +87,12 @@ def began(zone: ZoneInfo, *, until: datetime, days: int) -> datetime:
 def candidates_of(sites: Iterable[Site]) -> QuerySet[Candidate]:
     """What their cameras noticed."""
     rows = Candidate.objects.filter(site__in=list(sites), category__in=NOTICED)
-    return rows.exclude(source="audit")
+    return rows.exclude(source__in=EXERCISES)
 
 
 def incidents_of(sites: Iterable[Site]) -> QuerySet[Incident]:
     """What became of it."""
-    return Incident.objects.filter(site__in=list(sites), family=Family.INTRUSION, audit__isnull=True)
+    return Incident.objects.in_earnest().filter(site__in=list(sites), family=Family.INTRUSION)
 
 
 def funnel(sites: Sequence[Site], *, until: datetime, days: int) -> Funnel:

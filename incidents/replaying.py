@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Prefetch, Q
 
 from cameras.context.policy import Policy
+from cameras.models import EXERCISES
 from cameras.replaying.counts import Change, Result
 from cameras.replaying.replay import Progress, replay
 from incidents.models import Alert, Incident
@@ -20,7 +21,9 @@ from incidents.outcomes import Verdict
 from soc.core.models import Media
 
 TAKEN_FOR_REAL = (Verdict.REAL, Verdict.SUSPICIOUS, Verdict.CANNOT_TELL)
-REPLAYED = Q(candidate__ordinal__isnull=False, candidate__facts__has_key="category") & ~Q(candidate__source="audit")
+REPLAYED = Q(candidate__ordinal__isnull=False, candidate__facts__has_key="category") & ~Q(
+    candidate__source__in=EXERCISES
+)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from responses.actions import performing, sending
-from responses.models import Attempt
+from responses.models import Attempt, DispatchStop
 from soc.core.sweeps import sweep
 
 AT_ONCE = 50  # rows a round; the rest waits a quarter of a second
@@ -19,7 +21,10 @@ def unfinished(at: datetime) -> int:
 
 @sweep("responses.unanswered")
 def unanswered(at: datetime) -> int:
-    """Calls that nobody said yes to in time: the next responder is tried. The first one may still say yes."""
+    """Calls that nobody said yes to in time: the next responder is tried. The first one may still say yes. What a stop of all
+    dispatches holds up waits for its end."""
     rows = Attempt.objects.filter(answer_by__lte=at, accepted_at__isnull=True).order_by("answer_by")
+    stopped = DispatchStop.objects.filter(organisation=OuterRef("organisation"), lifted_at=None)
+    rows = rows.filter(~Exists(stopped))
     due = list(rows.values_list("pk", flat=True)[:AT_ONCE])
     return sum(sending.carry_on(pk, at=at) is not None for pk in due)

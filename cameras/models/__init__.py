@@ -1,7 +1,7 @@
 from cameras.models import history  # noqa: F401  registers the models of the administrators' history
 from cameras.models.arm_change import ArmChange
 from cameras.models.camera import Camera, Zone
-from cameras.models.candidate import Candidate
+from cameras.models.candidate import EXERCISES, Candidate
 from cameras.models.condition import Condition
 from cameras.models.contact import PasscodeTry, SiteContact
 from cameras.models.funnel import CameraHour
@@ -13,6 +13,7 @@ from cameras.models.source import SignalSource
 from cameras.models.watching import Angle, WatchProcess
 
 __all__ = [
+    "EXERCISES",
     "AccessWindow",
     "Angle",
     "ArmChange",

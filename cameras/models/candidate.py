@@ -1,3 +1,5 @@
+from typing import Final
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +8,9 @@ from cameras.models.camera import Camera, Zone
 from cameras.models.policy import Policy
 from cameras.models.source import SignalSource
 from soc.core.models import Media, SiteOwned
+
+# What was put before operators and never happened: in no figure, in no replay, and no picture of a camera's last hours.
+EXERCISES: Final = ("audit", "drill")
 
 
 class Candidate(SiteOwned):
@@ -23,8 +28,9 @@ class Candidate(SiteOwned):
             ("signal", _("signal")),
             ("system", _("system")),
             ("audit", _("blind audit")),
+            ("drill", _("drill")),
         ],
-        help_text="audit: a copy shown to operators unmarked; in no figure and in no replay",
+        help_text="audit: a copy shown to operators unmarked; drill: an announced exercise; in no figure and in no replay",
     )
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="candidates")
     signal_source = models.ForeignKey(SignalSource, models.PROTECT, null=True, related_name="candidates")

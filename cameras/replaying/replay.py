@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from cameras.actions.policies import readable
 from cameras.context.policy import Policy as Read
-from cameras.models import Candidate, Policy
+from cameras.models import EXERCISES, Candidate, Policy
 from cameras.replaying.again import Row, again
 from cameras.replaying.counts import Change, Result
 from soc.core.models import Site
@@ -36,8 +36,8 @@ COLUMNS: Final = (
     "id::text, ordinal, decision, priority, facts::text, context::text, policy_id::text, stayed_s"  # as `Row` has them
 )
 FROM: Final = (
-    " FROM cameras_candidate WHERE site_id = %s AND ordinal IS NOT NULL AND facts ? 'category' AND source <> 'audit'"
-    " AND captured_at >= %s AND captured_at < %s"
+    " FROM cameras_candidate WHERE site_id = %s AND ordinal IS NOT NULL AND facts ? 'category'"
+    " AND source NOT IN ('audit', 'drill') AND captured_at >= %s AND captured_at < %s"
 )
 
 ORDERED: Final = Q(ordinal__isnull=False, facts__has_key="category")
@@ -135,7 +135,7 @@ def _skipped(sites: Collection[UUID], since: datetime, until: datetime) -> int:
 
 def _noticed(sites: Collection[UUID], since: datetime, until: datetime) -> QuerySet[Candidate]:
     rows = Candidate.objects.filter(site_id__in=list(sites), captured_at__gte=since, captured_at__lt=until)
-    return rows.exclude(source="audit")
+    return rows.exclude(source__in=EXERCISES)
 
 
 def _tell(on_progress: Progress | None, total: int, done: int) -> None:

@@ -31,5 +31,8 @@ def show_numbers(incident_id: UUID, *, token: int, by: User, at: datetime) -> In
 
 
 def numbers_shown(incident: Incident) -> bool:
-    """Whether the pane shows whom to ring: with a verdict, which an exercise never has, or because its owner asked."""
+    """Whether the pane shows whom to ring: with a verdict, which an exercise never has, or because its owner asked. Never in a
+    drill: a customer whom nobody needs is not rung at night."""
+    if incident.drill:
+        return False
     return bool(incident.verdict) or Event.objects.filter(kind=ASKED, subject_id=incident.pk).exists()

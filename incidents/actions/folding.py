@@ -1,7 +1,7 @@
 """From alert to incident. Folding must never hide a person: what does not fit exactly opens a new incident."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -16,8 +16,8 @@ from incidents.models import Alert, Incident
 from incidents.models.incident import State
 from incidents.outcomes import DISMISSED
 from soc.core import events
-from soc.core.models import Site
 
+DRILL: Final = "drill"  # the source of what an announced exercise puts before operators
 # Whose object is, or may be, somebody: a second one of these is a second person.
 PEOPLE = frozenset({"person", "group", "person_down", "weapon", "tamper_person", "loitering", "line_crossing"})
 
@@ -31,14 +31,14 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
     4. Fold, sounding again when it adds a zone, a person or a higher category; or open a new one, offered at once.
     """
     with transaction.atomic():
-        candidate = Candidate.objects.select_related("site").get(pk=candidate_id)
         # NO KEY: a verb that holds the incident writes rows that refer to the site. The full lock would make the two
         # wait for each other.
-        Site.objects.select_for_update(no_key=True).get(pk=candidate.site_id)
+        rows = Candidate.objects.select_for_update(of=("site",), no_key=True).select_related("site")
+        candidate = rows.get(pk=candidate_id)
         known = Alert.objects.filter(candidate=candidate).first()
         if known is not None:
             return known
-        if runaway.counted(candidate):
+        if candidate.source != DRILL and runaway.counted(candidate):
             return _count(candidate, at=at)
         incident = fold_target(candidate)
         if incident is None:
@@ -52,11 +52,14 @@ def fold_target(candidate: Candidate) -> Incident | None:
     Same site and family, both quiet or neither, not parked or closed, no verdict authorised or false, and its alerts
     within the fold window (on both sides: what arrives late, after an outage, is an affair of its own). Never one that counts
     a runaway, unless it was taken seriously: whoever else comes there sounds, and is no part of it.
-    One exception: a technical repeat that adds nothing folds into a parked incident.
+    One exception: a technical repeat that adds nothing folds into a parked incident. What belongs to a drill folds into that
+    drill and into nothing else, and nothing folds into a drill but its own.
     """
+    if candidate.source == DRILL:
+        return _same_drill(candidate)
     entry = category(candidate.category)
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
-    # Nothing folds into a case of the blind audit: it would end with it.
+    # Nothing folds into a case of the blind audit, for it would end with it, nor into a drill: nobody would be sent.
     same = Incident.objects.in_earnest().select_for_update(of=("self",), no_key=True)
     same = same.filter(site=candidate.site_id, family=entry.family, quiet=entry.quiet)
     same = same.filter(Q(counts="") | Q(verdict__in=runaway.SERIOUS))
@@ -79,6 +82,12 @@ def fold_target(candidate: Candidate) -> Incident | None:
         .order_by("-last_alert_at")
         .first()
     )
+
+
+def _same_drill(candidate: Candidate) -> Incident | None:
+    rows = Incident.objects.select_for_update(of=("self",), no_key=True).filter(site=candidate.site_id, drill=True)
+    same = {"alerts__candidate__source": DRILL, "alerts__candidate__evidence__drill": candidate.evidence.get("drill")}
+    return rows.filter(**same).exclude(state=State.CLOSED).first()
 
 
 def _fold(candidate: Candidate, incident: Incident, *, at: datetime) -> Alert:
@@ -198,6 +207,7 @@ def _incident_of(candidate: Candidate, *, queued_at: datetime, **other: Any) -> 
         family=entry.family,
         category=entry.code,
         quiet=entry.quiet,
+        drill=candidate.source == DRILL,
         follows=_previous(candidate, entry.family),
         alert_count=1,
         last_alert_at=candidate.captured_at,
@@ -226,6 +236,7 @@ def raise_alone(candidate_id: UUID, *, at: datetime) -> Alert:
             family=entry.family if entry else Family.INTRUSION,
             category=candidate.category,
             quiet=entry.quiet if entry else True,
+            drill=candidate.source == DRILL,
             priority=candidate.priority,
             alert_count=1,
             last_alert_at=candidate.captured_at,
@@ -245,6 +256,8 @@ def raise_alone(candidate_id: UUID, *, at: datetime) -> Alert:
 
 def _previous(candidate: Candidate, family: str) -> Incident | None:
     """What went before here: the newest incident of site and family that is unfinished or within the fold window."""
+    if candidate.source == DRILL:
+        return None
     window = candidate.captured_at - timedelta(seconds=settings.FOLD_WINDOW_S)
     same = Incident.objects.in_earnest().filter(site=candidate.site_id, family=family)
     return same.exclude(state=State.CLOSED, last_alert_at__lt=window).order_by("-last_alert_at", "-number").first()

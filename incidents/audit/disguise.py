@@ -16,7 +16,7 @@ from uuid import UUID
 from cameras.actions.candidates import Judged, facts_of, verdict_of
 from cameras.context.facts import Facts
 from cameras.context.fold import Fold
-from cameras.models import Candidate, Judging
+from cameras.models import EXERCISES, Candidate, Judging
 from incidents.models import AuditCase
 
 SOURCE: Final = "audit"
@@ -150,6 +150,6 @@ def clip_due(case: AuditCase, copy: Candidate) -> datetime:
 def original_of(candidate: Candidate) -> Candidate | None:
     """The candidate that this one is a copy of, with what pictures need; None of one that is no copy."""
     of = candidate.evidence.get(OF)
-    if candidate.source != SOURCE or not of:
+    if candidate.source not in EXERCISES or not of:
         return None
     return Candidate.objects.select_related("site", "camera", "zone", "clip", "snapshot").get(pk=UUID(of))

@@ -26,7 +26,7 @@ def shows(incident: Incident) -> Candidate | None:
     None where it is no closed, genuine intrusion, has nothing to show any more, or is one already.
     """
     genuine = incident.verdict in REAL and incident.outcome.startswith("genuine.")
-    if incident.state != State.CLOSED or incident.family != Family.INTRUSION or not genuine:
+    if incident.state != State.CLOSED or incident.family != Family.INTRUSION or not genuine or incident.drill:
         return None
     alerts = incident.alerts.select_related("candidate__clip", "candidate__snapshot").order_by("captured_at")
     found = [alert.candidate for alert in alerts if _there(alert.candidate)]

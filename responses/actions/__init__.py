@@ -4,6 +4,7 @@ from responses.actions.facts import heard
 from responses.actions.links import Link, answer_link, find_link
 from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps
 from responses.actions.sending import available_responders, send_responder
+from responses.actions.stopping import dispatch_stop, lift_stop, stop_dispatch
 from responses.actions.talking import available_messages, talk, talk_cameras
 
 __all__ = [
@@ -12,13 +13,16 @@ __all__ = [
     "answer_link",
     "available_messages",
     "available_responders",
+    "dispatch_stop",
     "find_link",
     "heard",
+    "lift_stop",
     "run_of",
     "send_responder",
     "step_done",
     "step_skipped",
     "steps",
+    "stop_dispatch",
     "talk",
     "talk_cameras",
 ]

@@ -19,6 +19,9 @@ from incidents.audit.guard import Exercise, keep_in
 from incidents.models.incident import State
 from responses import adapters
 from responses.actions import facts, links, script, talking
+from responses.actions.sending import STOPPED
+from responses.actions.stopping import CODE, dispatch_stop
+from responses.actions.stopping import words as stop_words
 from responses.models import Attempt
 from responses.ports import DeliveryError, Heard, Receipt, Unclear
 from soc.core import clock, deliveries, events
@@ -88,6 +91,9 @@ def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
         keep_in(attempt.incident)
     except Exercise as exercise:
         raise TooLate(exercise.code, str(exercise)) from exercise
+    if attempt.responder_id is not None and (stop := dispatch_stop(attempt.organisation_id)):
+        Attempt.objects.filter(pk=attempt.pk).update(data={**attempt.data, STOPPED: str(stop.pk)})
+        raise TooLate(CODE, stop_words(stop, attempt.site.zone_info))
     if attempt.incident.state == State.CLOSED:
         raise TooLate("closed", _("The incident was closed before this could be done."))
     if attempt.kind == Kind.TALK:

@@ -15,6 +15,7 @@ from incidents.models import Incident
 from incidents.models.incident import State
 from responses.actions import facts, script
 from responses.actions.planning import known, plan
+from responses.actions.stopping import check_not_stopped, dispatch_stop
 from responses.models import Attempt, Responder
 from soc.core import events
 from soc.core.models import User
@@ -22,6 +23,7 @@ from soc.core.rights import Act
 
 Status, Kind = Attempt.Status, Attempt.Kind
 CALL_AT_MOST = timedelta(minutes=10)  # a call whose end was never told is over by then
+STOPPED = "stopped"  # in an attempt's data: the stop that kept it from being made
 IN_HAND = (Status.PLANNED, Status.ACTING, Status.UNKNOWN, Status.PLACED, Status.ANSWERED)
 
 
@@ -32,7 +34,7 @@ def send_responder(
     """Order a responder to the site: [the call, the text]. The same `dedup` twice is one order.
 
     Raises Refused: `responder` (not one of this customer's), `calling` (is being called for this incident), `accepted` (has
-    said yes), `dedup`, or Stale; Incident.DoesNotExist where `by` may not send anybody.
+    said yes), `stopped` (nobody is sent now), `dedup`, or Stale; Incident.DoesNotExist where `by` may not send anybody.
     """
     with transaction.atomic():
         incident = locked(incident_id, by=by, act=Act.DISPATCH)
@@ -44,6 +46,7 @@ def send_responder(
         if responder is None:
             raise Refused("responder", _("There is no such responder for this site."))
         _not_twice(incident, responder, at=at)
+        check_not_stopped(incident)
         return _send(incident, responder, by=by, at=at, dedup=dedup, order=None)
 
 
@@ -104,19 +107,23 @@ def _send(
 def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
     """Try the next responder under the same order: this call brought no yes. Returns the next call, or None.
 
-    Once per call: whoever comes second finds its deadline taken away. Nobody is called twice under one order. With nobody
-    left, `attempt.exhausted` is recorded: the specialist must see it.
+    Once per call: whoever comes second finds its deadline taken away. Nobody is called twice under one order, unless a stop of
+    all dispatches kept the first call from being placed. With nobody left, `attempt.exhausted` is recorded: the specialist must
+    see it. While a stop stands the deadline is left as it is: lifting the stop comes here again.
     """
     with transaction.atomic():
         call = facts.lock(call_id)
         said_yes = call.accepted_at and not call.declined_at
         if call.kind != Kind.CALL or call.answer_by is None or said_yes:
             return None
+        if dispatch_stop(call.organisation_id):
+            return None
         call.answer_by = None
         call.save(update_fields=["answer_by"])
         order = call.order or call
         incident = locked(call.incident_id)  # two calls that end at once must not both choose the same next one
         called = Attempt.objects.filter(Q(pk=order.pk) | Q(order=order), kind=Kind.CALL)
+        called = called.exclude(status=Status.FAILED, data__has_key=STOPPED)
         coming = incident.attempts.filter(kind=Kind.CALL, status=Status.ACCEPTED).exists()
         if incident.state == State.CLOSED or coming:
             return None
@@ -129,3 +136,11 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
             return None
         dedup = f"after:{call.pk}"
         return _send(incident, responder, by=None, at=at, dedup=dedup, order=order)[0]
+
+
+def carry_on_all(organisation_id: UUID, *, at: datetime) -> int:
+    """A stop was lifted: every order that it held up goes on, where nobody is coming yet. Returns how many calls were ordered."""
+    over = Q(declined_at__isnull=False) | Q(ended_at__isnull=False) | Q(status=Status.FAILED) | Q(answer_by__lte=at)
+    calls = Attempt.objects.filter(over, organisation=organisation_id, kind=Kind.CALL, answer_by__isnull=False)
+    ids = list(calls.order_by("answer_by").values_list("pk", flat=True))
+    return sum(carry_on(pk, at=at) is not None for pk in ids)

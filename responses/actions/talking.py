@@ -81,7 +81,7 @@ def quiet_at(incident: Incident) -> bool:
     """Whether nothing may be heard at the incident's site: it is quiet itself, or another one there is and goes on.
     Whoever threatens somebody in the shop hears the loudspeaker in the yard too.
     """
-    going_on = Incident.objects.filter(site=incident.site_id, quiet=True).exclude(state=State.CLOSED)
+    going_on = Incident.objects.in_earnest().filter(site=incident.site_id, quiet=True).exclude(state=State.CLOSED)
     return incident.quiet or going_on.exists()
 
 

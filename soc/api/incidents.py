@@ -70,7 +70,7 @@ class IncidentSerializer(serializers.ModelSerializer):
 
     def get_exercise(self, incident: Incident) -> bool:
         case = getattr(incident, "audit", None)
-        return case is not None and case.revealed_at is not None
+        return incident.drill or (case is not None and case.revealed_at is not None)
 
 
 class Filters(serializers.Serializer):

@@ -233,6 +233,10 @@ def _storm(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     )
 
 
+def _drill(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
+    return Line("note", _("A drill"), _("begun by a supervisor; nothing leaves the house"))
+
+
 def _runaway(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
     words = {"count": reason.get("count", 0), "time": _clock(reason.get("since"), zone)}
     rest = _("only false alarms come from this place")
@@ -269,5 +273,6 @@ _SENTENCES = {
     "cooling_down": _cooling_down,
     "storm": _storm,
     "runaway": _runaway,
+    "drill": _drill,
     "policy_unreadable": _unreadable,
 }

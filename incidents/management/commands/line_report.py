@@ -7,18 +7,18 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 
-from cameras.models import Camera, Candidate
+from cameras.models import EXERCISES, Camera, Candidate
 from incidents.models import Alert, Incident
 from soc.core.feed.audiences import Audience
 from soc.core.models import Delivery, Event
 
 
 def report() -> dict[str, Any]:
-    """Frames by their end, incidents with their clocks, and everything that would be a loss. Nothing of the blind audit."""
+    """Frames by their end, incidents with their clocks, and everything that would be a loss. Nothing of exercises."""
     frames: Counter[str] = Counter()
     for row in Camera.objects.values_list("frames", flat=True):
         frames.update({key: row.get(key, 0) for key in ("captured", "gated", "inferred", "dropped")})
-    noticed = Candidate.objects.exclude(source="audit")
+    noticed = Candidate.objects.exclude(source__in=EXERCISES)
     raised = noticed.filter(decision=Candidate.Decision.RAISE)
     return {
         "frames": {key: frames[key] for key in ("captured", "gated", "inferred", "dropped")},
@@ -45,7 +45,7 @@ def report() -> dict[str, Any]:
                 "raised": alert.raised_at,
                 "incident": str(alert.incident_id),
             }
-            for alert in Alert.objects.filter(incident__audit__isnull=True)
+            for alert in Alert.objects.filter(incident__audit__isnull=True, incident__drill=False)
             .select_related("candidate__camera")
             .order_by("captured_at")
         ],

@@ -97,10 +97,11 @@ class Why:
 
 
 def candidates_of(user: User, site: Site) -> QuerySet[Candidate]:
-    """A site's candidates, newest first. What the blind audit showed is among them until its verdict: it never happened."""
+    """A site's candidates, newest first. What the blind audit showed is among them until its verdict: it never happened. Drills
+    never are."""
     rows = shown(user).filter(site=site)
     over = Q(source="audit") & ~Exists(_waiting().filter(incident__alerts__candidate=OuterRef("pk")))
-    return rows.exclude(over).order_by("-captured_at", "-judged_at", "pk")
+    return rows.exclude(over | Q(source="drill")).order_by("-captured_at", "-judged_at", "pk")
 
 
 def shown(user: User) -> QuerySet[Candidate]:

@@ -11,7 +11,7 @@ from django.db.models import Count, Max
 
 from cameras.actions import Standing, standing, standings
 from cameras.context.schedule import ArmState
-from cameras.models import Camera, Candidate, Condition
+from cameras.models import EXERCISES, Camera, Candidate, Condition
 from cameras.troubles import BLIND, Sight, sights
 from soc.console.readiness.words import clips_lost, dropped, explain
 from soc.core.models import Media, Site, User
@@ -163,7 +163,7 @@ def _last_kept(camera: Camera) -> Media | None:
     """The newest picture that was stored of it; none from before its view or its masks were changed."""
     rows = (
         Candidate.objects.filter(camera=camera, snapshot__isnull=False)
-        .exclude(source="audit")
+        .exclude(source__in=EXERCISES)
         .select_related("snapshot")
     )
     if camera.reference_at:
