@@ -239,3 +239,67 @@ def test_the_sweeps_find_their_rows_by_index(db, django_assert_num_queries):
         deadlines.deadlines(NIGHT)
     assert len(plans) == 2
     assert not [plan for plan in plans if "Seq Scan on incidents_incident" in plan], plans
+
+
+def test_what_follows_at_a_site_is_asked_of_whoever_holds_it_and_nothing_else(
+    site, other_site, organisation, alice, dave
+):
+    sits_down(alice, organisation)
+    actions.claim(intruder(site).pk, by=alice, at=NIGHT)
+    sits_down(dave, organisation)
+    Incident.objects.update(last_alert_at=NIGHT - timedelta(days=1))
+    assert intruder(site, at=SOON).offered_to == alice
+    assert offer_waiting(SOON) == 0, "their holding the other one takes nothing from them"
+    assert intruder(other_site, at=SOON).offered_to == dave
+
+
+def test_whoever_is_busy_elsewhere_too_is_not_asked_for_a_site_they_hold(
+    site, other_site, organisation, alice, sam, dave
+):
+    sits_down(alice, organisation)
+    for where in (site, other_site):
+        actions.claim(intruder(where).pk, by=alice, at=NIGHT)
+    Incident.objects.update(last_alert_at=NIGHT - timedelta(days=1))
+    assert intruder(site, at=SOON).offered_to is None
+
+
+@pytest.mark.parametrize("why", ["break", "silent"])
+def test_nothing_is_offered_on_a_break_or_to_who_did_not_answer(why, site, organisation, alice):
+    sits_down(alice, organisation)
+    column = {"break": "break_until", "silent": "silent_at"}[why]
+    Shift.objects.update(**{column: SOON})
+    assert intruder(site).offered_to is None
+
+
+def test_who_sleeps_is_asked_only_where_nobody_is_awake(site, other_site, organisation, alice, dave):
+    sits_down(alice, organisation)
+    sits_down(dave, organisation, at=NIGHT + timedelta(seconds=1))
+    late = NIGHT + timedelta(seconds=20)
+    actions.seen(alice.pk, at=late, visible=False)
+    actions.seen(dave.pk, at=late)
+    first = intruder(site, at=late)
+    assert first.offered_to == dave
+    actions.claim(first.pk, by=dave, at=late)
+    assert intruder(other_site, at=late).offered_to is None, "Dave is awake, and sees that it waits"
+    actions.release(first.pk, token=1, by=dave, at=late)
+    Incident.objects.update(offered_to=None)
+    actions.end_shift(user=dave, at=late)
+    assert offer_waiting(late) == 1
+    assert Incident.objects.get(offered_to__isnull=False).offered_to == alice
+
+
+def test_who_was_given_too_much_is_passed_over_while_somebody_is_free_but_for_what_is_urgent(
+    site, organisation, alice, dave, settings
+):
+    settings.LOAD_LINE = 1
+    sits_down(alice, organisation)
+    for n in range(2):
+        done = actions.claim(intruder(elsewhere(site, f"Site {n}"), priority=2).pk, by=alice, at=NIGHT)
+        actions.release(done.pk, token=1, by=alice, at=NIGHT)
+    Incident.objects.update(escalation=1, offered_to=None)
+    Shift.objects.filter(user=alice).update(free_since=NIGHT - timedelta(hours=1))  # she would be asked first
+    sits_down(dave, organisation, at=SOON)
+    assert intruder(elsewhere(site, "North"), at=SOON, priority=2).offered_to == dave
+    assert intruder(elsewhere(site, "West"), at=SOON, priority=2).offered_to == alice, "nobody else is free"
+    Incident.objects.update(escalation=1, offered_to=None)
+    assert intruder(elsewhere(site, "South"), at=SOON, priority=1).offered_to == alice

@@ -1,0 +1,77 @@
+"""What becomes of desks and of what is held there: who sleeps loses a claim that nothing was done with. By sweeps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from cameras.health import Pauses
+from incidents.actions.choosing import may_handle, seats
+from incidents.actions.locking import move
+from incidents.actions.offering import offer, start_deadlines
+from incidents.models import Desk, Incident, Shift
+from incidents.models.incident import State
+from soc.core import events
+from soc.core.models import Event
+from soc.core.sweeps import sweep
+
+AT_ONCE: Final = 200
+# How an incident comes to its owner; and what a page records by itself, with nobody at it.
+CAME: Final = ("incident.claimed", "incident.taken_over", "incident.reassigned")
+BY_ITSELF: Final = (*CAME, "incident.painted", "incident.stamped", "incident.watched")
+
+_pauses = Pauses()
+
+
+@sweep("incidents.asleep")
+def asleep(at: datetime) -> int:
+    """Take back what was claimed and not touched since, from whoever's pages have all been out of sight, or silent, for
+    ASLEEP_S, where somebody awake can have it. Returns how many. One query where there is none.
+
+    With a verdict, a call, a word, a note, a step or a description the owner keeps it: `incidents.absent` tells supervisors.
+    After a pause of the sweeps nobody is called asleep for a while: their pages could not be heard either.
+    """
+    if not _pauses.settled(at):
+        return 0
+    found = Incident.objects.filter(_left_lying(at)).order_by("priority", "turn_at").values_list("pk", flat=True)
+    return sum(_wake(pk, at) for pk in list(found[:AT_ONCE]))
+
+
+def _left_lying(at: datetime) -> Q:
+    """Claimed, undecided, and no page of the owner has been in sight; nor did they come to it within that time."""
+    since = at - timedelta(seconds=settings.ASLEEP_S)
+    shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True)
+    desk = Desk.objects.filter(user=OuterRef("owner"), awake_at__gt=since)
+    awake = Exists(shift.filter(awake_at__gt=since)) | (~Exists(shift) & Exists(desk))
+    came = Event.objects.filter(subject_id=OuterRef("pk"), kind__in=CAME, at__gt=since)
+    return Q(state=State.CLAIMED, verdict="") & ~awake & ~Exists(came)
+
+
+def _wake(pk: UUID, at: datetime) -> int:
+    with transaction.atomic():
+        rows = Incident.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("site")
+        incident = rows.filter(_left_lying(at), pk=pk).first()
+        if incident is None or _touched(incident):
+            return 0
+        before = incident.owner_id
+        among = [seat for seat in seats(at) if seat.awake and seat.user.pk != before]
+        if not any(may_handle(seat.shift, incident.site) for seat in among):
+            return 0  # nobody else is awake: it stays with whoever may come back
+        move(incident.release)
+        start_deadlines(incident, at=at)
+        incident.save()
+        events.record("incident.left_lying", incident, by=None, at=at, before=before, token=incident.token)
+        offer(incident, at=at, among=among)
+        return 1
+
+
+def _touched(incident: Incident) -> bool:
+    """Whether its owner did anything at this site since it came to them."""
+    came = Event.objects.filter(subject_id=incident.pk, kind__in=CAME).order_by("-id").values_list("id", flat=True)
+    deeds = Event.objects.filter(site=incident.site_id, by=incident.owner_id).exclude(kind__in=BY_ITSELF)
+    return deeds.filter(id__gt=came.first() or 0).exists()
