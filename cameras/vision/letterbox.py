@@ -27,7 +27,8 @@ def letterboxed(picture: Picture, side: int, *, colours: int = RGB, pad: int = 0
     chroma = packed[height:].reshape(2, height // 2, width // 2)
     _fit(picture.u, chroma[0])
     _fit(picture.v, chroma[1])
-    image = np.zeros((side, side, 3), np.uint8) if pad == 0 else np.full((side, side, 3), pad, np.uint8)
+    image = np.empty((side, side, 3), np.uint8)
+    image[height:], image[:height, width:] = pad, pad
     cv2.cvtColor(packed, colours, dst=image[:height, :width])
     return image, (width, height)
 

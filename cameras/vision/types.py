@@ -49,6 +49,8 @@ class Box:
     y2: float
 
     def __post_init__(self) -> None:
+        if 0.0 <= self.x1 < self.x2 <= 1.0 and 0.0 <= self.y1 < self.y2 <= 1.0:
+            return
         _check_point((self.x1, self.y1))
         _check_point((self.x2, self.y2))
         if not (self.x1 < self.x2 and self.y1 < self.y2):
@@ -57,9 +59,10 @@ class Box:
     @classmethod
     def clipped(cls, x1: float, y1: float, x2: float, y2: float) -> Box | None:
         """The part of a rectangle that lies in the picture, or None where there is none."""
-        if not all(map(math.isfinite, (x1, y1, x2, y2))):
+        if not (math.isfinite(x1) and math.isfinite(y1) and math.isfinite(x2) and math.isfinite(y2)):
             return None
-        x1, y1, x2, y2 = (min(max(float(v), 0.0), 1.0) for v in (x1, y1, x2, y2))
+        x1, y1 = min(max(float(x1), 0.0), 1.0), min(max(float(y1), 0.0), 1.0)
+        x2, y2 = min(max(float(x2), 0.0), 1.0), min(max(float(y2), 0.0), 1.0)
         return cls(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
 
     def as_tuple(self) -> tuple[float, float, float, float]:
