@@ -302,3 +302,14 @@ def test_what_is_in_earnest_is_never_ended_as_a_drill(zone, sam):
     assert refused.value.code == "drill"
     real.refresh_from_db()
     assert real.state == State.OPEN
+
+
+def test_in_a_drill_the_press_fulfils_the_step(drill, alice, outside):
+    held = take(drill, alice)
+    for door in ATTEMPTS.values():
+        with pytest.raises(guard.Drill):
+            door(held, outside)
+    done = {step.kind: step.at for step in doors.steps(held) if step.state == "done"}
+    assert (done["talk"], done["call"]) == (THEN, THEN)
+    named = [step for step in doors.steps(held) if step.kind == "talk" and "1 Live camera" not in step.messages]
+    assert not any(step.state for step in named)
