@@ -6,7 +6,7 @@ import json
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,12 +74,14 @@ def stage(
     manners: tuple[str, ...] = MANNERS,
     env: Mapping[str, str] | None = None,
     throwaway: bool = False,
+    only: Collection[str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Stage]:
     """Start everything in a folder that is removed afterwards. After an error the ends of the logs go to stderr.
 
     `cameras`: which of the simulated cameras are watched; `manners`: how the simulated world behaves;
-    `throwaway`: the database does not wait for the disk (for tests, never where time is measured).
+    `throwaway`: the database does not wait for the disk (for tests, never where time is measured);
+    `only`: the programs to run, all where it is None.
     """
     password = secrets.token_urlsafe(16)
     settings = {
@@ -91,7 +93,7 @@ def stage(
     }
     var = Path(tempfile.mkdtemp(prefix="nightdesk-stage-"))
     # Thrown away: in a test, beside others, and so on servers of its own.
-    world = World(var, ports=free_ports(), env=settings, throwaway=throwaway, own_servers=throwaway, say=say)
+    world = World(var, ports=free_ports(), env=settings, throwaway=throwaway, only=only, own_servers=throwaway, say=say)
     try:
         with world:
             world.wait_healthy(HEALTHY_S)

@@ -11,14 +11,13 @@ from django.db import IntegrityError, transaction
 
 from cameras.actions.angles import want_angles
 from cameras.actions.circumstances import context_of
-from cameras.actions.policies import in_force, locked_judging, readable, version_of
+from cameras.actions.policies import in_force, next_turn, published, readable, version_of
 from cameras.categories import category as entry_of
 from cameras.context.facts import Box, Context, Facts
 from cameras.context.fold import Fold
 from cameras.context.judge import Flip, Verdict, flip, judge
 from cameras.context.policy import Policy, unreadable
 from cameras.models import Camera, Candidate, Judging, SignalSource, Zone
-from cameras.models import Policy as Published
 from soc.core import events
 from soc.core.models import Media, Site
 
@@ -148,9 +147,10 @@ def commit_candidate(
     blind: int = 0,
     cameras: int = 0,
     unseen: bool = False,
+    looked: bool = False,
 ) -> Candidate:
     """Judge what was noticed and store it with its verdict and all that it was judged by, in one transaction. Idempotent
-    by `dedup`.
+    by `dedup`; with `looked` the caller has just found that there is none of it yet.
 
     The site's order of verdicts is locked from before the policy is read until the candidate is stored: no candidate is
     judged by two versions, each has the next ordinal, and what one verdict leaves behind is there for the next.
@@ -158,7 +158,7 @@ def commit_candidate(
     Raises KeyError for a category that is not in the table, OperationalError while the database is away: the caller
     keeps what it has and tries again.
     """
-    if known := Candidate.objects.filter(dedup=dedup).first():
+    if not looked and (known := Candidate.objects.filter(dedup=dedup).first()):
         return known
     box = (evidence or {}).get("box")
     captured_at = min(captured_at, received_at)  # a camera's clock a little ahead of ours: it was not after the arrival
@@ -196,28 +196,26 @@ def commit_candidate(
             return _store(candidate, facts, context)
     except IntegrityError:
         if known := Candidate.objects.filter(dedup=dedup).first():
-            return known
+            return known  # committed while we judged: what was written here, the ordinal too, is taken back
         raise
 
 
 def _store(candidate: Candidate, facts: Facts, context: Context) -> Candidate:
     """Judge and store, with the site's order of verdicts locked."""
-    judging = locked_judging(candidate.site)
-    if known := Candidate.objects.filter(dedup=candidate.dedup).first():
-        return known  # committed while we waited
-    published = Published.objects.filter(pk=judging.policy_id).first() if judging.policy_id else None
-    one = judged(facts, context, readable(published, candidate.site), fold_of(judging))
+    judging = next_turn(candidate.site)
+    policy, fold = published(judging.policy_id), fold_of(judging)
+    one = judged(facts, context, readable(policy, candidate.site), fold)
     verdict, turned = one.verdict, one.flip
-    ordinal = judging.ordinal + 1
-    candidate.ordinal = ordinal
+    candidate.ordinal = judging.ordinal
     candidate.category = verdict.category or facts.category
     candidate.decision, candidate.priority = verdict.decision, verdict.priority
     candidate.reasons = [reason.as_json() for reason in verdict.reasons]
     candidate.facts, candidate.context = facts.as_json(), context.as_json()
     candidate.flip = turned.as_json() if turned else None
-    candidate.policy, candidate.policy_version = published, version_of(published)
+    candidate.policy, candidate.policy_version = policy, version_of(policy)
     candidate.save(force_insert=True)
-    Judging.objects.filter(pk=judging.pk).update(ordinal=ordinal, fold=one.folded(ordinal).as_json())
+    if (folded := one.folded(judging.ordinal).as_json()) != judging.fold:
+        Judging.objects.filter(pk=judging.pk).update(fold=folded)
     want_angles(candidate)
     events.record(
         EVENT[verdict.decision],

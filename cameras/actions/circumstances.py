@@ -8,15 +8,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from cameras.context.clock_changes import border
 from cameras.context.facts import Context, Dismissed, Expected, Facts, Muted, Toggle
 from cameras.context.judge import SOMEBODY
-from cameras.models import AccessWindow, ArmChange, Candidate, Condition, Dismissal, Muting, Storm
+from cameras.models import EXERCISES, AccessWindow, ArmChange, Candidate, Condition, Dismissal, Muting, Storm
 from soc.core.models import Site
 
 log = logging.getLogger(__name__)
@@ -33,24 +35,45 @@ MIDNIGHT: Final = time(0)
 
 
 def context_of(site: Site, facts: Facts) -> Context:
-    """The external circumstances of `facts` at `facts.at`, frozen. A few small queries; writes nothing."""
+    """The external circumstances of `facts` at `facts.at`, frozen. One query tells the arm state by hand and what else there
+    is, and only that is read: at most sites, most of the time, nothing. Writes nothing.
+    """
     at = facts.at
+    here: SiteRef = OuterRef("pk")
+    by_hand = _toggles(here, at).values(said=JSONObject(armed="armed", at="at", until="until", how="how"))[:1]
+    there = Site.objects.filter(pk=site.pk).values_list(
+        by_hand,
+        Exists(_windows(here, at)),
+        Exists(_mutings(here, at)),
+        Exists(_storms(OuterRef("organisation"), here, at)),
+    )
+    said, awaited, hushed, stormy = there.get()
     tampering = last_tampering(site, at=at) if facts.category in SOMEBODY else None
     return Context(
-        toggle=toggle_of(site, at=at),
-        expected=tuple(expected(site, at=at)),
-        muted=tuple(muted(site, at=at)),
-        storm_until=storm_until(site, at=at),
+        toggle=_toggle_said(said) if said else None,
+        expected=tuple(expected(site, at=at)) if awaited else (),
+        muted=tuple(muted(site, at=at)) if hushed else (),
+        storm_until=storm_until(site, at=at) if stormy else None,
         tampered_at=tampering[0] if tampering else None,
         tamper_kind=tampering[1] if tampering else "",
         dismissed=tuple(dismissed(site, facts)) if facts.camera else (),
     )
 
 
-def toggle_of(site: Site, *, at: datetime) -> Toggle | None:
-    """What somebody last did to the arm state by hand, whether or not it still holds: that is for the policy to say."""
-    row = ArmChange.objects.filter(_not_over("undone_at", at), site=site, at__lte=at).order_by("-at").first()
-    return toggle_from(row) if row is not None else None
+SiteRef = Site | OuterRef
+
+
+def _toggles(site: SiteRef, at: datetime) -> QuerySet[ArmChange]:
+    """What people did to the arm state by hand, the last first, whether or not it still holds: that is for the policy to say."""
+    return ArmChange.objects.filter(_not_over("undone_at", at), site=site, at__lte=at).order_by("-at")
+
+
+def _toggle_said(said: dict[str, Any]) -> Toggle:
+    """Of JSON that PostgreSQL made."""
+    until = datetime.fromisoformat(said["until"]) if said["until"] else None
+    return toggle_from(
+        ArmChange(armed=said["armed"], at=datetime.fromisoformat(said["at"]), until=until, how=said["how"])
+    )
 
 
 def toggle_from(row: ArmChange) -> Toggle:
@@ -66,11 +89,14 @@ _BY: Final[dict[str, str]] = {
 
 def expected(site: Site, *, at: datetime) -> Iterator[Expected]:
     """Who is expected at `at`, by the windows that people made."""
-    rows = AccessWindow.objects.filter(_not_over("cancelled_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
-    for row in rows.order_by("ends_at", "pk").prefetch_related("zones"):
+    for row in _windows(site, at).order_by("ends_at", "pk").prefetch_related("zones"):
         if (until := ends_if_readable(row, site, at)) is not None:
             zones = frozenset(str(zone.pk) for zone in row.zones.all())
             yield Expected(str(row.pk), row.kind, row.people, until, zones, row.vehicles)
+
+
+def _windows(site: SiteRef, at: datetime) -> QuerySet[AccessWindow]:
+    return AccessWindow.objects.filter(_not_over("cancelled_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
 
 
 def ends(window: AccessWindow, site: Site, at: datetime) -> datetime | None:
@@ -109,8 +135,7 @@ def _ends_of_day(window: AccessWindow, site: Site, day: date, at: datetime) -> d
 
 def muted(site: Site, *, at: datetime) -> Iterator[Muted]:
     """What is snoozed or on test at `at`."""
-    rows = Muting.objects.filter(_not_over("ended_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
-    for row in rows.order_by("ends_at", "pk"):
+    for row in _mutings(site, at).order_by("ends_at", "pk"):
         yield Muted(
             id=str(row.pk),
             kind=row.kind,
@@ -121,16 +146,24 @@ def muted(site: Site, *, at: datetime) -> Iterator[Muted]:
         )
 
 
+def _mutings(site: SiteRef, at: datetime) -> QuerySet[Muting]:
+    return Muting.objects.filter(_not_over("ended_at", at), site=site, starts_at__lte=at, ends_at__gt=at)
+
+
 def storm_until(site: Site, *, at: datetime) -> datetime | None:
     """Until when storm mode holds for the site at `at`; None where it does not."""
-    rows = Storm.objects.filter(
+    rows = _storms(site.organisation_id, site, at)
+    return rows.order_by("-ends_at").values_list("ends_at", flat=True).first()
+
+
+def _storms(organisation: UUID | OuterRef, site: SiteRef, at: datetime) -> QuerySet[Storm]:
+    return Storm.objects.filter(
         _not_over("ended_at", at),
         Q(sites=None) | Q(sites=site),
-        organisation=site.organisation_id,
+        organisation=organisation,
         starts_at__lte=at,
         ends_at__gt=at,
     )
-    return rows.order_by("-ends_at").values_list("ends_at", flat=True).first()
 
 
 def dismissed(site: Site, facts: Facts) -> Iterator[Dismissed]:
@@ -164,7 +197,7 @@ def last_tampering(site: Site, *, at: datetime) -> tuple[datetime, str] | None:
     seen = Condition.objects.filter(site=site, kind__in=TAMPERING, began_at__range=between)
     told = Candidate.objects.filter(
         site=site, category__in=TOLD_TAMPERING, captured_at__range=between, decision="raise"
-    )
+    ).exclude(source__in=EXERCISES)
     found = [
         seen.exclude(detail__has_key="accepted").order_by("-began_at").values_list("began_at", "kind").first(),
         told.exclude(source="system", camera__isnull=False)

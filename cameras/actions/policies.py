@@ -26,6 +26,7 @@ HOUSE: Final = "house"  # the version of a site without a policy
 MOST_KNOWN: Final = 4096
 
 _known: dict[tuple[UUID | None, str, str], compiled.Policy] = {}  # id, SHA-256, time zone → as it is judged by
+_published: dict[UUID, Policy] = {}
 
 
 def version_of(policy: Policy | None) -> str:
@@ -78,6 +79,28 @@ def locked_judging(site: Site) -> Judging:
         new = Judging(site_id=site.pk, organisation_id=site.organisation_id)
         Judging.objects.bulk_create([new], ignore_conflicts=True)
         row = rows.get(site=site)
+    return row
+
+
+def next_turn(site: Site) -> Judging:
+    """The same row, locked in the same way, with the next ordinal taken: a transaction that is rolled back gives it back."""
+    turn = f"UPDATE {Judging._meta.db_table} SET ordinal = ordinal + 1 WHERE site_id = %s RETURNING *"  # noqa: S608  our own name
+    for row in Judging.objects.raw(turn, [site.pk]):
+        return row
+    locked_judging(site)  # a new site's first: makes the row
+    return Judging.objects.raw(turn, [site.pk])[0]
+
+
+def published(policy_id: UUID | None) -> Policy | None:
+    """A version by its id; None for none. Read once: it never changes."""
+    if policy_id is None:
+        return None
+    row = _published.get(policy_id)
+    if row is None:
+        row = Policy.objects.get(pk=policy_id)
+        if len(_published) >= MOST_KNOWN:
+            _published.clear()
+        _published[policy_id] = row
     return row
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cameras.actions import commit_candidate
@@ -83,12 +84,12 @@ def accept(source: SignalSource, signal: Signal, *, at: datetime) -> Receipt:
         raise SignalRefused(
             "too_old", _("This time is more than 24 hours ago: the signal is too old to act on."), field="at"
         )
+    key = dedup_key(source, signal.dedup)
     with transaction.atomic():
-        heard(source, at=at)
+        before = heard(source, key, at=at)
         if signal.kind == HEARTBEAT:
             return Receipt(None, repeated=False)
-        key = dedup_key(source, signal.dedup)
-        known = Candidate.objects.filter(dedup=key).first()
+        known = Candidate.objects.get(pk=before) if before else None
         candidate = known or _commit(source, signal, key, at=at)
         if known is None and signal.kind in ARMS:
             # By its own clock, as everything a source reports; one that is ahead counts from now.
@@ -104,15 +105,33 @@ def dedup_key(source: SignalSource, dedup: str) -> str:
     return f"{source.pk}:{dedup}"
 
 
-def heard(source: SignalSource, *, at: datetime) -> None:
-    """Note a sign of life, and the end of a silence that was raised. Called in a transaction."""
-    row = SignalSource.objects.select_for_update(of=("self",), no_key=True).select_related("site").get(pk=source.pk)
-    if row.lost_alert_at is not None:
-        events.record("source.back", row, by=None, at=at)
-    # Two at once may come here in either order: time does not run backwards.
-    row.last_seen_at = max(at, row.last_seen_at or at)
-    row.lost_alert_at = None
-    row.save(update_fields=["last_seen_at", "lost_alert_at"])
+# Two at once may come here in either order: time does not run backwards. GREATEST passes over NULL.
+_HEARD: Final = f"""
+UPDATE {SignalSource._meta.db_table} SET last_seen_at = GREATEST(last_seen_at, %s) WHERE id = %s AND lost_alert_at IS NULL
+RETURNING (SELECT id FROM {Candidate._meta.db_table} WHERE dedup = %s)
+"""  # noqa: S608  our own names
+
+
+def heard(source: SignalSource, key: str, *, at: datetime) -> UUID | None:
+    """Note a sign of life, and the end of a silence that was raised; the candidate of that dedup key, where there is one.
+
+    Called in a transaction. One statement, unless a silence ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARD, [at, source.pk, key])
+        if row := cursor.fetchone():
+            return row[0]
+        back = (
+            SignalSource.objects.select_for_update(of=("self",), no_key=True).select_related("site").get(pk=source.pk)
+        )
+        if back.lost_alert_at is not None:
+            events.record("source.back", back, by=None, at=at)
+            back.lost_alert_at = None
+            back.save(update_fields=["lost_alert_at"])
+        cursor.execute(_HEARD, [at, source.pk, key])
+        row = cursor.fetchone()
+    assert row is not None, "the row is locked, and not silent"
+    return row[0]
 
 
 def _commit(source: SignalSource, signal: Signal, key: str, *, at: datetime) -> Candidate:
@@ -131,6 +150,7 @@ def _commit(source: SignalSource, signal: Signal, key: str, *, at: datetime) -> 
         judged_at=at,
         dedup=key,
         evidence=_words(signal),
+        looked=True,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from incidents.models import Alert, Incident
@@ -31,6 +31,8 @@ def specialist(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user: Any = request.user
+        # Every read and every right below begins with them: asked for once a request.
+        prefetch_related_objects([user], "memberships")
         if not user.may_anywhere(Act.CONSOLE):
             raise Http404
         return view(request, *args, **kwargs)

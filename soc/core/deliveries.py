@@ -1,13 +1,14 @@
 """Running what is owed: any process may try, one gets the lease, and a lost one is offered again."""
 
+import json
 import logging
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, DateTimeField, Func, Min, Q
 from django.db.models.functions import Greatest
 
 from soc.core import events
@@ -19,6 +20,13 @@ log = logging.getLogger(__name__)
 BACKOFF_S = (1, 2, 5, 15, 60, 300)
 # After so many failures it is no passing trouble: people are told, and a handler may take a simpler way.
 PATIENCE = 3
+
+
+class ClockTimestamp(Func):
+    """PostgreSQL's wall clock in the statement that writes it (NOW() is that of the transaction's begin)."""
+
+    function = "CLOCK_TIMESTAMP"
+    output_field = DateTimeField()
 
 
 class Place(NamedTuple):
@@ -33,23 +41,23 @@ class LeaseLost(Exception):
     """The lease ran out while the handler ran, and somebody else has taken the delivery."""
 
 
+# By PostgreSQL's clock, and for as long as its reaction is given.
+_TAKE: Final = f"""
+UPDATE {Delivery._meta.db_table}
+SET attempts = attempts + 1,
+    leased_until = %(at)s::timestamptz + make_interval(secs => COALESCE((%(leases)s::jsonb ->> reaction)::float, %(usual)s))
+WHERE id = %(pk)s AND done_at IS NULL AND (leased_until IS NULL OR leased_until < %(at)s)
+RETURNING *
+"""  # noqa: S608  our own name
+
+
 def take(pk: int, *, at: datetime) -> Delivery | None:
     """Lease one delivery by compare-and-set, or None: done, or held by somebody whose lease runs.
 
     `attempts` is the fence: it grows with every lease, so that whoever lost one can tell.
     """
-    delivery = Delivery.objects.filter(pk=pk, done_at__isnull=True).first()
-    if delivery is None:
-        return None
-    until = at + timedelta(seconds=events.lease_s(delivery.reaction))
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-    won = Delivery.objects.filter(free, pk=pk, done_at__isnull=True).update(
-        leased_until=until, attempts=F("attempts") + 1
-    )
-    if not won:
-        return None
-    delivery.refresh_from_db()
-    return delivery
+    values = {"pk": pk, "at": at, "leases": json.dumps(events.leases()), "usual": events.LEASE_S}
+    return next(iter(Delivery.objects.raw(_TAKE, values)), None)
 
 
 def run(pk: int) -> bool:
@@ -66,7 +74,7 @@ def run(pk: int) -> bool:
         with transaction.atomic() if reaction.atomic else nullcontext():
             reaction.run(delivery.event_id)
             still_ours = Delivery.objects.filter(pk=pk, attempts=delivery.attempts, done_at__isnull=True)
-            if not still_ours.update(done_at=db_now(), leased_until=None, error="") and reaction.atomic:
+            if not still_ours.update(done_at=ClockTimestamp(), leased_until=None, error="") and reaction.atomic:
                 raise LeaseLost
     except LeaseLost:
         log.warning("delivery %s of %s took longer than its lease: rolled back", pk, delivery.reaction)

@@ -24,6 +24,7 @@ from soc.api.door import BoundedJSON
 from soc.api.errors import TooLarge
 from soc.core.models import Event
 from tests import factories as make
+from tests.queries import at_most
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +73,19 @@ def test_an_accepted_signal_is_committed_before_it_is_answered(panel):
     assert answer.json() == {"id": str(candidate.pk), "decision": "raise", "incident": None}
     assert candidate.signal_source == source
     assert Event.objects.filter(kind="candidate.raised", subject_id=candidate.pk).exists()
+
+
+def test_an_alarm_costs_six_queries_and_one_more_where_the_site_is_set_by_a_policy_for_the_first_time(panel, customer):
+    """So that intake keeps up with a storm: key, sign of life, circumstances, order of verdicts, candidate, event."""
+    _, key = panel
+    send(key, body())  # makes the row that orders the site's verdicts
+    with at_most(6):
+        assert send(key, body(dedup="2")).status_code == 201
+    make.arm_always(panel[0].site)
+    with at_most(7):
+        assert send(key, body(dedup="3")).status_code == 201
+    with at_most(6):
+        assert send(key, body(dedup="4")).status_code == 201
 
 
 def test_a_repeat_is_answered_200_with_the_first_result_and_its_incident(panel):

@@ -104,13 +104,15 @@ def test_no_candidate_is_judged_by_two_versions_and_none_by_one_that_is_not_in_f
 
 
 def test_without_the_lock_that_would_be_seen(camera, zone, monkeypatch):
-    """The deliberately broken variant: the row is read and not locked."""
+    """The deliberately broken variant: the row is read before it is locked."""
 
     def unlocked(site: Site) -> Judging:
         row, _made = Judging.objects.get_or_create(site_id=site.pk, defaults={"site": Site.objects.get(pk=site.pk)})
+        row.ordinal += 1
+        Judging.objects.filter(pk=row.pk).update(ordinal=row.ordinal)
         return row
 
-    monkeypatch.setattr("cameras.actions.candidates.locked_judging", unlocked)
+    monkeypatch.setattr("cameras.actions.candidates.next_turn", unlocked)
     with pytest.raises(AssertionError):
         publish_against_judging(camera)
 

@@ -13,6 +13,7 @@ import json
 import logging
 from typing import Any
 
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -20,8 +21,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from soc.core import clock, pulse
 from soc.core.away import LOST
-from soc.core.feed.audiences import Audience, audiences_of, face
+from soc.core.feed.audiences import Audience, face
+from soc.core.feed.board import board
 from soc.core.feed.reader import message, reader, rows_of
+from soc.core.feed.roll import Asked, Now, look, roll
 from soc.core.models import User
 from soc.core.sessions import user_now
 
@@ -38,7 +41,9 @@ class FeedConsumer(AsyncWebsocketConsumer):
         keep an operator at the desk who has gone.
         """
         try:
-            await super().dispatch(message)
+            # Not super's, which first goes to a thread for the sake of its connection: what needs a database here asks for
+            # it, and hundreds of pings a second do not.
+            await getattr(self, get_handler_name(message))(message)
         except StopConsumer:
             raise
         except LOST as error:
@@ -51,42 +56,40 @@ class FeedConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.out: asyncio.Queue[str] = asyncio.Queue(maxsize=OUTBOX)
         self.audiences: frozenset[Audience] = frozenset()
-        self.jobs: list[asyncio.Task] = []
+        self.sending: asyncio.Task[None] | None = None
         self.ending = False
-        self.heard = True  # since the last beat; to open the socket is to be heard of
+        self.roll = roll(BEAT_S)
+        self.heard = True  # since the roll was last called; to open the socket is to be heard of
         self.said: dict[str, Any] = {}  # with the last ping
-        self.loop = asyncio.get_running_loop()
         user = self.scope["user"]
         if not user.is_authenticated:
             await self.accept()  # a browser learns the code only of a socket that was opened
             await self.close(4401)
             return
         self.face = "portal" if b"face=portal" in self.scope["query_string"] else "ops"
-        wanted = await database_sync_to_async(self._wanted)(heard=True)
+        self.session_key = self.scope["session"].session_key or ""
+        wanted = await database_sync_to_async(self._wanted)()
         await self.accept()
         if not wanted:
             await self.close(4401 if wanted is None else 4403)
             return
         self.user_id = user.pk
         await self._subscribe(wanted)
-        self.jobs = [asyncio.create_task(self._send_out()), asyncio.create_task(self._beat())]
+        self.sending = asyncio.create_task(self._send_out())
+        self.roll.join(self)
 
     async def disconnect(self, code: int) -> None:
         await self._let_go()
 
     async def _let_go(self) -> None:
-        """Stop sending and listening; the reader's lock is never waited for in the event loop."""
+        """Stop sending and listening."""
         self.ending = True
-        for job in self.jobs:
-            if job is not asyncio.current_task():
-                job.cancel()
+        self.roll.leave(self)
+        if self.sending is not None:
+            self.sending.cancel()
         audiences, self.audiences = self.audiences, frozenset()
         if audiences:
-            await database_sync_to_async(self._unsubscribe)(audiences)
-
-    def _unsubscribe(self, audiences: frozenset[Audience]) -> None:
-        for audience in audiences:
-            reader.unsubscribe(audience, self._push)
+            await board().leave(audiences, self._enqueue)
 
     async def _end(self, code: int) -> None:
         """Close once, for good: a socket that is closed twice, or sent to afterwards, is an error of the server."""
@@ -112,11 +115,6 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     # --- what is sent
 
-    def _push(self, text: str) -> None:
-        """Called by the reader's thread."""
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._enqueue, text)
-
     def _enqueue(self, text: str) -> None:
         if self.ending:
             return
@@ -124,7 +122,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             self.out.put_nowait(text)
         except asyncio.QueueFull:
             # Never a silent gap: a client that cannot keep up comes back and resumes.
-            self.last_word = self.loop.create_task(self._end(4408))
+            self.last_word = asyncio.get_running_loop().create_task(self._end(4408))
 
     def _put(self, body: dict[str, Any]) -> None:
         self._enqueue(json.dumps(body, cls=DjangoJSONEncoder))
@@ -135,12 +133,15 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     async def _subscribe(self, wanted: frozenset[Audience]) -> None:
         self.audiences = wanted
-        await database_sync_to_async(lambda: [reader.subscribe(a, self._push) for a in wanted])()
+        await board().join(wanted, self._enqueue)
         heads = await self._heads()
         self._put({"type": "hello", "heads": heads, "user": self.user_id, "now": clock.now()})
 
     async def _heads(self) -> dict[str, int]:
-        return await database_sync_to_async(reader.heads)(self.audiences)
+        return self._own(await database_sync_to_async(reader.heads)())
+
+    def _own(self, heads: dict[Audience, int]) -> dict[str, int]:
+        return {audience.key: heads[audience] for audience in self.audiences if audience in heads}
 
     async def _resume(self, last: dict[str, int]) -> None:
         """Replay what each audience missed; a page that starts, or missed too much, gets a snapshot instead."""
@@ -153,19 +154,22 @@ class FeedConsumer(AsyncWebsocketConsumer):
             # Positions first, state second: the state is at least as new, and later events only repeat themselves.
             heads = await self._heads()
             state = await database_sync_to_async(face(self.face).snapshot)(user)
-            told = await database_sync_to_async(self._pulse)()
-            self._put({"type": "snapshot", "heads": heads, "now": clock.now(), **told, **state})
+            now = await database_sync_to_async(pulse.latest)()
+            self._put({"type": "snapshot", "heads": heads, "now": clock.now(), **self._told(now), **state})
             return
         for text in texts:
             self._enqueue(text)
 
     def _missed(self, last: dict[str, int]) -> list[str] | None:
-        heads = reader.heads(self.audiences)
+        heads = self._own(reader.heads())
         texts: list[tuple[int, str]] = []
         for audience in self.audiences:
             prev = last.get(audience.key)
             if prev is None:
                 return None
+            if (kept := reader.kept(audience, prev)) is not None:
+                texts += kept
+                continue
             rows = list(audience.events().filter(seq__gt=prev, seq__lte=heads.get(audience.key, 0))[: REPLAY + 1])
             if len(rows) > REPLAY:
                 return None
@@ -177,40 +181,25 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     # --- rights are looked at again while the socket is open
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_S)
-            heard, self.heard = self.heard, False
-            try:
-                wanted, told = await database_sync_to_async(self._look)(heard)
-            except LOST:
-                # The page's own "no contact" banner comes from missing beats; say nothing that is not known.
-                continue
-            if wanted is None:
-                await self._end(4401)
-                return
-            if wanted != self.audiences:
-                await self._end(4403)  # rights changed: the page reloads what it may see
-                return
-            self._put({"type": "beat", "heads": await self._heads(), "now": clock.now(), **told})
+    async def called(self, wanted: frozenset[Audience] | None, now: Now) -> None:
+        """By the roll, every BEAT_S. While the database is away it is not called, and the page's own "no contact" banner comes
+        from missing beats: nothing is said that is not known.
+        """
+        if wanted is None:
+            await self._end(4401)
+        elif wanted != self.audiences:
+            await self._end(4403)  # rights changed: the page reloads what it may see
+        else:
+            self._put({"type": "beat", "heads": self._own(now.heads), "now": clock.now(), **self._told(now.pulse)})
 
-    def _look(self, heard: bool) -> tuple[frozenset[Audience] | None, dict[str, Any]]:
-        return self._wanted(heard=heard), self._pulse()
-
-    def _pulse(self) -> dict[str, Any]:
+    def _told(self, now: pulse.Pulse) -> dict[str, Any]:
         """What a page is told of the spine; how much is stuck is the centre's own affair."""
-        now = pulse.latest()
         return {"lag_s": now.lag_s} | ({"stuck": now.stuck_for(self.audiences)} if self.face == "ops" else {})
 
     def _user(self) -> User | None:
         return user_now(self.scope)
 
-    def _wanted(self, *, heard: bool) -> frozenset[Audience] | None:
-        """What the session's user may hear now, None for nobody; and `heard` of, their face is told that they are there."""
-        user = self._user()
-        if user is None:
-            return None
-        told = face(self.face).beat
-        if told is not None and heard:
-            told(user.pk, self.said)
-        return frozenset(a for a in audiences_of(user) if a.face == self.face)
+    def _wanted(self) -> frozenset[Audience] | None:
+        """What the session's user may hear now, None for nobody. Their face is told that they are there."""
+        (wanted,), _now = look([Asked(self.session_key, self.face, self.said)])
+        return wanted

@@ -6,6 +6,7 @@ import json
 import logging
 import select
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 Push = Callable[[str], None]
 BATCH = 500
+TOGETHER = 25  # shown by one question to the database; the first of them waits for the last
+KEPT = 500  # messages of an audience, for those who come back
 
 
 def message(audience: Audience, event: Event, prev: int, rows: dict[str, Any]) -> str:
@@ -47,6 +50,8 @@ class Reader:
         self._lock = threading.RLock()
         self._push: dict[Audience, set[Push]] = {}
         self._last: dict[Audience, int] = {}
+        self._kept: dict[Audience, deque[tuple[int, int, str]]] = {}  # position, the one before it, message
+        self._ready: dict[tuple[str, int], dict[str, Any]] = {}  # face and event of those at hand → its rows
         self._head = 0
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -61,6 +66,7 @@ class Reader:
                 # Nobody was listening: positions of the past are read afresh below.
                 self._head = chain.head()[0]
                 self._last.clear()
+                self._kept.clear()
                 self._stop.clear()
                 self._thread = threading.Thread(target=self._run, name="feed-reader", daemon=True)
                 self._thread.start()
@@ -77,10 +83,20 @@ class Reader:
                 # A position is only kept up while somebody listens; the next subscriber reads it afresh.
                 self._push.pop(audience, None)
                 self._last.pop(audience, None)
+                self._kept.pop(audience, None)
 
-    def heads(self, audiences: frozenset[Audience]) -> dict[str, int]:
+    def heads(self) -> dict[Audience, int]:
+        """The last position of every audience that is listened to."""
         with self._lock:
-            return {a.key: self._last[a] for a in audiences if a in self._last}
+            return dict(self._last)
+
+    def kept(self, audience: Audience, since: int) -> list[tuple[int, str]] | None:
+        """What the audience was sent after that position, (position, message) in order; None where that is not kept any more."""
+        with self._lock:
+            if self._last.get(audience) == since:
+                return []
+            later = [one for one in self._kept.get(audience, ()) if one[1] >= since]
+        return [(seq, text) for seq, _prev, text in later] if later and later[0][1] == since else None
 
     def stop(self) -> None:
         self._stop.set()
@@ -115,27 +131,38 @@ class Reader:
     def _drain(self) -> None:
         while True:
             events = list(Event.objects.filter(seq__gt=self._head).order_by("seq")[:BATCH])
-            for event in events:
-                self._hand_on(event)
+            for at in range(0, len(events), TOGETHER):
+                some = events[at : at + TOGETHER]
+                self._ready = self._rows(some)
+                for event in some:
+                    self._hand_on(event)
             if len(events) < BATCH:
                 return
 
-    def _hand_on(self, event: Event) -> None:
-        rendered: dict[str, dict[str, Any]] = {}
+    def _rows(self, events: list[Event]) -> dict[tuple[str, int], dict[str, Any]]:
+        """What each face that is listened to shows of these. Rendering reads the database: not under the lock."""
         with self._lock:
-            hearing = [audience for audience in self._push if audience.hears(event)]
-        for audience in hearing:  # rendering reads the database: not under the lock
-            if audience.face not in rendered:
-                rendered[audience.face] = rows_of(audience.face, event)
+            hearing = {
+                (audience.face, event.pk) for audience in self._push for event in events if audience.hears(event)
+            }
+        found = {}
+        for name in {name for name, _pk in hearing}:
+            heard = [event for event in events if (name, event.pk) in hearing]
+            found |= {(name, event.pk): rows for event, rows in zip(heard, many_of(name, heard), strict=True)}
+        return found
+
+    def _hand_on(self, event: Event) -> None:
         with self._lock:
             assert event.seq is not None
             for audience, pushes in self._push.items():
                 if not audience.hears(event) or self._last[audience] >= event.seq:
                     continue
-                rows = rendered.get(audience.face)
                 # An audience that came while the others' rows were rendered: its page looks for itself.
-                text = message(audience, event, self._last[audience], {"stale": True} if rows is None else rows)
+                rows = self._ready.get((audience.face, event.pk), {"stale": True})
+                prev = self._last[audience]
+                text = message(audience, event, prev, rows)
                 self._last[audience] = event.seq
+                self._kept.setdefault(audience, deque(maxlen=KEPT)).append((event.seq, prev, text))
                 for push in pushes:
                     push(text)
             self._head = event.seq
@@ -150,6 +177,19 @@ def rows_of(name: str, event: Event) -> dict[str, Any]:
     except Exception:
         log.exception("face %s could not render event %s", name, event.pk)
         return {"stale": True}
+
+
+def many_of(name: str, events: list[Event]) -> list[dict[str, Any]]:
+    """`rows_of` of each of these."""
+    together = face(name).many
+    if together is not None and len(events) > 1:
+        try:
+            return together(events)
+        except LOST:
+            raise
+        except Exception:
+            log.exception("face %s could not render %s events together", name, len(events))
+    return [rows_of(name, event) for event in events]
 
 
 reader = Reader()

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from soc.core.models.tenants import Customer, Organisation, Site
-from soc.core.rights import Act, Role, allows
+from soc.core.rights import Act, Role, allows, may_at
 
 
 class User(AbstractUser):
@@ -35,13 +35,13 @@ class User(AbstractUser):
 
     def may(self, act: Act, site: Site) -> bool:
         """Whether some membership of this user allows `act` at this site."""
-        return Site.objects.visible_to(self, act).filter(pk=site.pk).exists()
+        return may_at(self, act, site)
 
     def may_anywhere(self, act: Act) -> bool:
         return any(allows(role, act) for role in self.roles())
 
     def roles(self) -> set[str]:
-        return set(self.memberships.values_list("role", flat=True))
+        return {membership.role for membership in self.memberships.all()}
 
 
 class Membership(models.Model):
