@@ -4,7 +4,7 @@ from responses.actions.facts import heard
 from responses.actions.links import Link, answer_link, find_link
 from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps
 from responses.actions.sending import available_responders, send_responder
-from responses.actions.stopping import dispatch_stop, lift_stop, stop_dispatch
+from responses.actions.stopping import dispatch_stop, lift_stop, stop_dispatch, stops_of
 from responses.actions.talking import available_messages, talk, talk_cameras
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "step_skipped",
     "steps",
     "stop_dispatch",
+    "stops_of",
     "talk",
     "talk_cameras",
 ]

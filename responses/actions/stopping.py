@@ -15,7 +15,7 @@ from incidents.errors import Refused
 from incidents.models import Incident
 from responses.models import DispatchStop
 from soc.core import events
-from soc.core.models import Organisation, User
+from soc.core.models import Organisation, Site, User
 from soc.core.rights import MATRIX, Act
 
 LONGEST_REASON: Final = 200
@@ -59,6 +59,12 @@ def dispatch_stop(organisation: Organisation | UUID) -> DispatchStop | None:
     """The stop that stands now, with who set it."""
     pk = organisation.pk if isinstance(organisation, Organisation) else organisation
     return DispatchStop.objects.select_related("by").filter(organisation=pk, lifted_at=None).first()
+
+
+def stops_of(user: User) -> list[DispatchStop]:
+    """Those that stand in the centres of which this user sees a site on the console."""
+    centres = Site.objects.visible_to(user, Act.CONSOLE).order_by().values("organisation")
+    return list(DispatchStop.objects.select_related("by").filter(organisation__in=centres, lifted_at=None).order_by("at"))
 
 
 def words(stop: DispatchStop, zone: ZoneInfo | None = None) -> str:

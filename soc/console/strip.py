@@ -14,6 +14,7 @@ from cameras.models import Camera, Candidate
 from incidents import actions
 from incidents.models import Incident, Shift
 from incidents.models.incident import HELD, State
+from responses import actions as responses
 from responses.models import Attempt
 from soc.console import clockline
 from soc.console.cover.reads import storms
@@ -31,13 +32,18 @@ ANEW = frozenset(
     {
         *("storm.began", "storm.renewed", "storm.ended", "instruction.given", "instruction.ended"),
         *("presence.expected", "presence.cancelled"),
+        *("dispatch.stopped", "dispatch.lifted"),
     }
 )
+# Who is at the desks: told as {"desk": user id}, and to everybody, for whoever is left alone is told so.
+SHIFT = "started ended asked silent answered break break_over back"
 ATTEMPT = "planned placed answered accepted declined ended failed exhausted on_my_way on_site left retried unclear"
 KINDS = frozenset(
     {f"incident.{verb}" for verb in INCIDENT.split()}
     | {f"attempt.{verb}" for verb in ATTEMPT.split()}
-    | {"evidence.ready", "evidence.lost", "shift.started", "shift.ended", "camera.lost", "camera.back"}
+    | {f"shift.{verb}" for verb in SHIFT.split()}
+    | {"evidence.ready", "evidence.lost", "camera.lost", "camera.back"}
+    | {"drill.pressed"}
     | ANEW
 )
 SHOWN = [State.OPEN, *HELD, State.PARKED]
@@ -87,6 +93,8 @@ def rows(event: Event) -> dict[str, Any]:
     """What the consoles of an organisation show of one event. Raises nothing for subjects that are gone."""
     if event.kind in ANEW:
         return {"stale": True}
+    if event.subject_type == "shift":
+        return {"desk": str(event.data.get("user") or event.by_id)}
     incident_id = _incident_of(event)
     if incident_id is None:
         return {}
@@ -116,8 +124,13 @@ def snapshot(user: User) -> dict[str, Any]:
         "rows": [row(incident) for incident in waiting],
         "shift": on_shift(user) is not None,
         "figures": figures(user),
-        "storm": render_to_string("console/storm.html", {"storms": storms(user, at=clock.now())}).strip(),
+        "storm": render_to_string("console/storm.html", banners(user)).strip(),
     }
+
+
+def banners(user: User) -> dict[str, Any]:
+    """What stands above the pane for everybody of the centre."""
+    return {"storms": storms(user, at=clock.now()), "stops": responses.stops_of(user)}
 
 
 def figures(user: User) -> dict[str, Any]:

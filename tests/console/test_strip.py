@@ -11,6 +11,7 @@ from cameras.models import Candidate
 from incidents import actions
 from incidents.deadlines import deadlines
 from incidents.models.incident import State
+from responses import actions as responses
 from soc.console import clockline, sentences, strip
 from soc.core import clock
 from soc.core.models import Event
@@ -150,3 +151,20 @@ def test_a_claimed_incident_that_stays_undecided_shows_it_to_the_supervisors(inc
     assert "Ines, undecided" in told["html"]
     held = actions.decide(incident.pk, verdict="real", token=held.token, by=alice, at=clock.now())
     assert "undecided" not in strip.row(held)["html"]
+
+
+def test_a_drill_carries_the_word_in_its_row_and_its_pane(client, zone, alice, sam):
+    drill = actions.begin_drill(zone.site_id, reason="To try it.", zone=zone.pk, by=sam, at=clock.now())
+    assert "tag--drill" in strip.row(drill)["html"]
+    client.force_login(alice)
+    assert "tag--drill" in client.get(reverse("console-incident", args=[drill.pk])).text
+    assert "tag--drill" not in strip.row(make.make_incident(zone=zone, at=clock.now()))["html"]
+
+
+def test_every_desk_reads_that_nobody_is_sent_and_begins_anew_when_that_changes(alice, sam, oscar, organisation, site):
+    responses.stop_dispatch(organisation, reason="Wrong addresses went out.", by=sam, at=clock.now())
+    assert "Wrong addresses went out." in strip.snapshot(alice)["storm"]
+    assert strip.snapshot(oscar)["storm"] == ""
+    assert strip.rows(Event.objects.get(kind="dispatch.stopped")) == {"stale": True}
+    responses.lift_stop(organisation, by=sam, at=clock.now())
+    assert strip.snapshot(alice)["storm"] == ""
