@@ -60,13 +60,13 @@ def step(id: str, kind: str, title: str, help: str = "", *, required: bool = Fal
     return {"id": id, "kind": kind, "title": title, "help": help, "required": required, **more}
 
 
-def _left() -> list[dict[str, str]]:
-    return [
-        {"code": "left", "label": _("They left")},
-        {"code": "leaving", "label": _("They are leaving")},
-        {"code": "stayed", "label": _("They stayed")},
-        {"code": "not_seen", "label": _("Not in sight")},
-    ]
+def _answer(code: str, label: str, goto: str = "") -> dict[str, str]:
+    return {"code": code, "label": label, **({"goto": goto} if goto else {})}
+
+
+def _verdict(goto: str) -> list[dict[str, str]]:
+    """Where nothing was wrong there is nothing to be done about it."""
+    return [_answer("false", _("False alarm"), goto), _answer("authorised", _("Authorised"), goto)]
 
 
 def intrusion() -> list[Step]:
@@ -81,6 +81,7 @@ def intrusion() -> list[Step]:
             _("Your verdict answers it. In doubt, suspicion."),
             required=True,
             fulfilled_by="verdict",
+            answers=_verdict("close"),
         ),
         step(
             "challenge",
@@ -89,7 +90,26 @@ def intrusion() -> list[Step]:
             _("Then wait fifteen seconds and look."),
             message=_("1 Live camera"),
         ),
-        step("left", "question", _("Did they leave?"), _("Which way?"), answers=_left()),
+        step(
+            "left",
+            "question",
+            _("Did they leave?"),
+            _("Which way?"),
+            answers=[
+                _answer("left", _("They left"), "note"),
+                _answer("leaving", _("They are leaving"), "note"),
+                _answer("stayed", _("They stayed"), "second"),
+                _answer("not_seen", _("Not in sight")),
+            ],
+        ),
+        step(
+            "search",
+            "question",
+            _("Are they on another camera?"),
+            _("Number keys make another camera large."),
+            answers=[_answer("found", _("Yes, still here")), _answer("nowhere", _("Nowhere to be seen"), "send")],
+        ),
+        step("second", "talk", _("Speak: you are being recorded"), message=_("2 Recorded")),
         step("send", "call", _("Send a responder"), _("A call and a text; the next one follows by itself.")),
         step(
             "coming",
@@ -113,6 +133,7 @@ def technical() -> list[Step]:
             _("Your verdict answers it. A blinded camera next to movement is an attack."),
             required=True,
             fulfilled_by="verdict",
+            answers=_verdict("note"),
         ),
         step("send", "call", _("Send a responder, if somebody did it")),
         step("note", "note", _("Write down the cause and who repairs it")),
@@ -136,6 +157,7 @@ def panel() -> list[Step]:
             _("Your verdict answers it. Quiet signals: do not call the premises, do not speak there."),
             required=True,
             fulfilled_by="verdict",
+            answers=_verdict("note"),
         ),
         step("send", "call", _("Send a responder")),
         step("note", "note", _("Write down who was reached and what they said")),

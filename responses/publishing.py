@@ -59,8 +59,10 @@ def check_playbook(body: Any, organisation: Organisation) -> None:
     said = set(Message.objects.filter(organisation=organisation).values_list("name", flat=True))
     problems: list[str] = []
     seen: set[str] = set()
+    ids = [step.get("id") if isinstance(step, dict) else None for step in steps]
     for number, step in enumerate(steps, 1):
-        problems += [_("Step %(number)s: %(why)s") % {"number": number, "why": why} for why in _wrong(step, seen, said)]
+        wrong = _wrong(step, seen, said) or _leads_nowhere(step, ids[number:])
+        problems += [_("Step %(number)s: %(why)s") % {"number": number, "why": why} for why in wrong]
     if problems:
         raise ValidationError(problems)
 
@@ -94,14 +96,20 @@ def _wrong(step: Any, seen: set[str], messages: set[str]) -> list[str]:
         wrong += [_("there is no message called “%(name)s”.") % {"name": n} for n in named if str(n) not in messages]
     answers = step.get("answers", [])
     if not isinstance(answers, list) or not all(_is_answer(answer) for answer in answers):
-        wrong.append(_("“answers” lists {“code”: …, “label”: …}."))
+        wrong.append(_("“answers” lists {“code”: …, “label”: …}, each with “goto” where it leads to another step."))
     return wrong
+
+
+def _leads_nowhere(step: dict[str, Any], later: list[Any]) -> list[str]:
+    """Only forward, so that every way ends."""
+    named = [answer["goto"] for answer in step.get("answers", []) if "goto" in answer]
+    return [_("“goto” names a later step, and “%(id)s” is none.") % {"id": goto} for goto in named if goto not in later]
 
 
 def _is_answer(answer: Any) -> bool:
     return (
         isinstance(answer, dict)
-        and set(answer) == {"code", "label"}
+        and set(answer) - {"goto"} == {"code", "label"}
         and all(isinstance(words, str) and words.strip() for words in answer.values())
     )
 

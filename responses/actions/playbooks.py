@@ -29,7 +29,9 @@ LONGEST_ANSWER, LONGEST_REASON = 500, 200
 
 @dataclass(frozen=True)
 class Step:
-    """One step as a page shows it. `state` is "" (to do), done or skipped; `by_act`: an act fulfils it, a tick cannot."""
+    """One step as a page shows it. `state` is "" (to do), done or skipped; `by_act`: an act fulfils it, a tick cannot;
+    `off`: the answers given so far lead past it, so it is neither asked nor owed.
+    """
 
     id: str
     kind: str
@@ -43,6 +45,7 @@ class Step:
     at: datetime | None = None
     answer: str = ""
     reason: str = ""
+    off: bool = False
 
 
 def run_of(incident: Incident) -> PlaybookRun | None:
@@ -92,10 +95,29 @@ def go_on(incident_id: UUID) -> None:
 def steps(incident: Incident) -> list[Step]:
     """The steps in order, with what became of each. Empty where there is no run."""
     run = run_of(incident)
-    return [] if run is None else [_step(step, run.results.get(step["id"], {})) for step in run.steps]
+    if run is None:
+        return []
+    asked = path(run.steps, run.results)
+    return [_step(step, run.results.get(step["id"], {}), off=step["id"] not in asked) for step in run.steps]
 
 
-def _step(step: dict[str, Any], result: dict[str, Any]) -> Step:
+def path(steps: list[dict[str, Any]], results: dict[str, dict[str, Any]]) -> set[str]:
+    """The ids of the steps that are asked: in order, and where an answer names the step to `goto`, on from there."""
+    asked: set[str] = set()
+    until: str | None = None
+    for step in steps:
+        if until is not None and step["id"] != until:
+            continue
+        asked.add(step["id"])
+        answer = results.get(step["id"], {}).get("answer", "")
+        until = next(
+            (choice["goto"] for choice in step.get("answers", ()) if choice["code"] == answer and "goto" in choice),
+            None,
+        )
+    return asked
+
+
+def _step(step: dict[str, Any], result: dict[str, Any], *, off: bool) -> Step:
     return Step(
         id=step["id"],
         kind=step["kind"],
@@ -109,6 +131,7 @@ def _step(step: dict[str, Any], result: dict[str, Any]) -> Step:
         at=parse_datetime(result["at"]) if result.get("at") else None,
         answer=result.get("answer", ""),
         reason=result.get("reason", ""),
+        off=off,
     )
 
 
@@ -189,7 +212,7 @@ def step_done(incident_id: UUID, *, step_id: str, answer: str, token: int, by: U
 
 
 def step_skipped(incident_id: UUID, *, step_id: str, reason: str, token: int, by: User, at: datetime) -> PlaybookRun:
-    """Leave a step out, with a reason that the report shows. Raises Refused: `step`, `reason`, `done`, or Stale."""
+    """Leave a step out, with a reason that the report shows; of a required one supervisors are told. Raises Refused: `step`, `reason`, `done`, or Stale."""
     reason = reason.strip()
     if not 3 <= len(reason) <= LONGEST_REASON:
         raise Refused("reason", _("Say in a few words why this step is left out (3 to 200 characters)."))
@@ -198,7 +221,8 @@ def step_skipped(incident_id: UUID, *, step_id: str, reason: str, token: int, by
         if run.results.get(step["id"], {}).get("state") == "done":
             raise Refused("done", _("This step is done already."))
         result = {"state": "skipped", "at": at.isoformat(), "by": str(by.pk), "reason": reason}
-        return _write(incident, run, step_id, result, kind="incident.step_skipped", by=by, at=at)
+        required = _owed(_step(step, {}, off=step_id not in path(run.steps, run.results)))
+        return _write(incident, run, step_id, result, kind="incident.step_skipped", by=by, at=at, required=required)
 
 
 def _held(incident_id: UUID, step_id: str, *, token: int, by: User) -> tuple[Incident, PlaybookRun, dict[str, Any]]:
@@ -212,13 +236,21 @@ def _held(incident_id: UUID, step_id: str, *, token: int, by: User) -> tuple[Inc
 
 
 def _write(
-    incident: Incident, run: PlaybookRun, step_id: str, result: dict[str, Any], *, kind: str, by: User, at: datetime
+    incident: Incident,
+    run: PlaybookRun,
+    step_id: str,
+    result: dict[str, Any],
+    *,
+    kind: str,
+    by: User,
+    at: datetime,
+    **codes: Any,
 ) -> PlaybookRun:
     stored = PlaybookRun.objects.get(pk=run.pk).results  # what acts fulfil is not written down before the end
     before = {key: value for key, value in stored.get(step_id, {}).items() if key != "was"}
     run.results = {**stored, step_id: {**result, "was": before}}
     run.save(update_fields=["results"])
-    events.record(kind, incident, by=by, at=at, step=step_id)
+    events.record(kind, incident, by=by, at=at, step=step_id, **codes)
     return run
 
 
@@ -240,9 +272,9 @@ def spoken_since(incident: Incident, event: Event) -> str:
 
 
 def missing(incident: Incident) -> list[str]:
-    """The close guard: required steps that are neither done nor skipped, in words."""
+    """The close guard: required steps on the way taken that are neither done nor skipped, in words."""
     return [str(_("“%(step)s”") % {"step": step.title}) for step in steps(incident) if _owed(step)]
 
 
 def _owed(step: Step) -> bool:
-    return step.required and not step.state and step.kind != "close"
+    return step.required and not step.state and not step.off and step.kind != "close"

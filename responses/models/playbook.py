@@ -11,7 +11,8 @@ from soc.core.models import PublishedVersion, SiteOwned
 class Playbook(PublishedVersion):
     """What to do, in order. body: {"families": ["intrusion"], "steps": [{"id", "kind", "title", "help", "required"}, …]}
 
-    kind is one of look, question, talk, call, text, note, close.
+    kind is one of look, question, talk, call, text, note, close. `answers` lists {"code", "label"}; one with "goto" names the
+    later step that is asked next, and what lies between is not.
     """
 
     class Meta:

@@ -42,10 +42,13 @@ class Shown:
 
 
 def steps(incident: Incident) -> list[Shown]:
-    """The playbook's steps in order; empty before the first claim or without a playbook. The first open one is next."""
+    """The playbook's steps in order, without those that the answers lead past, but for what was done of these all the same;
+    empty before the first claim or without a playbook. The first open one is next."""
     found: list[Shown] = []
     waiting = True
     for step in actions.steps(incident):
+        if step.off and not step.state:
+            continue
         state = step.state or ("next" if waiting else "todo")
         waiting = waiting and bool(step.state)
         icon = "check" if step.state else ICONS.get(step.kind, "note")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from cameras.categories import Family
 from incidents import actions as incidents
 from incidents.errors import Refused, Stale
+from incidents.models import Incident
 from responses import actions, reactions
 from responses.actions import facts, playbooks
 from responses.defaults import publish_defaults
 from responses.models import Message, Playbook, PlaybookRun
+from responses.publishing import check_playbook
 from soc.core import clock
 from soc.core.models import Event
 from tests import factories as make
@@ -62,7 +65,7 @@ def test_every_step_of_the_defaults_has_a_key_of_its_own_and_a_known_kind(defaul
         assert steps[-1]["kind"] == "close"
     names = set(Message.objects.values_list("name", flat=True))
     wanted = {name for p in Playbook.objects.all() for step in p.body["steps"] for name in playbooks._messages(step)}
-    assert wanted == names - {"2 Recorded"}
+    assert wanted == names
 
 
 def test_an_unclaimed_incident_has_no_run(zone, defaults):
@@ -81,7 +84,7 @@ def test_the_run_is_the_version_in_force_at_the_claim(incident, organisation):
     run = actions.run_of(incident)
     assert run is not None
     assert run.playbook.number == 1
-    assert len(run.steps) == 8
+    assert len(run.steps) == 10
 
 
 def test_the_reaction_and_the_first_look_make_one_run(incident):
@@ -218,3 +221,60 @@ def test_events_of_attempts_hold_no_names_numbers_or_words(incident, alice, guar
         assert guard.phone not in str(event.data)
         assert guard.name not in str(event.data)
         assert event.data["incident"] == str(incident.pk)
+
+
+def asked(incident) -> list[str]:
+    incident.refresh_from_db()
+    return [step.id for step in actions.steps(incident) if not step.off]
+
+
+def test_an_answer_leads_to_the_step_it_names_and_what_lies_between_is_not_asked(incident, tick):
+    assert len(asked(incident)) == 10, "before an answer every way is open"
+    tick("left", "left")
+    assert asked(incident) == ["look", "belongs", "challenge", "left", "note", "close"]
+    tick("left", "stayed")
+    assert asked(incident) == ["look", "belongs", "challenge", "left", "second", "send", "coming", "note", "close"]
+    tick("left", "not_seen")
+    tick("search", "nowhere")
+    assert "second" not in asked(incident)
+    assert "send" in asked(incident)
+
+
+def test_a_false_alarm_asks_for_nothing_but_its_outcome(incident, alice):
+    at = clock.now()
+    incidents.evidence_shown(incident.pk, by=alice, at=at)
+    incidents.decide(incident.pk, verdict="false", token=incident.token, by=alice, at=at)
+    assert asked(incident) == ["look", "belongs", "close"]
+    assert playbooks.missing(Incident.objects.get(pk=incident.pk)) == []
+
+
+def test_a_required_step_is_owed_only_on_the_way_that_was_taken():
+    steps = [
+        {"id": "a", "kind": "question", "title": "A?", "required": True, "answers": [
+            {"code": "y", "label": "Yes", "goto": "c"}, {"code": "n", "label": "No"}]},
+        {"id": "b", "kind": "question", "title": "B?", "required": True},
+        {"id": "c", "kind": "close", "title": "C"},
+    ]  # fmt: skip
+    assert playbooks.path(steps, {}) == {"a", "b", "c"}
+    assert playbooks.path(steps, {"a": {"answer": "y"}}) == {"a", "c"}
+    assert playbooks.path(steps, {"a": {"answer": "n"}}) == {"a", "b", "c"}
+
+
+def test_leaving_out_a_required_step_says_so_in_the_record(incident, skip):
+    skip("look", "The camera is dark.")
+    skip("note", "Nothing to add.")
+    told = Event.objects.filter(kind="incident.step_skipped").order_by("id")
+    assert [event.data for event in told] == [{"step": "look", "required": True}, {"step": "note", "required": False}]
+
+
+@pytest.mark.parametrize("goto", ["look", "left", "nowhere", ""])
+def test_an_answer_that_leads_back_or_nowhere_is_not_published(organisation, defaults, goto):
+    body = Playbook.objects.get(name="Intrusion", organisation=organisation).body
+    next(step for step in body["steps"] if step["id"] == "left")["answers"][0]["goto"] = goto
+    with pytest.raises(ValidationError):
+        check_playbook(body, organisation)
+
+
+def test_the_defaults_could_be_published_by_hand(organisation, defaults):
+    for playbook in Playbook.objects.all():
+        check_playbook(playbook.body, organisation)
