@@ -1,4 +1,5 @@
-"""What becomes of desks and of what is held there: who sleeps loses a claim that nothing was done with. By sweeps."""
+"""What becomes of desks and of what is held there, by sweeps: who sleeps loses a claim that nothing was done with, who does
+nothing for long is asked whether they are there, a break ends."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from cameras.health import Pauses
 from incidents.actions.choosing import may_handle, seats
 from incidents.actions.locking import move
 from incidents.actions.offering import offer, start_deadlines
+from incidents.actions.shifts import HERE, back_from_break
 from incidents.models import Desk, Incident, Shift
 from incidents.models.incident import State
 from soc.core import events
@@ -75,3 +77,57 @@ def _touched(incident: Incident) -> bool:
     came = Event.objects.filter(subject_id=incident.pk, kind__in=CAME).order_by("-id").values_list("id", flat=True)
     deeds = Event.objects.filter(site=incident.site_id, by=incident.owner_id).exclude(kind__in=BY_ITSELF)
     return deeds.filter(id__gt=came.first() or 0).exists()
+
+
+@sweep("incidents.presence")
+def presence(at: datetime) -> int:
+    """Ask who has pressed nothing for long whether they are there, and tell supervisors of whoever does not answer. Returns how
+    many desks changed. One query where none does.
+
+    1. At the end of a break, and after PRESENCE_IDLE_S without a key, PRESENCE_LONE_S for one who is alone: asked.
+    2. No key for PRESENCE_ANSWER_S after that: silent, and nothing is offered until there is one.
+    3. A key after the question: answered, and back from a break that is over.
+    """
+    rows = Shift.objects.filter(_changes(at), ended_at__isnull=True).values_list("pk", flat=True)
+    return sum(_ask_or_tell(pk, at) for pk in list(rows[:AT_ONCE]))
+
+
+def _ago(seconds: int, at: datetime) -> datetime:
+    return at - timedelta(seconds=seconds)
+
+
+def _changes(at: datetime) -> Q:
+    asked = Q(asked_at__isnull=False)
+    answered = asked & Q(active_at__gt=F("asked_at"))
+    unanswered = asked & Q(silent_at__isnull=True, asked_at__lte=_ago(settings.PRESENCE_ANSWER_S, at))
+    return answered | unanswered | (~asked & (Q(break_until__lte=at) | _idle(at)))
+
+
+def _idle(at: datetime) -> Q:
+    """On no break, and no key for as long as is asked of one who is alone, or of one of several."""
+    others = Shift.objects.filter(organisation=OuterRef("organisation"), ended_at__isnull=True, seen_at__gt=at - HERE)
+    others = others.filter(break_until__isnull=True, silent_at__isnull=True).exclude(pk=OuterRef("pk"))
+    lone = Q(active_at__lte=_ago(settings.PRESENCE_LONE_S, at)) & ~Exists(others)
+    return Q(break_until__isnull=True) & (Q(active_at__lte=_ago(settings.PRESENCE_IDLE_S, at)) | lone)
+
+
+def _ask_or_tell(pk: UUID, at: datetime) -> int:
+    with transaction.atomic():
+        rows = Shift.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        shift = rows.filter(_changes(at), pk=pk, ended_at__isnull=True).first()
+        if shift is None:
+            return 0  # another spine has it, or they pressed a key
+        if shift.asked_at is None:
+            over = shift.break_until is not None
+            Shift.objects.filter(pk=pk).update(asked_at=at)
+            events.record("shift.break_over" if over else "shift.asked", shift, by=None, at=at, user=shift.user_id)
+        elif shift.active_at is not None and shift.active_at > shift.asked_at:
+            if shift.break_until is not None:
+                back_from_break(shift, at=at, by=shift.user)
+            else:
+                Shift.objects.filter(pk=pk).update(asked_at=None, silent_at=None)
+                events.record("shift.answered", shift, by=shift.user, at=at, user=shift.user_id)
+        else:
+            Shift.objects.filter(pk=pk).update(silent_at=at)
+            events.record("shift.silent", shift, by=None, at=at, user=shift.user_id)
+        return 1

@@ -21,18 +21,20 @@ from incidents.actions.handling import (
 )
 from incidents.actions.keeping import hold, lift_hold
 from incidents.actions.offering import offer_waiting
-from incidents.actions.shifts import end_shift, start_shift
+from incidents.actions.shifts import begin_break, come_back, end_shift, start_shift
 from incidents.actions.stamps import evidence_shown, painted, stamp
 from incidents.actions.undoing import Undoable, undo, undoable
 
 __all__ = [
     "Undoable",
     "add_note",
+    "begin_break",
     "begin_drill",
     "check_token",
     "claim",
     "close",
     "close_guards",
+    "come_back",
     "decide",
     "describe",
     "disarmed",
