@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import eyes_accuracy, eyes_detect, eyes_ingest, eyes_tracks
+from bench import eyes_accuracy, eyes_conditions, eyes_detect, eyes_evidence, eyes_ingest, eyes_tracks
 from bench.figures import Row
 
 Measure = Callable[[Callable[[str], None]], list[Row]]
 
 PARTS: Final[tuple[Measure, ...]] = (
     eyes_ingest.measure,
+    eyes_evidence.measure,
+    eyes_conditions.measure,
     eyes_detect.measure,
     eyes_accuracy.measure,
     eyes_tracks.measure,
