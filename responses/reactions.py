@@ -1,9 +1,11 @@
 """What happens by itself after something happened. Handlers take an event id and may run twice."""
 
 from incidents.models import Incident
-from responses.actions import performing, playbooks, sending
+from responses.actions import paging, performing, playbooks, sending
 from soc.core import clock, events
 from soc.core.models import Event
+
+ON_CALL = 3  # the level of an escalation
 
 
 @events.reaction("attempt.planned", "attempt.retried", name="responses.perform", lease_s=30.0, atomic=False)
@@ -28,6 +30,14 @@ def carry_on(event_id: int) -> None:
 def carry_on_all(event_id: int) -> None:
     """Orders that a stop held up go on."""
     sending.carry_on_all(Event.objects.get(pk=event_id).organisation_id, at=clock.db_now())
+
+
+@events.reaction("incident.escalated", name="responses.page_on_call")
+def page_on_call(event_id: int) -> None:
+    """Nobody claimed it, and the deadline of whoever is on call has passed."""
+    event = Event.objects.get(pk=event_id)
+    if event.data.get("why") == "unclaimed" and event.data.get("level") == ON_CALL:
+        paging.page_on_call(event.subject_id, escalation=event.pk, at=clock.db_now())
 
 
 @events.reaction("incident.claimed", name="responses.start_run")

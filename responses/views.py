@@ -46,6 +46,8 @@ def _on_the_line(request: HttpRequest, attempt_id: UUID, *, digits: str) -> Http
 def _answer(attempt: Attempt) -> str:
     """What is said now, from what is known of the attempt and its incident."""
     keys = f"/twilio/gather/{attempt.pk}"
+    if attempt.paged_id is not None:
+        return _answer_page(attempt, keys)
     if attempt.declined_at:
         return script.farewell(_("Thank you. Somebody else is asked. Goodbye."))
     if attempt.incident.state == State.CLOSED:
@@ -55,6 +57,17 @@ def _answer(attempt: Attempt) -> str:
     if attempt.accepted_at:
         return script.accepted(attempt, gather_url=keys)
     return script.question(attempt, gather_url=keys)
+
+
+def _answer_page(attempt: Attempt, keys: str) -> str:
+    """To one of the centre's own people, who was told that nobody claims it."""
+    if attempt.incident.state != State.OPEN:
+        return script.farewell(_("Somebody has claimed it: you are not needed any more. Thank you. Goodbye."))
+    if attempt.declined_at:
+        return script.farewell(_("It is noted that you cannot. Goodbye."))
+    if attempt.accepted_at:
+        return script.farewell(_("Thank you. It is noted that you look after it. Goodbye."))
+    return script.page(attempt, gather_url=keys)
 
 
 @signed
@@ -86,6 +99,9 @@ def sms(request: HttpRequest) -> HttpResponse:
 
 def _noted(attempt: Attempt, meant: str) -> str:
     names = {"reference": attempt.incident.reference, "site": attempt.site.name}
+    if attempt.paged_id is not None:
+        yes = _("Noted: you look after %(reference)s.") % names
+        return _("Noted: you cannot look after %(reference)s.") % names if meant == "no" else yes
     if meant == "yes":
         return _("Noted: you are coming to %(site)s (%(reference)s). Text HERE when you are there.") % names
     if meant == "no":

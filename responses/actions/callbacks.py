@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from responses.actions import facts
 from responses.models import Attempt
@@ -66,7 +67,8 @@ def texted(number: str, body: str, *, at: datetime) -> tuple[Attempt | None, str
     word = words[0] if words else ""
     meant = "yes" if word in YES else "no" if word in NO else "here" if word in HERE else ""
     since = at - TEXTS_FOR
-    calls = Attempt.objects.filter(kind=Attempt.Kind.CALL, responder__phone=number, created_at__gte=since)
+    calls = Attempt.objects.filter(kind=Attempt.Kind.CALL, created_at__gte=since)
+    calls = calls.filter(Q(responder__phone=number) | Q(paged__phone=number))
     if named := REFERENCE.search(body.upper()):
         calls = calls.filter(incident__number=int(named[1]))
     if meant == "here":
@@ -87,5 +89,5 @@ def _said(attempt: Attempt, key: str, *, at: datetime, how: str) -> None:
         facts.accepted(attempt, at=at, how=how)
     elif key == "2":
         facts.declined(attempt, at=at, how=how)
-    elif key == "3" and attempt.accepted_at and not attempt.declined_at:
+    elif key == "3" and attempt.paged_id is None and attempt.accepted_at and not attempt.declined_at:
         facts.on_site(attempt, at=at, how=how)

@@ -50,7 +50,7 @@ def lock(attempt_id: UUID) -> Attempt:
     each other.
     """
     rows = Attempt.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("incident__site", "organisation", "site", "responder", "message", "camera").get(
+    return rows.select_related("incident__site", "organisation", "site", "responder", "message", "camera", "paged").get(
         pk=attempt_id
     )
 
@@ -72,7 +72,7 @@ def _placed(attempt: Attempt, *, at: datetime) -> None:
     _save(attempt)
     _tell("attempt.placed", attempt, at=at)
     if attempt.kind == Attempt.Kind.CALL:
-        incidents.stamp(attempt.incident_id, "call_placed", at=at)
+        _stamp(attempt, "call_placed", at=at)
 
 
 def placed(attempt_id: UUID, provider_id: str, *, at: datetime) -> Attempt:
@@ -90,7 +90,7 @@ def sounding(attempt_id: UUID, *, at: datetime) -> Attempt:
         _placed(attempt, at=at)
         attempt.leased_until = at + LONGEST_MESSAGE
         attempt.save(update_fields=["leased_until"])
-        incidents.stamp(attempt.incident_id, "audio_sent", at=at)
+        _stamp(attempt, "audio_sent", at=at)
         return attempt
 
 
@@ -100,7 +100,7 @@ def heard(attempt_id: UUID, *, at: datetime, how: str) -> Attempt:
         attempt = lock(attempt_id)
         attempt.data = {**attempt.data, "heard": how}
         _save(attempt)
-        incidents.stamp(attempt.incident_id, "audio_heard", at=at)
+        _stamp(attempt, "audio_heard", at=at)
         return attempt
 
 
@@ -134,7 +134,7 @@ def answered(attempt: Attempt, *, at: datetime) -> None:
         attempt.answer_by = max(attempt.answer_by, at + timedelta(seconds=settings.RESPONDER_ANSWER_S[0]))
     _save(attempt)
     _tell("attempt.answered", attempt, at=at)
-    incidents.stamp(attempt.incident_id, "call_answered", at=at)
+    _stamp(attempt, "call_answered", at=at)
 
 
 def accepted(attempt: Attempt, *, at: datetime, how: str) -> None:
@@ -145,7 +145,7 @@ def accepted(attempt: Attempt, *, at: datetime, how: str) -> None:
     _save(attempt)
     _tell("attempt.accepted", attempt, at=at, how=how)
     if not attempt.declined_at:
-        incidents.stamp(attempt.incident_id, "responder_accepted", at=at)
+        _stamp(attempt, "responder_accepted", at=at)
 
 
 def declined(attempt: Attempt, *, at: datetime, how: str) -> None:
@@ -173,7 +173,7 @@ def on_site(attempt: Attempt, *, at: datetime, how: str) -> None:
     attempt.on_site_at = at
     _save(attempt)
     _tell("attempt.on_site", attempt, at=at, how=how)
-    incidents.stamp(attempt.incident_id, "on_site", at=at)
+    _stamp(attempt, "on_site", at=at)
 
 
 def left(attempt: Attempt, *, at: datetime, how: str) -> None:
@@ -206,6 +206,12 @@ def failed(attempt: Attempt, words: str, *, at: datetime, code: str) -> None:
 def _save(attempt: Attempt) -> None:
     attempt.status = status_of(attempt)
     attempt.save()
+
+
+def _stamp(attempt: Attempt, name: str, *, at: datetime) -> None:
+    """On the incident's clock. That the centre's own people are told is no part of the response."""
+    if attempt.paged_id is None:
+        incidents.stamp(attempt.incident_id, name, at=at)
 
 
 def _tell(kind: str, attempt: Attempt, *, at: datetime, by: User | None = None, **codes: object) -> None:

@@ -81,7 +81,8 @@ def begin(attempt_id: UUID, *, at: datetime) -> Attempt | None:
         )
     if not won:
         return None
-    rows = Attempt.objects.select_related("incident__site", "site", "organisation", "responder", "message", "camera")
+    paths = ("incident__site", "site", "organisation", "responder", "paged", "message", "camera")
+    rows = Attempt.objects.select_related(*paths)
     return rows.get(pk=attempt_id)
 
 
@@ -94,6 +95,8 @@ def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
     if attempt.responder_id is not None and (stop := dispatch_stop(attempt.organisation_id)):
         Attempt.objects.filter(pk=attempt.pk).update(data={**attempt.data, STOPPED: str(stop.pk)})
         raise TooLate(CODE, stop_words(stop, attempt.site.zone_info))
+    if attempt.paged_id is not None and attempt.incident.state != State.OPEN:
+        raise TooLate("claimed", _("Somebody had claimed it before this could be done."))
     if attempt.incident.state == State.CLOSED:
         raise TooLate("closed", _("The incident was closed before this could be done."))
     if attempt.kind == Kind.TALK:
@@ -109,10 +112,16 @@ def _act(attempt: Attempt) -> Receipt | None:
     if attempt.kind == Kind.TALK:
         _talk(attempt)
         return None
-    assert attempt.responder is not None
     if attempt.kind == Kind.CALL:
-        return adapters.voice().call(attempt.responder.phone, attempt_id=attempt.pk, ring_s=attempt.data["ring_s"])
-    return adapters.text().send(attempt.responder.phone, _words(attempt), attempt_id=attempt.pk)
+        return adapters.voice().call(_number(attempt), attempt_id=attempt.pk, ring_s=attempt.data["ring_s"])
+    return adapters.text().send(_number(attempt), _words(attempt), attempt_id=attempt.pk)
+
+
+def _number(attempt: Attempt) -> str:
+    """Whom it is for: a responder, or one of the centre's own people."""
+    person = attempt.responder or attempt.paged
+    assert person is not None
+    return person.phone
 
 
 def _words(attempt: Attempt) -> str:
@@ -208,7 +217,9 @@ def settle(attempt_id: UUID) -> None:
     4. It cannot say, or several begun attempts could own the call: asked again, and given up in the end.
     """
     attempt = (
-        Attempt.objects.select_related("incident__site", "organisation", "responder").filter(pk=attempt_id).first()
+        Attempt.objects.select_related("incident__site", "organisation", "responder", "paged")
+        .filter(pk=attempt_id)
+        .first()
     )
     if attempt is None or attempt.status != Status.UNKNOWN:
         return
@@ -231,9 +242,8 @@ def settle(attempt_id: UUID) -> None:
 
 def _ask(attempt: Attempt) -> tuple[list[Receipt], int]:
     """(what the provider has that no attempt owns, how many other begun attempts could own it)."""
-    assert attempt.responder is not None
     assert attempt.acting_at is not None
-    number = attempt.responder.phone
+    number = _number(attempt)
     since = attempt.acting_at - SKEW
     if attempt.kind == Kind.CALL:
         there = adapters.voice().calls_to(number, since=since)
@@ -241,7 +251,8 @@ def _ask(attempt: Attempt) -> tuple[list[Receipt], int]:
         there = adapters.text().texts_to(number, script.marker(attempt.incident), since=since)
     ids = [receipt.provider_id for receipt in there]
     owned = set(Attempt.objects.filter(provider_id__in=ids).values_list("provider_id", flat=True))
-    others = Attempt.objects.filter(kind=attempt.kind, responder__phone=number, provider_id="").exclude(pk=attempt.pk)
+    theirs = Q(responder__phone=number) | Q(paged__phone=number)
+    others = Attempt.objects.filter(theirs, kind=attempt.kind, provider_id="").exclude(pk=attempt.pk)
     rivals = others.filter(status__in=[Status.ACTING, Status.UNKNOWN]).count()
     return [receipt for receipt in there if receipt.provider_id not in owned], rivals
 

@@ -41,6 +41,6 @@ def plan(
         dedup=key(incident, dedup, suffix),
         **values,
     )
-    codes = {name: values[name].pk for name in ("camera", "message", "responder", "order") if values.get(name)}
+    codes = {name: values[name].pk for name in ("camera", "message", "responder", "order", "paged") if values.get(name)}
     events.record("attempt.planned", attempt, by=by, at=at, incident=incident.pk, act=kind, **codes)
     return attempt

@@ -147,7 +147,9 @@ def _by_act(step: dict[str, Any]) -> bool:
 
 def _fulfilled(run: PlaybookRun, incident: Incident) -> dict[str, dict[str, Any]]:
     """What acts have fulfilled: {step id: result}. An act outweighs an earlier skip; a tick by hand stands."""
-    acts = list(incident.attempts.filter(placed_at__isnull=False).order_by("placed_at").select_related("message"))
+    acts = list(
+        incident.attempts.filter(placed_at__isnull=False, paged=None).order_by("placed_at").select_related("message")
+    )
     found: dict[str, dict[str, Any]] = {}
     for step in run.steps:
         if run.results.get(step["id"], {}).get("state") == "done":
@@ -212,7 +214,10 @@ def step_done(incident_id: UUID, *, step_id: str, answer: str, token: int, by: U
 
 
 def step_skipped(incident_id: UUID, *, step_id: str, reason: str, token: int, by: User, at: datetime) -> PlaybookRun:
-    """Leave a step out, with a reason that the report shows; of a required one supervisors are told. Raises Refused: `step`, `reason`, `done`, or Stale."""
+    """Leave a step out, with a reason that the report shows; of a required one supervisors are told.
+
+    Raises Refused: `step`, `reason`, `done`, or Stale.
+    """
     reason = reason.strip()
     if not 3 <= len(reason) <= LONGEST_REASON:
         raise Refused("reason", _("Say in a few words why this step is left out (3 to 200 characters)."))

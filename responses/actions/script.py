@@ -44,6 +44,28 @@ def question(attempt: Attempt, *, gather_url: str) -> str:
     return str(response)
 
 
+def page_body(incident: Incident, address: str) -> str:
+    """What whoever is on call reads: that nobody claims it, and where it is claimed. No word of what is seen there."""
+    words = _("%(centre)s: nobody has claimed %(marker)s Priority %(priority)s, %(site)s. Open it: %(link)s")
+    return words % {**_names(incident), "priority": incident.priority, "link": address}
+
+
+def page(attempt: Attempt, *, gather_url: str) -> str:
+    """The call to whoever is on call: what waits, and the key that says it was heard. Returns TwiML."""
+    incident = attempt.incident
+    said = _(
+        "This is %(centre)s. Nobody has claimed incident %(spelled)s, priority %(priority)s, at %(site)s. "
+        "To say that you have heard this and look after it, press 1. If you cannot, press 2."
+    )
+    names = {**_names(incident), "priority": incident.priority}
+    response = VoiceResponse()
+    for _round in range(2):
+        response.append(_listen(said % names, gather_url))
+    response.say(_("You gave no answer. Goodbye."))
+    response.hangup()
+    return str(response)
+
+
 def accepted(attempt: Attempt, *, gather_url: str) -> str:
     """After "yes": the address once more, and the key for being there. Returns TwiML."""
     said = _(

@@ -124,11 +124,11 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
         incident = locked(call.incident_id)  # two calls that end at once must not both choose the same next one
         called = Attempt.objects.filter(Q(pk=order.pk) | Q(order=order), kind=Kind.CALL)
         called = called.exclude(status=Status.FAILED, data__has_key=STOPPED)
-        coming = incident.attempts.filter(kind=Kind.CALL, status=Status.ACCEPTED).exists()
+        coming = incident.attempts.filter(kind=Kind.CALL, paged=None, status=Status.ACCEPTED).exists()
         if incident.state == State.CLOSED or coming:
             return None
         recent = incident.attempts.filter(kind=Kind.CALL, created_at__gt=at - CALL_AT_MOST)
-        busy = recent.filter(status__in=IN_HAND).values("responder_id")
+        busy = recent.filter(paged=None, status__in=IN_HAND).values("responder_id")
         left = _for(incident).exclude(pk__in=called.values("responder_id")).exclude(pk__in=busy)
         responder = left.order_by("rank", "name").first()
         if responder is None:

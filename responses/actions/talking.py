@@ -100,7 +100,7 @@ def _called(incident: Incident, kind: str | None) -> bool:
     nobody makes nothing true, and nobody is on the way who has been there and left.
     """
     hopeful = [Attempt.Status.PLACED, Attempt.Status.ANSWERED, Attempt.Status.ACCEPTED]
-    calls = incident.attempts.filter(kind=Attempt.Kind.CALL, placed_at__isnull=False, left_at__isnull=True)
+    calls = incident.attempts.filter(kind=Attempt.Kind.CALL, paged=None, placed_at__isnull=False, left_at__isnull=True)
     if kind is not None:
         calls = calls.filter(responder__kind=kind)
     return calls.filter(status__in=hopeful).exists()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from incidents.models import Incident
 from incidents.outcomes import Verdict
 from responses import actions
+from responses.actions import stopping
 from responses.models import Attempt, Message
 from soc.core.models import Event
 
@@ -93,8 +94,8 @@ class Sent:
 
 def sent(incident: Incident) -> list[Sent]:
     """What went out, newest first; above it the word that the last order found nobody, while nobody is coming."""
-    rows = list(incident.attempts.select_related("responder", "camera", "message").order_by("-created_at"))
-    calls = [attempt for attempt in rows if attempt.kind == Attempt.Kind.CALL]
+    rows = list(incident.attempts.select_related("responder", "paged", "camera", "message").order_by("-created_at"))
+    calls = [attempt for attempt in rows if attempt.kind == Attempt.Kind.CALL and attempt.paged_id is None]
     told = [_sent(attempt) for attempt in rows]
     if at := _exhausted(calls):
         words = _("Nobody is left to call: choose one yourself")
@@ -112,13 +113,18 @@ def _exhausted(calls: list[Attempt]) -> datetime | None:
     return at if at and at >= calls[0].created_at else None
 
 
+def _who(attempt: Attempt) -> str:
+    """A responder, or one of the centre's own people who was told that nobody claims it."""
+    return _("%(sign)s, on call") % {"sign": attempt.paged.sign} if attempt.paged else str(attempt.responder or "?")
+
+
 def _sent(attempt: Attempt) -> Sent:
     if attempt.kind == Attempt.Kind.TALK:
         icon, what = "horn", _("Voice at %(place)s") % {"place": attempt.camera.name if attempt.camera else "?"}
     elif attempt.kind == Attempt.Kind.CALL:
-        icon, what = "phone", _("Call to %(who)s") % {"who": attempt.responder or "?"}
+        icon, what = "phone", _("Call to %(who)s") % {"who": _who(attempt)}
     else:
-        icon, what = "note", _("Text to %(who)s") % {"who": attempt.responder or "?"}
+        icon, what = "note", _("Text to %(who)s") % {"who": _who(attempt)}
     failed = attempt.status in {Attempt.Status.FAILED, Attempt.Status.DECLINED}
     status = str(attempt.get_status_display())
     if attempt.error:
@@ -149,6 +155,12 @@ def on_air(incident: Incident) -> Attempt | None:
     """The voice that is being heard at the site now, or about to be."""
     talking = incident.attempts.filter(kind=Attempt.Kind.TALK, status__in=ON_AIR).select_related("camera", "message")
     return talking.order_by("-created_at").first()
+
+
+def stopped(incident: Incident) -> str:
+    """Why nobody can be sent now, where all dispatches are stopped; else ""."""
+    stop = actions.dispatch_stop(incident.organisation_id)
+    return stopping.words(stop, incident.site.zone_info) if stop else ""
 
 
 def dedup(incident: Incident) -> str:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Min, Prefetch, Q, QuerySet
 from django.template.loader import render_to_string
 
 from cameras.models import Camera, Candidate
 from incidents import actions
-from incidents.models import Incident, Shift
+from incidents.models import Alert, Incident, Shift
 from incidents.models.incident import HELD, State
 from responses import actions as responses
 from responses.models import Attempt
 from soc.console import clockline
 from soc.console.cover.reads import storms
-from soc.console.door import ALERTS, incidents_of
+from soc.console.door import incidents_of
 from soc.console.sentences import place, title
 from soc.core import clock
 from soc.core.models import Event, User
 from soc.core.rights import Act
 
-INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed due
-    owner_back left_lying reassigned released returned closed reopened undone described painted stamped step_done step_skipped
-    put_on_hold hold_lifted identified looked disarm_overridden arm_changed"""
+INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed
+    due owner_back nobody_paged left_lying reassigned released returned closed reopened undone described painted
+    stamped step_done step_skipped put_on_hold hold_lifted identified looked disarm_overridden arm_changed"""
 # What changes every pane of a site, or the banner, and no row: pages begin anew.
 ANEW = frozenset(
     {
@@ -49,8 +49,29 @@ KINDS = frozenset(
 SHOWN = [State.OPEN, *HELD, State.PARKED]
 
 
+# All that a row shows of an incident, however many alerts came: of these only the one that it is named after.
+NAMED_AFTER: Prefetch = Prefetch(
+    "alerts",
+    Alert.objects.annotate(other=ExpressionWrapper(~Q(category=F("incident__category")), BooleanField()))
+    .select_related("candidate__camera", "candidate__zone", "candidate__signal_source")
+    .defer("candidate__evidence", "candidate__facts", "candidate__context", "candidate__reasons", "candidate__flip")
+    .order_by("incident", "other", "captured_at", "raised_at")
+    .distinct("incident"),
+    to_attr="named_after",
+)
+MOST_ROWS: Final = 20  # in a snapshot: of each kind of row that a page may need next
+
+
+def afar(rows: QuerySet[Incident]) -> QuerySet[Incident]:
+    """With what a row of the strip shows of them, in two queries."""
+    return rows.select_related("site", "owner", "offered_to").prefetch_related(NAMED_AFTER)
+
+
 def lead(incident: Incident) -> Candidate | None:
     """What the incident is named after: the first alert of its highest category."""
+    known = getattr(incident, "named_after", None)
+    if known is not None:
+        return known[0].candidate if known else None
     alerts = list(incident.alerts.all())
     named = [alert for alert in alerts if alert.category == incident.category]
     return (named or alerts)[0].candidate if alerts else None
@@ -91,37 +112,79 @@ def row(incident: Incident) -> dict[str, Any]:
 
 def rows(event: Event) -> dict[str, Any]:
     """What the consoles of an organisation show of one event. Raises nothing for subjects that are gone."""
+    return many([event])[0]
+
+
+def many(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The same of several: an incident of which more is told among them is rendered once, as it is after the last."""
+    subjects = [_incident_of(event) for event in events]
+    found = afar(Incident.objects.filter(pk__in={pk for pk in subjects if pk is not None}))
+    rendered = {incident.pk: row(incident) for incident in found}
+    return [_shown(event, rendered.get(pk)) for event, pk in zip(events, subjects, strict=True)]
+
+
+def _shown(event: Event, rendered: dict[str, Any] | None) -> dict[str, Any]:
     if event.kind in ANEW:
         return {"stale": True}
     if event.subject_type == "shift":
         return {"desk": str(event.data.get("user") or event.by_id)}
-    incident_id = _incident_of(event)
-    if incident_id is None:
-        return {}
-    found = (
-        Incident.objects.select_related("site", "owner", "offered_to").prefetch_related(ALERTS).filter(pk=incident_id)
-    ).first()
-    return row(found) if found else {}
+    return rendered or {}
 
 
-def _incident_of(event: Event) -> Any:
+def _incident_of(event: Event) -> UUID | None:
+    if event.kind in ANEW or event.subject_type == "shift":
+        return None
     if event.subject_type == "incident":
         return event.subject_id
     if event.subject_type == "attempt":
         return (
-            event.data.get("incident")
+            _id_of(event.data.get("incident"))
             or Attempt.objects.filter(pk=event.subject_id).values_list("incident", flat=True).first()
         )
     if event.subject_type == "candidate":
         return Incident.objects.filter(alerts__candidate=event.subject_id).values_list("pk", flat=True).first()
-    return event.data.get("incident")
+    return _id_of(event.data.get("incident"))
+
+
+def queue(user: User) -> dict[str, Any]:
+    """`rows`: what a console may need next of what is unfinished, and the user's own. `beyond`: the rest in numbers, where
+    there is one: {"waiting", "oldest", "parked", "due"}, instants in ISO 8601 or "". Four queries, however much waits.
+
+    user: with memberships, which would else be asked for again and again.
+    """
+    mine = Q(owner=user, state__in=HELD) | Q(offered_to=user, state=State.OPEN)
+    unfinished = Incident.objects.visible_to(user, Act.CONSOLE).unfinished()
+    some = (unfinished.exclude(state=State.PARKED), unfinished.unclaimed(), unfinished.filter(state=State.PARKED))
+    first = [kind.by_urgency().values("pk")[:MOST_ROWS] for kind in some]
+    wanted = list(first[0].union(*first[1:], unfinished.filter(mine).values("pk")).values_list("pk", flat=True))
+    rows = [row(incident) for incident in afar(Incident.objects.filter(pk__in=wanted)).by_urgency()]
+    if len(wanted) < MOST_ROWS:
+        return {"rows": rows, "beyond": None}  # no kind was cut short
+    return {"rows": rows, "beyond": _beyond(unfinished.exclude(pk__in=wanted))}
+
+
+def _beyond(rest: QuerySet[Incident]) -> dict[str, Any] | None:
+    waits, parked = Q(state=State.OPEN), Q(state=State.PARKED)
+    found = rest.aggregate(
+        waiting=Count("pk", filter=waits), oldest=Min("captured_at", filter=waits),
+        parked=Count("pk", filter=parked), due=Min("due_at", filter=parked), all=Count("pk"),
+    )  # fmt: skip
+    return (
+        {
+            "waiting": found["waiting"],
+            "oldest": found["oldest"].isoformat() if found["oldest"] else "",
+            "parked": found["parked"],
+            "due": found["due"].isoformat() if found["due"] else "",
+        }
+        if found["all"]
+        else None
+    )
 
 
 def snapshot(user: User) -> dict[str, Any]:
-    """Everything a console starts from: all unfinished incidents, this user's shift, and the figures of a quiet night."""
-    waiting = incidents_of(user).unfinished().by_urgency()
+    """Everything a console starts from: what waits, this user's shift, and the figures of a quiet night."""
     return {
-        "rows": [row(incident) for incident in waiting],
+        **queue(user),
         "shift": on_shift(user) is not None,
         "figures": figures(user),
         "storm": render_to_string("console/storm.html", banners(user)).strip(),

@@ -1,0 +1,66 @@
+"""Telling whoever is on call that nobody claims an incident: by text and by telephone, once for every escalation.
+
+It is for the centre's own people alone, so a stop of all dispatches does not hold it up; and never for an exercise.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from incidents.actions.locking import locked
+from incidents.audit.guard import is_exercise
+from incidents.models import Incident
+from incidents.models.incident import State
+from incidents.roster import leads, on_call
+from responses.actions import script
+from responses.actions.planning import known, plan
+from responses.models import Attempt
+from soc.core import events
+from soc.core.models import User
+
+RING_S: Final = 30
+MOST: Final = 3  # telephones that ring for one escalation
+NOBODY: Final = "incident.nobody_paged"
+Kind = Attempt.Kind
+
+
+def page_on_call(incident_id: UUID, *, escalation: int, at: datetime) -> list[Attempt]:
+    """Order a text and a call to whoever is on call now; to who leads, where the roster names nobody with a telephone. The calls
+    and texts that were ordered; none where somebody has claimed it meanwhile, and for exercises. `escalation`: the id of its
+    event; twice is once.
+
+    With nobody to reach it is recorded as `incident.nobody_paged`: the wall says so.
+    """
+    with transaction.atomic():
+        incident = locked(incident_id)
+        if incident.state != State.OPEN or incident.drill or is_exercise(incident.pk):
+            return []
+        people = reachable(incident, at=at)
+        if not people:
+            events.record(NOBODY, incident, by=None, at=at, escalation=escalation)
+        return [attempt for user in people for attempt in _page(incident, user, f"page:{escalation}:{user.pk}", at=at)]
+
+
+def reachable(incident: Incident, *, at: datetime) -> list[User]:
+    """Who is to be paged now, at most MOST: on call by the roster, else who leads. Only people with a telephone."""
+    rostered = [user for user in on_call(incident.organisation_id, at) if user.phone]
+    return (rostered or [user for user in leads(incident.organisation_id) if user.phone])[:MOST]
+
+
+def _page(incident: Incident, user: User, dedup: str, *, at: datetime) -> list[Attempt]:
+    if known(incident, dedup, kind=Kind.CALL, suffix=":call"):
+        return []
+    to = {"by": None, "at": at, "dedup": dedup, "paged": user}
+    body = script.page_body(incident, address(incident))
+    text = plan(incident, Kind.TEXT, suffix=":text", data={"body": body}, **to)
+    return [text, plan(incident, Kind.CALL, suffix=":call", data={"ring_s": RING_S}, **to)]
+
+
+def address(incident: Incident) -> str:
+    """Where it is claimed. It opens nothing to anybody who is not logged in."""
+    return f"{settings.PUBLIC_URL}/console/incidents/{incident.pk}/"

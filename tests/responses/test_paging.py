@@ -1,0 +1,224 @@
+"""Nobody claims it: whoever is on call is told by text and telephone, once for every escalation, and never for an exercise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from incidents import actions as incidents
+from incidents.deadlines import deadlines
+from incidents.models import AuditCase, Incident, RosterEntry
+from responses import actions, reactions
+from responses.actions import paging, performing, script, talking
+from responses.models import Attempt
+from responses.views import _answer
+from soc.console import playbook
+from soc.core import clock
+from soc.core.models import Event, User
+from tests import factories as make
+
+
+@pytest.fixture
+def open_one(zone, defaults) -> Incident:
+    return make.make_incident(make.make_candidate(zone=zone, at=clock.now()))
+
+
+def escalate(incident: Incident) -> Event:
+    """The deadline of whoever is on call passes, as the spine finds it."""
+    Incident.objects.filter(pk=incident.pk).update(oncall_by=clock.now() - timedelta(seconds=1))
+    deadlines(clock.now())
+    event = Event.objects.filter(kind="incident.escalated", subject_id=incident.pk).latest("pk")
+    assert (event.data["level"], event.data["why"]) == (3, "unclaimed")
+    return event
+
+
+def page(incident: Incident) -> Event:
+    event = escalate(incident)
+    reactions.page_on_call(event.pk)
+    return event
+
+
+def with_phone(user: User, phone: str = "+441632960050") -> User:
+    user.phone = phone
+    user.save(update_fields=["phone"])
+    return user
+
+
+def on_call(user: User, organisation, sam, **hours: float) -> RosterEntry:
+    now = clock.now()
+    span = {
+        "starts_at": now - timedelta(hours=hours.get("since", 1)),
+        "ends_at": now + timedelta(hours=hours.get("till", 1)),
+    }
+    return RosterEntry.objects.create(organisation=organisation, user=user, duty="on_call", by=sam, at=now, **span)
+
+
+def test_whoever_is_on_call_gets_a_text_and_a_call_and_nobody_else(open_one, dave, sam, organisation):
+    on_call(with_phone(dave), organisation, sam)
+    with_phone(sam, "+441632960051")
+    page(open_one)
+    assert set(Attempt.objects.values_list("kind", "paged", "responder")) == {
+        ("text", dave.pk, None),
+        ("call", dave.pk, None),
+    }
+    text = Attempt.objects.get(kind="text").data["body"]
+    assert all(words in text for words in (open_one.reference, "Priority 1", open_one.site.name))
+    assert text.endswith(reverse("console-incident", args=[open_one.pk]))
+
+
+def test_twice_is_once_and_the_next_escalation_is_another(open_one, dave, sam, alice, organisation):
+    on_call(with_phone(dave), organisation, sam)
+    event = page(open_one)
+    reactions.page_on_call(event.pk)
+    assert Attempt.objects.count() == 2
+    page(open_one)
+    assert Attempt.objects.count() == 4
+
+
+@pytest.mark.parametrize("why", ["undecided", "absent", "skipped"])
+def test_only_what_nobody_claims_rings_anybody(open_one, dave, sam, organisation, why):
+    on_call(with_phone(dave), organisation, sam)
+    with transaction.atomic():
+        event = paging.events.record("incident.escalated", open_one, by=None, at=clock.now(), level=2, why=why)
+    reactions.page_on_call(event.pk)
+    assert not Attempt.objects.exists()
+
+
+def test_who_leads_is_told_where_the_roster_names_nobody_who_can_be_reached(open_one, dave, sam, organisation):
+    on_call(dave, organisation, sam)  # no telephone
+    late = make.make_user("lou", "operator", organisation, phone="+441632960052")
+    on_call(late, organisation, sam, since=5, till=-1)  # was, until an hour ago
+    manager = make.make_user("mo", "duty_manager", organisation, phone="+441632960053")
+    with_phone(sam, "+441632960051")
+    page(open_one)
+    assert set(Attempt.objects.values_list("paged", flat=True)) == {sam.pk, manager.pk}
+
+
+def test_with_nobody_to_reach_it_says_so(open_one, sam):
+    event = page(open_one)
+    assert not Attempt.objects.exists()
+    told = Event.objects.get(kind=paging.NOBODY)
+    assert (told.subject_id, told.data) == (open_one.pk, {"escalation": event.pk})
+
+
+def test_nobody_of_another_centre_is_rung(open_one, other_organisation, oscar, sam):
+    on_call(with_phone(oscar), other_organisation, oscar)
+    make.make_user("lena", "supervisor", other_organisation, phone="+441632960054")
+    page(open_one)
+    assert not Attempt.objects.exists()
+
+
+def test_nobody_is_rung_for_what_was_claimed_meanwhile(open_one, dave, alice, sam, organisation, monkeypatch):
+    on_call(with_phone(dave), organisation, sam)
+    event = escalate(open_one)
+    incidents.claim(open_one.pk, by=alice, at=clock.now())
+    reactions.page_on_call(event.pk)
+    assert not Attempt.objects.exists()
+
+
+def test_what_was_ordered_is_not_done_once_it_was_claimed(open_one, dave, alice, sam, organisation, monkeypatch):
+    done: list[Any] = []
+    monkeypatch.setattr(performing, "_act", done.append)
+    on_call(with_phone(dave), organisation, sam)
+    page(open_one)
+    incidents.claim(open_one.pk, by=alice, at=clock.now())
+    for attempt in Attempt.objects.all():
+        performing.perform(attempt.pk)
+    assert done == []
+
+
+# --- never for an exercise
+
+
+def test_nobody_is_rung_for_a_drill(site, zone, dave, sam, organisation):
+    on_call(with_phone(dave), organisation, sam)
+    drill = incidents.begin_drill(site.pk, reason="Who wakes up?", zone=zone.pk, by=sam, at=clock.now())
+    page(drill)
+    assert not Attempt.objects.exists()
+    assert not Event.objects.filter(kind=paging.NOBODY).exists()
+
+
+def test_nor_for_a_case_of_the_blind_audit(open_one, dave, sam, organisation):
+    on_call(with_phone(dave), organisation, sam)
+    of = {"candidate": open_one.alerts.get().candidate, "seed": 7, "drawn_at": clock.now(), "incident": open_one}
+    AuditCase.objects.create(site=open_one.site, kind="sampled", **of)
+    page(open_one)
+    assert not Attempt.objects.exists()
+    open_one.refresh_from_db()
+    assert open_one.state == "open"  # nor is it revealed
+
+
+def test_without_the_looks_of_ours_postgresql_refuses_it(site, zone, dave, sam, organisation, monkeypatch):
+    on_call(with_phone(dave), organisation, sam)
+    drill = incidents.begin_drill(site.pk, reason="Who wakes up?", zone=zone.pk, by=sam, at=clock.now())
+    monkeypatch.setattr("responses.actions.planning.keep_in", lambda incident: None)
+    with pytest.raises(IntegrityError, match="nothing of it leaves the house"), transaction.atomic():
+        paging._page(drill, dave, "page:1", at=clock.now())
+
+
+# --- what it is, and what it is not
+
+
+@pytest.fixture
+def paged(open_one, dave, sam, organisation) -> Attempt:
+    on_call(with_phone(dave), organisation, sam)
+    page(open_one)
+    return Attempt.objects.get(kind="call")
+
+
+def test_a_stop_of_all_dispatches_does_not_hold_it_up(open_one, dave, sam, organisation, monkeypatch):
+    done: list[Any] = []
+    monkeypatch.setattr(performing, "_act", done.append)
+    on_call(with_phone(dave), organisation, sam)
+    actions.stop_dispatch(organisation, reason="Wrong addresses.", by=sam, at=clock.now())
+    page(open_one)
+    for attempt in Attempt.objects.all():
+        performing.perform(attempt.pk)
+    assert len(done) == 2
+
+
+def test_it_is_placed_with_the_number_of_whoever_is_paged(paged, network, dave):
+    for attempt in Attempt.objects.all():
+        performing.perform(attempt.pk)
+    assert [row["to"] for row in (*network.calls, *network.texts)] == [dave.phone] * 2
+    paged.refresh_from_db()
+    assert paged.status == "placed"
+
+
+def test_it_is_no_part_of_the_response(paged, network, alice, organisation):
+    """No clock stamp, no step of the playbook, no truth of “the guard is on the way”; and nobody is sent after it."""
+    for attempt in Attempt.objects.all():
+        performing.perform(attempt.pk)
+    held = incidents.claim(paged.incident_id, by=alice, at=clock.now())
+    assert held.call_placed_at is None
+    assert not talking._called(held, None)
+    assert not [step for step in actions.steps(held) if step.kind == "call" and step.state == "done"]
+    from responses.actions import sending
+
+    assert sending.carry_on(paged.pk, at=clock.now()) is None
+    assert "Mara, on call" in [sent.what.removeprefix("Call to ") for sent in playbook.sent(held)]
+
+
+def test_the_telephone_says_what_waits_and_notes_who_looks_after_it(paged):
+    assert paged.incident.reference.replace("-", "")[0] in _answer(paged)
+    assert "press 1" in script.page(paged, gather_url="/x")
+    performing.facts.placed(paged.pk, "CA7", at=clock.now())
+    from responses.actions import callbacks
+
+    callbacks.on_the_line(paged.pk, "CA7", "1", at=clock.now())
+    paged.refresh_from_db()
+    assert paged.status == "accepted"
+    assert "look after it" in _answer(paged)
+    paged.incident.refresh_from_db()
+    assert paged.incident.responder_accepted_at is None
+
+
+def test_a_text_back_is_noted_too(paged, dave):
+    from responses.actions import callbacks
+
+    found, meant = callbacks.texted(dave.phone, f"yes {paged.incident.reference}", at=clock.now())
+    assert (found.pk, meant) == (paged.pk, "yes")
