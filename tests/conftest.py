@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from cameras.models import Camera, Zone
 from soc.core.models import Customer, Organisation, Site, User
+from soc.ops.servers import MIGRATED
 from tests import factories as make
 
 # The files that take longest, longest first: begun last, one of them would be waited for while nothing else is left.
@@ -25,6 +28,14 @@ TESTS = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {TESTS / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """The database of the tests begins as a copy of the one that is migrated already, where the servers are our own."""
+    if MIGRATED in os.environ:
+        default = django_settings.DATABASES["default"]
+        default.setdefault("TEST", {})["TEMPLATE"] = default["NAME"]
 
 
 @pytest.fixture(scope="session")

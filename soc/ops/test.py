@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from soc.ops import browser, secrets
+from soc.ops import browser, migrated, secrets
 from soc.ops.paths import CHECKOUT
-from soc.ops.servers import Servers
+from soc.ops.servers import MIGRATED, Servers
 from soc.ops.signals import Asked, raise_once
 
 
@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
         secrets.load(var)
         (var / "static").mkdir()  # else every request of every test is warned that it is not there
         prepare_browser()
+        if not os.environ.get("DATABASE_URL"):
+            os.environ[MIGRATED] = str(migrated.folder())
         with Servers(var, throwaway=True) as servers:
             os.environ.update(servers.urls())
             return run_all(arguments)

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from soc.ops.paths import CHECKOUT, UnsafeFolder, socket_dir, socket_dir_path
-from soc.ops.servers import ServerFailed, Servers, running, urls
+from soc.ops.servers import MIGRATED, ServerFailed, Servers, running, urls
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +150,17 @@ def test_where_user_namespaces_are_blocked_postgres_runs_as_nobody(monkeypatch):
     finally:
         shutil.rmtree(var)
         shutil.rmtree(socket_dir_path(var))
+
+
+def test_a_throwaway_server_begins_with_a_copy_of_the_data_it_is_given_and_no_other_does(var, monkeypatch, tmp_path):
+    given = tmp_path / "given"
+    with Servers(given, names=("postgres",)) as servers:
+        ask(servers.urls()["DATABASE_URL"], "CREATE TABLE kept AS SELECT 7 AS n")
+    monkeypatch.setenv(MIGRATED, str(given / "postgres" / "data"))
+    with Servers(var / "tests", throwaway=True, names=("postgres",)) as servers:
+        ask(servers.urls()["DATABASE_URL"], "UPDATE kept SET n = n + 1")
+        assert ask(servers.urls()["DATABASE_URL"], "SELECT n FROM kept") == 8
+    with Servers(given, names=("postgres",)) as servers:
+        assert ask(servers.urls()["DATABASE_URL"], "SELECT n FROM kept") == 7
+    with Servers(var / "product", names=("postgres",)) as servers:
+        assert ask(servers.urls()["DATABASE_URL"], "SELECT to_regclass('kept')") is None

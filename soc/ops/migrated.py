@@ -1,0 +1,66 @@
+"""A database that is migrated already, kept as a folder: tests begin with a copy instead of with every migration again.
+
+The migrations take half a minute of processor time, and each test process, each product that a test starts, would pay it.
+The folder is made anew whenever a migration, a pinned package or the server's settings differ. What it lacks all the same
+(somebody migrates between two runs) is added where it is used: every user still runs `migrate`, which finds little to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from soc.ops.paths import CHECKOUT
+from soc.ops.servers import MIGRATED, Servers
+
+KEPT = Path(sys.prefix) / "migrated"
+APPS = ("soc", "cameras", "incidents", "responses")
+
+
+class MigrationFailed(RuntimeError):
+    """The database could not be migrated; the message is what migrate said."""
+
+
+def folder() -> Path:
+    """PostgreSQL's data of a migrated database `nightdesk`, stopped cleanly; made when it is not there (half a minute)."""
+    ready = KEPT / _version()
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            _make(ready)
+    return ready
+
+
+def _version() -> str:
+    """Names all that decides what is in the folder."""
+    digest = hashlib.sha256()
+    found = [path for app in APPS for path in (CHECKOUT / app).rglob("migrations/*.py")]
+    for path in [*sorted(found), CHECKOUT / "requirements.txt", CHECKOUT / "soc" / "ops" / "servers.py"]:
+        digest.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _make(ready: Path) -> None:
+    var = Path(tempfile.mkdtemp(prefix="nightdesk-migrated-"))
+    try:
+        env = dict(os.environ)
+        with Servers(var, names=("postgres",)) as server:  # not a throwaway one: those are stopped as if by a crash
+            env |= {"NIGHTDESK_VAR": str(var), **server.urls()}
+            command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+            done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=600)
+            if done.returncode != 0:
+                raise MigrationFailed(done.stdout + done.stderr)
+        for old in KEPT.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old)
+        shutil.move(var / "postgres" / "data", KEPT / "part")
+        (KEPT / "part").rename(ready)
+    finally:
+        shutil.rmtree(var, ignore_errors=True)
