@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from soc.ops.paths import CHECKOUT
-from soc.ops.servers import MIGRATED, Servers
+from soc.ops.servers import Servers
 
 KEPT = Path(sys.prefix) / "migrated"
 APPS = ("soc", "cameras", "incidents", "responses")
