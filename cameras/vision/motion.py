@@ -97,6 +97,11 @@ class MotionGate:
             self._begin(small)
             return self._result(0.0, (), False, monotonic)
         difference, mask = self._difference(small, self._average)
+        if not cv2.countNonZero(mask):
+            # As most pictures of most cameras are. Each of OpenCV's functions costs more than its work where many threads wait.
+            self._unrested(small, False, passed, monotonic)
+            cv2.accumulateWeighted(small, self._average, self._paces(passed, monotonic)[0])
+            return self._result(0.0, (), False, monotonic)
         changed = _halved(mask)
         part = cv2.countNonZero(changed) / self._area
         if part > self.global_part:
@@ -115,10 +120,7 @@ class MotionGate:
         brief = False
         if cv2.countNonZero(noticed):
             boxes, brief = self._judged(difference, changed, noticed, monotonic)
-        if lit or self._swept - monotonic > SWEEP_S - AFTERGLOW_S:
-            self._unrest.skip()  # light is no unrest either: it would make people harder to notice
-        else:
-            self._unrest.update(small, passed)
+        self._unrested(small, lit, passed, monotonic)
         self._learn(small, mask, passed, monotonic)
         return self._result(part, boxes, False, monotonic, brief=brief)
 
@@ -225,11 +227,20 @@ class MotionGate:
         places = (cv2.boundingRect(outline) for _, outline in large[: self.most_boxes])
         return tuple(Box(x / width, y / height, (x + w) / width, (y + h) / height) for x, y, w, h in places)
 
+    def _unrested(self, small: _U8, lit: bool, passed: float, monotonic: float) -> None:
+        if lit or self._swept - monotonic > SWEEP_S - AFTERGLOW_S:
+            self._unrest.skip()  # light is no unrest either: it would make people harder to notice
+        else:
+            self._unrest.update(small, passed)
+
+    def _paces(self, passed: float, monotonic: float) -> tuple[float, float]:
+        """How much of a picture is learnt (0..1): of what did not change, and of what did."""
+        memory = SETTLE_MEMORY_S if 0 <= self._settled - monotonic <= SETTLE_S else self.memory_s
+        return 1.0 - math.exp(-passed / memory), 1.0 - math.exp(-passed / (4 * memory))
+
     def _learn(self, small: _U8, mask: _U8, passed: float, monotonic: float) -> None:
         assert self._average is not None
-        memory = SETTLE_MEMORY_S if 0 <= self._settled - monotonic <= SETTLE_S else self.memory_s
-        pace = 1.0 - math.exp(-passed / memory)
-        slow = 1.0 - math.exp(-passed / (4 * memory))
+        pace, slow = self._paces(passed, monotonic)
         # Everything at the slow pace, then the rest of the way where nothing changed.
         cv2.accumulateWeighted(small, self._average, slow)
         cv2.accumulateWeighted(small, self._average, (pace - slow) / (1.0 - slow), mask=cv2.bitwise_not(mask))
