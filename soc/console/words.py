@@ -36,7 +36,6 @@ def words() -> dict[str, str]:
         "since": _("since detection"),
         "not_sent": _("Not sent: no contact with the centre. Press again when contact is back."),
         "failed": _("The centre could not do this just now. Nothing is lost; try again."),
-        "gone": _("This incident is not on your console any more."),
         "live_off": _("Live picture is off"),
         "live_logged_out": _("You are logged out. Log in again to see the picture."),
         "live_connecting": _("Connecting to the camera"),
@@ -48,11 +47,17 @@ def words() -> dict[str, str]:
         "no_video": _("This browser cannot play the clip. The live picture still works: press L."),
         "no_video_picture": _("This browser cannot play the clip: this is its picture"),
         "compare_gone": _("This picture is not kept any more"),
+        "clip_away": _("The clip cannot be fetched just now: no contact with the centre"),
         "clip_gone": _("The clip is not there any more"),
         "clip_gone_picture": _("The clip is not there any more: this is its picture"),
         "past_soon": _("Over the target of {time}"),
         "past_late": _("Nobody has decided after {time}"),
         "incident_gone": _("This incident is not on your console any more"),
+        "incident_gone_more": _(
+            "It is not yours to see any more, or not here. What you did and wrote stays in the record. "
+            "If you need it, ask your supervisor."
+        ),
+        "go_on": _("Go on"),
         "hold_on": _("Keep holding: {left} s"),
         "closed": _("{title}, closed"),
         "new_incident": _("New incident: {title}, {where}"),
@@ -68,5 +73,7 @@ def words() -> dict[str, str]:
         "play": _("Play the clip"),
         "more_waiting": _("and {n} more"),
         "console": _("Console"),
+        "seconds_left": _("{n} s"),
+        "draft_kept": _("Draft kept {time}"),
         "exercise": _("That was an exercise. Nothing was sent."),
     }

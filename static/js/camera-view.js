@@ -54,7 +54,7 @@ export class CameraView extends HTMLElement {
     this.timer = setInterval(() => { this.#giveUpStalled(); this.#showAge(); }, 200);
     this.seen.observe(this);
     document.addEventListener("visibilitychange", this.looked);
-    if ("auto" in this.dataset && sessionStorage.getItem("live") !== "off") this.start();
+    if ("auto" in this.dataset) this.start();
   }
 
   disconnectedCallback() {
@@ -66,21 +66,17 @@ export class CameraView extends HTMLElement {
 
   get running() { return this.wanted; }
 
-  toggle() {
-    if (this.running) this.stop(); else this.start();
-    sessionStorage.setItem("live", this.running ? "on" : "off");
-  }
-
   /** Show another camera.
    * @param {string} camera
    * @param {string} name
+   * @param {boolean} [on] whether it is to be seen at once
    */
-  choose(camera, name) {
+  choose(camera, name, on = true) {
     this.dataset.camera = camera;
     const label = this.querySelector("[data-name-word]");
     if (label) label.textContent = name;
     this.stop();
-    this.start();
+    if (on) this.start();
   }
 
   start() {
@@ -88,7 +84,6 @@ export class CameraView extends HTMLElement {
     this.wanted = true;
     this.ways = this.#possible();
     this.#say("live_connecting");
-    this.#pressed();
     this.#look();
   }
 
@@ -96,7 +91,6 @@ export class CameraView extends HTMLElement {
     this.wanted = false;
     this.#close();
     this.#blank();
-    this.#pressed();
     this.#say("live_off");
   }
 
@@ -187,8 +181,7 @@ export class CameraView extends HTMLElement {
     if (GONE[code]) {
       this.wanted = false;
       this.#blank();
-      this.#pressed();
-      this.#say(GONE[code]);
+        this.#say(GONE[code]);
       return;
     }
     if (!this.captured) this.#say("live_none");
@@ -278,7 +271,6 @@ export class CameraView extends HTMLElement {
     if (word.nextElementSibling) word.nextElementSibling.textContent = key === "live_off" ? this.hint : "";
   }
 
-  #pressed() { this.querySelector('[data-do="live"]')?.setAttribute("aria-pressed", String(this.running)); }
 }
 
 customElements.define("camera-view", CameraView);

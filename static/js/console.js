@@ -1,20 +1,20 @@
 /* The console: the feed moves the strip, the strip decides what lies on the desk, keys press what shows them. */
 import "./response-clock.js";
 import { post, send, tell } from "./acts.js";
-import { CameraView } from "./camera-view.js";
 import { Desk } from "./desk.js";
 import { above, all, as, byId, maybe, the } from "./dom.js";
 import { EvidenceLoop } from "./evidence-loop.js";
 import { Feed } from "./feed.js";
 import { Hold } from "./hold.js";
 import { listen, typing } from "./keys.js";
+import { See } from "./see.js";
 import { Sound } from "./sound.js";
 import { Strip } from "./strip.js";
 import { clockText, fillTimes, now, span } from "./time.js";
 import { announce, say, settings } from "./words.js";
 
 const desk = new Desk(), strip = new Strip(), sound = new Sound(), hold = new Hold();
-const feed = new Feed("/ws/feed");
+const feed = new Feed("/ws/feed"), see = new See(desk);
 /** @type {{painted: Set<string>, shown: Set<string>}} */
 const told = { painted: new Set(), shown: new Set() };
 const loopHere = () => maybe(desk.root, "evidence-loop", EvidenceLoop);
@@ -55,7 +55,7 @@ function settle() {
   // An exercise that was just revealed is read at leisure, but for what is urgent.
   const read = desk.looking && !(desk.pane?.dataset.exercise && claimable[0]?.priority === 1);
   const stays = desk.pane && (read || mine.some((row) => row.incident === desk.id) || desk.pane.dataset.mine === "yes");
-  if (stays) return;
+  if (stays || (maybe(desk.root, "[data-gone]") && claimable[0]?.priority !== 1)) return;
   const next = mine[0] ?? claimable[0];
   // An offer that nobody claimed yet stays, unless something more urgent may be claimed.
   const offered = here && claimable.some((row) => row.incident === desk.id);
@@ -81,6 +81,7 @@ function next() {
 function leave() {
   desk.looking = false;
   desk.pane?.remove();
+  maybe(desk.root, "[data-gone]")?.remove();
   desk.id = "";
   settle();
 }
@@ -152,9 +153,11 @@ feed.addEventListener("back", () => {
   byId("stale").hidden = true;
   byId("top").hidden = false;
   announce(say("found_feed"));
+  loopHere()?.again();
   if (desk.id) desk.refresh();
 });
-feed.addEventListener("forbidden", () => location.reload());
+// The log-in says that a session has ended, and leads back here.
+feed.addEventListener("forbidden", () => location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`));
 for (const kind of ["snapshot", "beat"]) heard(kind, pulse);
 
 const LAG_S = 5;
@@ -242,7 +245,7 @@ desk.addEventListener("done", (event) => {
     leave();
   }
 });
-desk.addEventListener("gone", () => { strip.incidents.delete(desk.id); leave(); });
+desk.addEventListener("gone", (event) => { strip.forget(/** @type {CustomEvent<string>} */ (event).detail); strip.open(""); });
 desk.addEventListener("shown", clipControls);
 desk.addEventListener("shown", () => {
   if (!desk.pane?.dataset.exercise || desk.looking) return;
@@ -258,11 +261,10 @@ const deeds = {
   boxes: () => loopHere()?.toggleBoxes(),
   pause: () => loopHere()?.togglePause(),
   view: () => loopHere()?.nextView(),
-  live: () => { for (const view of all(desk.root, "camera-view", CameraView)) view.toggle(); },
-  camera: (button) => {
-    maybe(desk.root, "camera-view.large", CameraView)?.choose(button.dataset.camera ?? "", button.dataset.name ?? "");
-    for (const other of all(desk.root, '[data-do="camera"]')) other.setAttribute("aria-pressed", String(other === button));
-  },
+  live: () => see.live(),
+  evidence: () => see.evidence(),
+  camera: (button) => see.camera(button),
+  compare: (button) => see.compare(button),
   next, leave,
 };
 

@@ -102,8 +102,32 @@ export class Desk extends EventTarget {
     if (!answer || id !== this.id) return;
     if (generation !== this.generation) { this.refresh(); return; }
     if (answer.redirected && answer.url.includes(settings.login)) { location.reload(); return; }
-    if (answer.status === 404) { announce(say("gone")); this.dispatchEvent(new Event("gone")); return; }
+    if (answer.status === 404) { this.#gone(); return; }
     if (answer.ok) this.show(answer.html);
+  }
+
+  /** What was open is not this user's to see any more: the desk says so, and stays until its reader goes on. */
+  #gone() {
+    const calm = document.createElement("div"), place = document.createElement("section");
+    place.className = "quiet";
+    place.dataset.gone = "";
+    calm.className = "calm";
+    const go = Object.assign(document.createElement("button"), { type: "button", className: "btn btn--go btn--big", textContent: say("go_on") });
+    Object.assign(go.dataset, { do: "leave", key: "Enter" });
+    go.prepend(Object.assign(document.createElement("kbd"), { textContent: "Enter" }));
+    calm.append(
+      Object.assign(document.createElement("h1"), { textContent: say("incident_gone") }),
+      Object.assign(document.createElement("p"), { textContent: say("incident_gone_more") }),
+      go,
+    );
+    place.append(calm);
+    const id = this.id;
+    this.id = "";
+    this.parts.clear();
+    this.root.replaceChildren(place);
+    document.title = `${say("console")} · Nightdesk`;
+    announce(say("incident_gone"));
+    this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
   #loading() {

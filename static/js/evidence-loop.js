@@ -35,11 +35,26 @@ export function boxAt(path, t) {
   return [1, 2, 3, 4].map((n) => a[n] + (b[n] - a[n]) * share);
 }
 
+/** Why a clip or picture cannot be shown, as a code of the page's words: it is not there any more, the centre is away, or this
+ * browser does not play its kind.
+ * @param {string} url
+ * @returns {Promise<"clip_gone" | "clip_away" | "no_video">}
+ */
+async function whyNot(url) {
+  try {
+    const { status } = await fetch(url, { method: "HEAD" });
+    return status === 404 || status === 410 ? "clip_gone" : status >= 500 ? "clip_away" : "no_video";
+  } catch {
+    return "clip_away";
+  }
+}
+
 export class EvidenceLoop extends HTMLElement {
   at = 0;  // which view
   pixels = 0;
   painting = 0;
   told = false;
+  away = false;  // what it shows could not be fetched: the centre was away
   /** @type {View[]} */
   views = [];
   /** @type {HTMLElement[]} one for each track of the view */
@@ -94,6 +109,14 @@ export class EvidenceLoop extends HTMLElement {
     this.frame.replaceChildren();
     this.boxes = [];
     if (this.view.url) this.#clip(); else this.#say(this.view.words ?? "");
+  }
+
+  /** Contact is back: try once more what could not be fetched. */
+  again() {
+    if (!this.away) return;
+    this.away = false;
+    this.#end();
+    if (this.dataset.kind === "clip") this.#clip(); else this.#snapshot();
   }
 
   /** @param {boolean} on */
@@ -186,15 +209,19 @@ export class EvidenceLoop extends HTMLElement {
   }
 
   /** What cannot be played, such as H.265 in most browsers, still has its picture. */
-  #failed() {
-    if (!this.video || !this.view.poster) { this.#say(say("no_video")); return; }
+  async #failed() {
+    const { url, poster } = this.view, video = this.video;
+    const why = await whyNot(url);
+    if (video !== this.video || url !== this.view.url || !this.isConnected) return;  // another one is shown meanwhile
+    this.away = why === "clip_away";
+    if (!video || !poster || this.away) { this.#say(say(why)); return; }
     this.#end();
     const picture = Object.assign(document.createElement("img"), { alt: this.getAttribute("aria-label") ?? "" });
     picture.onload = () => { this.#shape(picture.naturalWidth, picture.naturalHeight); this.#shown(); };
-    picture.onerror = () => this.#say(say("no_video"));
-    picture.src = this.view.poster;
+    picture.onerror = () => this.#say(say(why));
+    picture.src = poster;
     this.frame.replaceChildren(picture);
-    this.querySelector(".cap:last-of-type")?.append(Object.assign(document.createElement("span"), { textContent: say("no_video_picture") }));
+    this.querySelector(".cap--at")?.append(Object.assign(document.createElement("span"), { textContent: say(`${why}_picture`) }));
   }
 
   /** @param {string} text */

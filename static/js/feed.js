@@ -7,7 +7,7 @@ const SILENCE_MS = 5000;
 
 /** An incident in the strip, as the server tells it: instants in ISO 8601, ids or "".
  * @typedef {{incident: string, state: string, offered_to: string, owner: string, away: boolean, priority: number, escalation: number,
- *   queued: string, painted: boolean, due: string, sound: boolean, title: string, where: string, html: string}} Row
+ *   queued: string, turn: string, painted: boolean, due: string, sound: boolean, title: string, where: string, html: string}} Row
  */
 /** How the spine stands.
  * @typedef {{lag_s?: number, stuck?: number}} Pulse

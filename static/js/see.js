@@ -37,7 +37,8 @@ export class See {
   /** The clip, large. */
   evidence() {
     const view = this.#live, own = view?.dataset.own ?? "";
-    if (view && own && view.dataset.camera !== own) view.choose(own, view.dataset.ownName ?? "");
+    if (view && !("auto" in view.dataset)) for (const one of all(this.desk.root, "camera-view", CameraView)) one.stop();
+    if (view && own && view.dataset.camera !== own) view.choose(own, view.dataset.ownName ?? "", view.running);
     this.#set({ large: "evidence", camera: "", name: "" });
   }
 

@@ -1,4 +1,4 @@
-/* The queue strip: rows as the server rendered them, sorted by priority and age, and what this page knows of each. */
+/* The queue strip: rows as the server rendered them, sorted by priority, then by whose turn it is, and what this page knows of each. */
 import { byId, the } from "./dom.js";
 import { clockText, now, span } from "./time.js";
 import { say, settings } from "./words.js";
@@ -45,6 +45,15 @@ export class Strip {
     return before;
   }
 
+  /** It is not this user's to see any more.
+   * @param {string} id of an incident
+   */
+  forget(id) {
+    this.incidents.delete(id);
+    document.getElementById(`q-${id}`)?.remove();
+    this.tick();
+  }
+
   mine() { return this.#all().filter((row) => row.owner === settings.me && HELD.has(row.state)); }
 
   /** What this operator may claim, most urgent first; of one urgency what is offered to them, then what is open to all. */
@@ -65,7 +74,7 @@ export class Strip {
   open(id) { this.current = id; this.tick(); }
 
   #all() {
-    return [...this.incidents.values()].sort((a, b) => a.priority - b.priority || a.queued.localeCompare(b.queued));
+    return [...this.incidents.values()].sort((a, b) => a.priority - b.priority || a.turn.localeCompare(b.turn));
   }
 
   /** @param {Row} row */

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cameras.models import Camera, SitePlan
 from incidents import actions
-from incidents.models import Incident, Looking
+from incidents.models import Incident
 from soc.core import clock
 from tests import factories as make
 from tests.browser import scenes
@@ -105,6 +105,46 @@ def test_everything_of_an_incident_is_in_sight_at_once(live, on_shift, alice, sa
         until(page, f"{VIDEO}?.currentTime > 0.5")
         until(page, "document.querySelectorAll('camera-view.tile[data-frames]').length === 5")
         assert page.evaluate(f"{SEE}.scrollHeight <= {SEE}.clientHeight")
+        expect(page.locator("[data-looking]")).to_have_text("Only you are looking")
+        expect(page.locator("[data-part=past] small")).to_have_text("4 of 4 false")
         pictures(page, screenshot, "console-open")
-    incident.refresh_from_db()
+        page.set_viewport_size({"width": 1366, "height": 768})
+        live_is_one_key_away(page, screenshot)
+        what_it_is_compared_with(page)
     assert live.trouble == []
+
+
+def live_is_one_key_away(page, screenshot):
+    large, evidence = page.locator("camera-view.large"), page.locator("evidence-loop")
+
+    def sizes():
+        return large.bounding_box()["width"], evidence.bounding_box()["width"]
+
+    small, wide = sizes()
+    assert wide > 1.9 * small
+    page.keyboard.press("l")
+    assert sizes() == (wide, small)
+    screenshot(page, "console-live-large-dark-1366")
+    page.keyboard.press("e")
+    assert sizes() == (small, wide)
+    page.keyboard.press("6")  # Van bay
+    assert sizes() == (wide, small)
+    expect(large.locator("[data-name-word]")).to_have_text("Van bay")
+    expect(page.locator("[data-do=camera][data-key='6']")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("6")
+    assert sizes() == (small, wide)
+    expect(large.locator("[data-name-word]")).to_have_text("Loading yard")
+
+
+def what_it_is_compared_with(page):
+    caption, pressed = page.locator("compare-view [data-caption]"), page.locator(".cmp [aria-pressed=true]")
+    expect(caption).to_contain_text("Reference")
+    expect(caption).to_contain_text("nobody")
+    page.keyboard.press("v")
+    expect(caption).to_contain_text("2 s before the alarm")
+    expect(pressed).to_have_text("Before")
+    page.keyboard.press("v")
+    expect(caption).to_contain_text("Animal")
+    page.keyboard.press("v")
+    expect(caption).to_contain_text("Reference")
+    until(page, "document.querySelector('compare-view img').naturalWidth > 0")

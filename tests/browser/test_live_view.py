@@ -58,7 +58,7 @@ def test_each_way_moves_with_its_age_goes_grey_when_it_stands_and_comes_back(liv
             assert page.evaluate(f"{LARGE}.dataset.gaveUp ?? ''") == ""
             assert (
                 page.evaluate("[...document.querySelectorAll('camera-view.tile')].map((t) => t.dataset.shows)")
-                == ["pictures"] * 3
+                == ["pictures"] * 2
             )
             screenshot(page, f"live-{way}-dark-1366")
         air.frozen.set()

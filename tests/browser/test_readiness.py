@@ -90,6 +90,7 @@ def test_a_view_changed_on_purpose_is_taken_as_the_new_one(live, night, sam):
 
 def test_an_operator_has_the_figures_without_the_pictures_and_the_way_from_the_console(live, night, alice, screenshot):
     page = live.log_in(alice, "/console/")
+    page.locator(".pages summary").click()
     page.get_by_role("link", name="Cameras").click()
     page.get_by_role("link", name="Forecourt").click()  # at the other site an incident goes on, and opens its pictures
     expect(page.get_by_text("No picture for you here")).to_be_visible()
