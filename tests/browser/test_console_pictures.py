@@ -42,7 +42,7 @@ def test_a_picture_of_4_to_3_uses_the_room_and_says_when_it_is_enlarged(live, on
     page = live.log_in(alice, "/console/")
     until(page, f"{VIDEO}?.currentTime > 0.5")
     video = rect(page, "evidence-loop video")
-    assert video["width"] >= 500
+    assert video["width"] >= 480
     assert video["width"] / video["height"] == pytest.approx(4 / 3, abs=0.01)
     assert page.evaluate("document.querySelector('.see').scrollHeight <= document.querySelector('.see').clientHeight")
     expect(page.locator("[data-enlarged]")).to_be_hidden()

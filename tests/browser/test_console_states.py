@@ -118,7 +118,7 @@ def test_the_clip_plays_with_boxes_and_the_live_picture_carries_its_age(
         until(page, "document.querySelector('evidence-loop video').currentTime > 0.5")
         until(page, "Number(document.querySelector('camera-view.large').dataset.frames) > 3")
         expect(page.locator("camera-view.large .age")).to_contain_text("s")
-        until(page, "document.querySelectorAll('camera-view.tile[data-frames]').length >= 3")
+        until(page, "document.querySelectorAll('camera-view.tile[data-frames]').length >= 2")
         screenshot(page, "console-claimed-dark-1920")
         page.set_viewport_size({"width": 1366, "height": 768})
         screenshot(page, "console-claimed-dark-1366")

@@ -114,7 +114,7 @@ def test_a_camera_without_video_for_browsers_is_shown_in_pictures(live, alice, i
     assert live.trouble == []
 
 
-TILE = "document.querySelectorAll('camera-view.tile')[2]"
+TILE = "document.querySelectorAll('camera-view.tile')[1]"
 CHANGED = "document.dispatchEvent(new Event('visibilitychange'))"
 HIDE = {
     "scrolled away": (f"{TILE}.style.cssText = 'position: fixed; left: -900px'", f"{TILE}.style.cssText = ''"),
