@@ -7,7 +7,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Min, Prefetch, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Min,
+    Prefetch,
+    Q,
+    QuerySet,
+    prefetch_related_objects,
+)
 from django.template.loader import render_to_string
 
 from cameras.models import Camera, Candidate
@@ -183,6 +193,7 @@ def _beyond(rest: QuerySet[Incident]) -> dict[str, Any] | None:
 
 def snapshot(user: User) -> dict[str, Any]:
     """Everything a console starts from: what waits, this user's shift, and the figures of a quiet night."""
+    prefetch_related_objects([user], "memberships")
     return {
         **queue(user),
         "shift": on_shift(user) is not None,
