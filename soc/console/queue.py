@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from soc.console import strip
+from soc.console import card, strip
 from soc.console.cover.reads import storms
 from soc.console.door import asked_by_script, specialist
+from soc.console.keymap import commands
 from soc.console.readiness import reads
+from soc.console.shift import reads as shift
 from soc.console.words import words
 from soc.core import clock
 from soc.core.models import User
@@ -36,7 +38,7 @@ def quiet(request: HttpRequest) -> HttpResponse:
 
 def page(user: User) -> dict[str, Any]:
     return {
-        "shift": strip.on_shift(user),
+        **shift.now(user, at=clock.now()),
         "figures": strip.figures(user),
         "colleagues": strip.colleagues(user),
         "may_handle": user.may_anywhere(Act.HANDLE),
@@ -46,12 +48,17 @@ def page(user: User) -> dict[str, Any]:
         "pressing": reads.pressing(user, at=clock.now()) if user.may_anywhere(Act.TEND) else [],
         "storms": storms(user, at=clock.now()),
         "cover": user.may_anywhere(Act.COVER),
+        "sets_phrase": user.may_anywhere(Act.CONTINGENCY),
         "words": words(),
+        "keys": commands.shown(user),
         "settings": {
             "me": str(user.pk),
             "console": reverse("console"),
             "login": reverse("login"),
             "quiet": reverse("console-quiet"),
+            "shift": reverse("console-shift-now"),
+            "card": card.table(),
+            "keys": commands.of(user),
             "incident": reverse("console-incident", args=["00000000-0000-0000-0000-000000000000"]),
         },
     }

@@ -34,15 +34,16 @@ class PackKeeper {
       }
       this.refused = answer?.status === 409;
     }
-    const words = this.words;
-    if (this.place.textContent !== words) this.place.textContent = words;
+    const words = this.words, line = this.place.firstElementChild;
+    if (line && line.textContent !== words) line.textContent = words;
     this.place.hidden = !words;
   }
 
   /** What is to be said of it; "" while all is well. */
   get words() {
     const age = Date.now() - this.made;
-    if (!this.made) return this.refused ? say("pack_none") : "";
+    // That no phrase is set is told to those who can set one.
+    if (!this.made) return this.refused && this.place.querySelector("a") ? say("pack_none") : "";
     return age > OLD_MS ? say("pack_old", { age: Math.floor(age / HOUR_MS) }) : "";
   }
 }
