@@ -63,6 +63,29 @@ class SeenAs(TextChoices):
     UNKNOWN = "unknown", _("Could not be told")
 
 
+# Who it was, as the outcome suggests: what closing fills in where nothing else is said.
+SUGGESTED: dict[str, SeenAs] = {
+    Outcome.EMERGENCY: SeenAs.UNKNOWN,
+    Outcome.STAFF: SeenAs.EMPLOYEE,
+    Outcome.CONTRACTOR: SeenAs.CONTRACTOR,
+    Outcome.DELIVERY: SeenAs.DELIVERY,
+    Outcome.USER_ERROR: SeenAs.CUSTOMER,
+    Outcome.TEST: SeenAs.EMPLOYEE,
+    Outcome.ANIMAL: SeenAs.ANIMAL,
+    Outcome.OUTSIDE_ZONE: SeenAs.PASSER_BY,
+    Outcome.HOAX: SeenAs.UNKNOWN,
+    Outcome.NO_PICTURE: SeenAs.UNKNOWN,
+}
+
+
+def seen_as(outcome: str) -> SeenAs:
+    """Who or what it turned out to be, as far as the outcome tells. Raises ValueError for what is no outcome."""
+    known = Outcome(outcome)
+    if known in SUGGESTED:
+        return SUGGESTED[known]
+    return SeenAs.INTRUDER if known.group in ("genuine", "malicious") else SeenAs.NOTHING
+
+
 class SiteState(TextChoices):
     SECURE = "secure", _("Secure, armed")
     REARMED = "rearmed", _("Re-armed")

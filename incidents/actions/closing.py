@@ -15,7 +15,8 @@ from incidents.actions.undoing import standing
 from incidents.audit.guard import is_exercise
 from incidents.errors import Refused
 from incidents.models import Incident
-from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SiteState, Verdict
+from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, Outcome, SeenAs, SiteState, Verdict
+from incidents.outcomes import seen_as as suggested
 from soc.core import events
 from soc.core.models import User
 
@@ -24,11 +25,19 @@ close_guards: list[Callable[[Incident], list[str]]] = []
 
 
 def close(
-    incident_id: UUID, *, outcome: str, site_state: str, summary: str, token: int, by: User, at: datetime
+    incident_id: UUID,
+    *,
+    outcome: str,
+    site_state: str,
+    summary: str,
+    seen_as: str = "",
+    token: int,
+    by: User,
+    at: datetime,
 ) -> Incident:
-    """Close with one outcome. `summary` is what the customer reads.
+    """Close with one outcome. `summary` is what the customer reads; `seen_as` who it was, where it is not what the outcome says.
 
-    Raises Refused: `verdict` (none yet), `outcome` (none, or not one that the verdict can end in), `site_state`,
+    Raises Refused: `verdict` (none yet), `outcome` (none, or not one that the verdict can end in), `site_state`, `seen_as`,
     `summary`, `steps` (a guard's words), `state`, or Stale.
     """
     with transaction.atomic():
@@ -47,6 +56,9 @@ def close(
             )
         if site_state not in SiteState.values:
             raise Refused("site_state", _("Say in which state the site is left."))
+        seen_as = seen_as or suggested(outcome)
+        if seen_as not in SeenAs.values:
+            raise Refused("seen_as", _("Choose who or what it was."))
         summary = summary.strip()
         if len(summary) > 2000:
             raise Refused("summary", _("The summary has at most 2,000 characters."))
@@ -55,6 +67,7 @@ def close(
             raise Refused("steps", _("Still to do: %(steps)s.") % {"steps": "; ".join(missing)})
         was = standing(incident)
         move(incident.close, outcome=outcome, site_state=site_state, summary=summary, at=at)
+        incident.seen_as = seen_as
         incident.save()
         events.record(
             "incident.closed",
@@ -63,6 +76,7 @@ def close(
             at=at,
             outcome=outcome,
             site_state=site_state,
+            seen_as=seen_as,
             verdict=incident.verdict,
             was=was,
         )
@@ -76,6 +90,7 @@ def reopen(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         if is_exercise(incident.pk):
             raise Refused("exercise", _("This was an exercise of the audit: there is nothing to go on with."))
         move(incident.reopen)
+        incident.seen_as = ""
         start_deadlines(incident, at=at)
         incident.save()
         events.record("incident.reopened", incident, by=by, at=at)

@@ -18,6 +18,7 @@ from incidents import actions
 from incidents.errors import Refused
 from incidents.models import Incident
 from responses import actions as responses
+from soc.console import card
 from soc.console.door import asked_by_script, incident_of, specialist
 from soc.console.incident import show
 from soc.core import clock
@@ -137,6 +138,11 @@ def note(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.add_note(pk, text=form.get("text", ""), by=by, at=at)
 
 
+def describe(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    camera = _id(form, "camera") if form.get("camera") else None
+    actions.describe(pk, **card.read(form), camera=camera, by=by, at=at)
+
+
 def park(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.park(pk, reason=form.get("reason", ""), until=_until(form, at), token=_token(form), by=by, at=at)
 
@@ -164,7 +170,7 @@ def reopen(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
 def close(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.close(
         pk, outcome=form.get("outcome", ""), site_state=form.get("site_state", ""), summary=form.get("summary", ""),
-        token=_token(form), by=by, at=at,
+        seen_as=form.get("seen_as", ""), token=_token(form), by=by, at=at,
     )  # fmt: skip
 
 
@@ -232,6 +238,6 @@ VERBS: dict[str, Verb] = {
     verb.__name__.replace("_", "-"): verb
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
-        lift_hold, identify, look, override_disarm, show_numbers, undo,
+        lift_hold, identify, look, override_disarm, show_numbers, undo, describe,
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ from incidents.audit.guard import Exercise
 from incidents.audit.revealing import break_off
 from incidents.errors import Refused
 from incidents.export import package
-from soc.console import pane, queue
+from soc.console import meanwhile, pane, queue
 from soc.console.door import asked_by_script, incident_of, specialist
 from soc.core import clock
 from soc.core.rights import Act
@@ -33,7 +33,7 @@ def show(
     """The pane, 409 when an act was refused: as it is after what happened meanwhile, with the words of the refusal."""
     user: Any = request.user
     facts = pane.context(incident_of(user, pk), user, chosen=chosen, panel=panel, outcome=outcome, refused=refused)
-    facts |= {"refused_verb": verb}
+    facts |= {"refused_verb": verb, "refused_words": meanwhile.words(facts["incident"], user, refused)}
     status = 409 if refused else 200
     if asked_by_script(request):
         return render(request, "console/pane.html", facts, status=status)

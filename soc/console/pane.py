@@ -8,9 +8,10 @@ from uuid import UUID
 from incidents import actions, targets
 from incidents.models import Incident
 from incidents.models.incident import HELD, State
-from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, DISMISSED, Outcome, SiteState, Verdict
+from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, DISMISSED, Outcome, SeenAs, SiteState, Verdict
+from incidents.outcomes import seen_as as suggested
 from responses import actions as responses
-from soc.console import around, clockline, keeping, playbook
+from soc.console import around, card, clockline, keeping, playbook
 from soc.console.audit import told
 from soc.console.cover import first as first_of_all
 from soc.console.earlier import earlier
@@ -94,9 +95,13 @@ def context(
         "responders": responses.available_responders(incident) if mine else [],
         "dedup": playbook.dedup(incident),
         "undo": undoing(incident, user, at=at) if handles else None,
+        **card.facts(incident, mine=mine, cameras=[one.camera for one in seen]),
+        "stopped": playbook.stopped(incident) if mine else "",
         "dismissals": DISMISSALS,
         "outcomes": outcomes(incident),
         "site_states": list(zip("ABCD", SiteState.choices, strict=False)),
+        "seen_as": [(key, seen) for seen, key in SEEN_KEYS.items()],
+        "seen_suggested": suggested(outcome) if outcome in Outcome.values else "",
         "outcome": outcome,
         "panel": "" if incident.state == State.CLOSED else panel,
         "refused": refused,
@@ -143,10 +148,17 @@ DISMISSALS = [
 ]
 
 
-def outcomes(incident: Incident) -> list[tuple[str, Outcome]]:
-    """How it may end under its verdict, each with the key that chooses it; empty before a verdict."""
+# Letters that neither an outcome nor a state of the site has.
+SEEN_KEYS = {
+    SeenAs.INTRUDER: "X", SeenAs.EMPLOYEE: "M", SeenAs.CONTRACTOR: "K", SeenAs.DELIVERY: "L", SeenAs.CUSTOMER: "V",
+    SeenAs.PASSER_BY: "S", SeenAs.ANIMAL: "N", SeenAs.VEHICLE: "H", SeenAs.NOTHING: "J", SeenAs.UNKNOWN: "F",
+}  # fmt: skip
+
+
+def outcomes(incident: Incident) -> list[tuple[str, Outcome, str]]:
+    """How it may end under its verdict: key, outcome, and who it was then; empty before a verdict."""
     table = ALLOWED if incident.family == "intrusion" else ALLOWED_NOT_INTRUSION
     groups = table.get(incident.verdict, frozenset())
     fitting = [outcome for outcome in Outcome if outcome.group in groups]
     keys = KEYS + "0" + "QWERTYUIOP"
-    return list(zip(keys, fitting, strict=False))
+    return [(key, outcome, suggested(outcome).value) for key, outcome in zip(keys, fitting, strict=False)]

@@ -1,20 +1,31 @@
 /* The console: the feed moves the strip, the strip decides what lies on the desk, keys press what shows them. */
+import "./card.js";
 import "./response-clock.js";
 import { post, send, tell } from "./acts.js";
 import { Desk } from "./desk.js";
 import { above, all, as, byId, maybe, the } from "./dom.js";
+import { drafting } from "./draft.js";
 import { EvidenceLoop } from "./evidence-loop.js";
 import { Feed } from "./feed.js";
 import { Hold } from "./hold.js";
+import { showOwn } from "./keymap.js";
 import { listen, typing } from "./keys.js";
+import { Palette } from "./palette.js";
+import { choosing } from "./panels.js";
+import { Presence } from "./presence.js";
 import { See } from "./see.js";
+import { Shift } from "./shift.js";
 import { Sound } from "./sound.js";
 import { Strip } from "./strip.js";
 import { clockText, fillTimes, now, span } from "./time.js";
+import { undoing } from "./undo.js";
 import { announce, say, settings } from "./words.js";
 
 const desk = new Desk(), strip = new Strip(), sound = new Sound(), hold = new Hold();
 const feed = new Feed("/ws/feed"), see = new See(desk);
+const shift = new Shift(desk, sound, () => { soundState(); desk.root.querySelector("[data-quiet]")?.remove(); feed.resync(); });
+const presence = new Presence({ tell: () => feed.ping(), sound: () => sound.burst(2) });
+feed.said = () => presence.said(desk.id, "silent" in (desk.pane?.dataset ?? {}));
 /** @type {{painted: Set<string>, shown: Set<string>}} */
 const told = { painted: new Set(), shown: new Set() };
 const loopHere = () => maybe(desk.root, "evidence-loop", EvidenceLoop);
@@ -81,7 +92,7 @@ function next() {
 function leave() {
   desk.looking = false;
   desk.pane?.remove();
-  maybe(desk.root, "[data-gone]")?.remove();
+  maybe(desk.root, "[data-gone], [data-shift-page]")?.remove();
   desk.id = "";
   settle();
 }
@@ -95,14 +106,17 @@ heard("snapshot", (/** @type {import("./feed.js").Snapshot} */ detail) => {
   settle();
 });
 
+const TAKEN = new Set(["incident.taken_over", "incident.reassigned", "incident.left_lying"]);
 heard("event", (/** @type {import("./feed.js").Pushed} */ event) => {
   if (event.stale) { feed.resync(); return; }
+  if (event.desk) shift.look();
   if (!event.incident) return;
   const before = strip.update(event);
   painted();
   if (event.incident === desk.id) desk.refresh();
   // Taken from my hands: it stays in sight, with who has it, until I go on.
-  if (event.incident === desk.id && before?.owner === settings.me && event.kind === "incident.taken_over") desk.looking = true;
+  if (event.incident === desk.id && before?.owner === settings.me && TAKEN.has(event.kind)) desk.looking = true;
+  if (event.kind === "incident.reassigned" && event.owner === settings.me) { sound.burst(event.priority); announce(say("reassigned", event), true); }
   if (event.owner === settings.me && ["incident.sounded", "incident.due", "attempt.exhausted"].includes(event.kind)) sound.burst(event.priority);
   if (event.owner === settings.me && event.kind === "attempt.exhausted") announce(say("exhausted", event), true);
   if (!before && event.state === "open") announce(say("new_incident", event), event.priority === 1);
@@ -214,25 +228,12 @@ for (const gesture of ["keydown", "pointerdown"]) {
 
 document.addEventListener("submit", (event) => {
   const form = as(event.target, HTMLFormElement), button = /** @type {import("./acts.js").Button | null} */ (event.submitter);
-  if (form?.matches("[data-shift-form]")) { event.preventDefault(); shift(form); }
+  if (form?.matches("[data-shift-form]")) { event.preventDefault(); shift.send(form, button); }
   if (!form?.matches("[data-act]")) return;
   event.preventDefault();
   if (button?.getAttribute("aria-disabled") === "true") { tell(desk, form, button.dataset.why ?? ""); return; }
   send(desk, form, button);
 });
-
-/** @param {HTMLFormElement} form */
-async function shift(form) {
-  sound.unlock();
-  const answer = await post(form.action, new FormData(form)), place = byId("shift");
-  if (answer?.status !== 200 && answer?.status !== 409) { the(form, ".said").textContent = say(answer ? "failed" : "not_sent"); return; }
-  place.innerHTML = await answer.text();
-  fillTimes(place);
-  document.body.dataset.shift = the(place, "[data-on]").dataset.on;
-  soundState();
-  desk.root.querySelector("[data-quiet]")?.remove();
-  feed.resync();
-}
 
 // After an act the incident may be over for me: go on to what is next. A claimed one shows its first step.
 desk.addEventListener("done", (event) => {
@@ -265,6 +266,8 @@ const deeds = {
   evidence: () => see.evidence(),
   camera: (button) => see.camera(button),
   compare: (button) => see.compare(button),
+  tones: () => shift.tones(),
+  microphone: (button) => shift.microphone(button),
   next, leave,
 };
 
@@ -284,10 +287,12 @@ document.addEventListener("click", (event) => {
   if (control.id === "retry") feed.connect();
   else if (control.id === "sound") { if (sound.state === "on" || sound.muted) sound.toggle(); else sound.unlock(); }
   else if (control.dataset.do) deeds[control.dataset.do]?.(control);
+  else if (opens === "palette") palette.open();
   else if (opens === "keys") { byId("keys").hidden = !byId("keys").hidden; control.setAttribute("aria-expanded", String(!byId("keys").hidden)); }
   else if (opens) { if (desk.panelOpen?.dataset.panel === opens) desk.closePanel(); else desk.panel(opens); }
   else if (focus) document.getElementById(focus)?.focus();
   else if (alert) { event.preventDefault(); desk.choose(alert); }
+  else if (control.matches("a[data-shift-open]")) { event.preventDefault(); sound.unlock(); shift.open(control.getAttribute("href") ?? ""); }
   else if (control.matches(".q-in[href]")) { event.preventDefault(); open(above(control, ".q")?.dataset.incident ?? ""); desk.looking = true; }
 });
 
@@ -299,12 +304,18 @@ function holdStart(control) {
   if (button) hold.start(button, () => { if (button.form) send(desk, button.form, null); });
 }
 
+drafting(desk);
+undoing(desk);
+choosing(desk);
+showOwn(document.body);
+const palette = new Palette(press);
 listen({
   press,
   holdStart,
   holdEnd: () => hold.stop(),
   escape: () => {
-    if (typing()) as(document.activeElement)?.blur();
+    if (palette.isOpen) palette.close();
+    else if (typing()) as(document.activeElement)?.blur();
     else if (desk.panelOpen) desk.closePanel();
     else byId("keys").hidden = true;
   },

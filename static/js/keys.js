@@ -1,12 +1,13 @@
 /* Single keys press what shows them: the open panel first, then the bright step, the desk, the top bar.
    They are ignored while typing. A key held on [data-hold] fills it; letting go stops it. */
 import { all } from "./dom.js";
+import { meant, singleKeys } from "./keymap.js";
 
 const PLACES = [".top--stale:not([hidden])", ".panel:not([hidden])", "[data-bright]", "#desk", "#top", "body"];
 /** @type {Record<string, string>} */
 const NAMES = { " ": "Space", Escape: "Esc" };
 
-const name = (/** @type {KeyboardEvent} */ event) => NAMES[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
+const name = (/** @type {KeyboardEvent} */ event) => NAMES[event.key] ?? (event.key.length === 1 ? meant(event.key.toUpperCase()) : event.key);
 const seen = (/** @type {Element} */ element) => !element.closest("[hidden]") && element.getClientRects().length > 0;
 
 const FIELDS = "textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=range])";
@@ -44,7 +45,7 @@ export function listen({ press, holdStart, holdEnd, escape }) {
     if (event.ctrlKey && event.key === "Enter" && typing()) { event.preventDefault(); fieldWithHand()?.form?.requestSubmit(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") { escape(); return; }
-    if (typing()) return;
+    if (typing() || (!singleKeys && event.key.length === 1)) return;
     const key = name(event), active = document.activeElement;
     // Enter and Space on a focused control are that control's own.
     const own = (key === "Enter" || key === "Space") && active?.matches("a[href], button");

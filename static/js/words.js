@@ -5,7 +5,8 @@ import { json } from "./dom.js";
 const words = json(document.getElementById("words"));
 
 /** Who reads, and where things are: `incident` is an address with an id of zeros in the place of the incident's.
- * @type {{me: string, console: string, login: string, quiet: string, incident: string}}
+ * `card` and `keys`: for card.js and keymap.js.
+ * @type {{me: string, console: string, login: string, quiet: string, shift: string, incident: string, card?: any, keys?: any}}
  */
 export const settings = json(document.getElementById("settings"));
 

@@ -72,7 +72,7 @@ def test_who_or_what_it_was_decides_and_goes_on_to_closing_with_that_outcome(cli
     held.refresh_from_db()
     assert held.verdict == "false"
     assert 'data-panel-open="close"' in answer.text
-    assert 'value="false.animal" data-key="1" checked' in " ".join(answer.text.split())
+    assert 'value="false.animal" data-key="1" data-suggests="animal" checked' in " ".join(answer.text.split())
 
 
 def test_closing_takes_one_outcome_and_the_state_of_the_site(client, alice, held):
@@ -185,3 +185,47 @@ def test_an_operator_sees_who_is_away_and_takes_over(client, dave, held):
     assert post(client, dave, held, "take-over").status_code == 200
     held.refresh_from_db()
     assert (held.owner, held.absent_since) == (dave, None)
+
+
+def test_a_refusal_tells_what_happened_meanwhile_who_did_it_and_what_to_press(client, alice, sam, held):
+    taken = actions.take_over(held.pk, by=sam, at=clock.now())
+    actions.decide(held.pk, verdict="real", token=taken.token, by=sam, at=clock.now())
+    answer = post(client, alice, held, "decide", verdict="false", token=held.token)
+    said = answer.text.split('data-refused="decide">')[1].split("</span>")[0]
+    assert said.startswith("Joel has this incident now. Nothing was changed. Meanwhile: ")
+    assert "Joel took it over; " in said
+    assert "Joel decided: real." in said
+    assert said.endswith("Press J for what is next, or write a note: it reaches them.")
+
+
+def test_a_page_from_before_a_hand_back_learns_that_the_incident_waits_again(client, alice, held):
+    actions.release(held.pk, token=held.token, by=alice, at=clock.now())
+    answer = post(client, alice, held, "decide", verdict="false", token=held.token)
+    assert "Press Enter to claim it." in answer.text
+
+
+def test_a_refusal_of_ones_own_making_says_only_what_is_wrong(client, alice, held):
+    answer = post(client, alice, held, "decide", verdict="nonsense", token=held.token)
+    assert "Meanwhile" not in answer.text
+
+
+def test_z_takes_the_verdict_back_over_http_and_the_pane_asks_again(client, alice, held):
+    answer = post(client, alice, held, "decide", verdict="real", token=held.token)
+    assert "data-undo" in answer.text
+    answer = post(client, alice, held, "undo", token=held.token)
+    held.refresh_from_db()
+    assert (answer.status_code, held.verdict, held.state) == (200, "", State.CLAIMED)
+    assert "Does this person belong here?" in answer.text
+
+
+def test_closing_keeps_who_it_was_as_the_outcome_says_or_as_the_operator_says(client, alice, held):
+    actions.decide(held.pk, verdict="false", token=held.token, by=alice, at=clock.now())
+    form = {"outcome": "false.animal", "site_state": "secure", "token": held.token}
+    assert post(client, alice, held, "close", seen_as="dragon", **form).status_code == 409
+    post(client, alice, held, "close", **form)
+    held.refresh_from_db()
+    assert held.seen_as == "animal"
+    actions.undo(held.pk, token=held.token, by=alice, at=clock.now())
+    post(client, alice, held, "close", seen_as="passer_by", **form)
+    held.refresh_from_db()
+    assert held.seen_as == "passer_by"

@@ -43,16 +43,17 @@ TABLE: dict[str, list[Line]] = {
         Line(Act.CONSOLE, method="post", opened=DONE),
         Line(Act.CONSOLE, opened=frozenset({405})),
     ],
-    "console/shift/end/": [
-        Line(Act.CONSOLE, method="post", opened=DONE),
-        Line(Act.CONSOLE, opened=frozenset({405})),
-    ],
+    "console/shift/end/": [Line(Act.CONSOLE, opened=DONE), Line(Act.CONSOLE, method="post", opened=DONE)],
+    "console/shift/": [Line(Act.CONSOLE, opened=DONE)],
+    "console/shift/now/": [Line(Act.CONSOLE, opened=DONE)],
+    "console/shift/break/": [Line(Act.CONSOLE, method="post", opened=DONE)],
+    "console/shift/back/": [Line(Act.CONSOLE, method="post", opened=DONE)],
     "console/incidents/<uuid:pk>/": [Line(Act.CONSOLE, "incident")],
     "console/incidents/<uuid:pk>/painted/": [Line(Act.CONSOLE, "incident", "post", DONE)],
     "console/incidents/<uuid:pk>/evidence-shown/": [Line(Act.CONSOLE, "incident", "post", DONE)],
     "console/incidents/<uuid:pk>/<slug:verb>/": [
         Line(Act.HANDLE, "incident", "post", DONE, data=(("verb", verb),))
-        for verb in ("claim", "decide", "note", "close", "release", "reopen")
+        for verb in ("claim", "decide", "note", "close", "release", "reopen", "undo", "describe")
     ]
     + [Line(Act.HOLD, "incident", "post", DONE, data=(("verb", verb),)) for verb in ("hold", "lift-hold")],
     "console/incidents/<uuid:pk>/export/": [Line(Act.EXPORT, "incident", face=Act.CONSOLE)],
@@ -85,6 +86,7 @@ TABLE: dict[str, list[Line]] = {
     ],
     "console/filter/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "console/filter/incidents/": [Line(Act.FUNNEL, face=Act.AUDIT)],
+    "console/keys/": [Line(Act.CONSOLE), Line(Act.CONSOLE, method="post", opened=DONE)],
     "console/pack/": [Line(Act.PACK, opened=frozenset({200, 409}))],
     "console/pack/open/": [Line(Act.PACK)],
     "console/pack/worker.js": [Line(Act.PACK)],
