@@ -40,9 +40,9 @@ BUSY_PART: Final = (
     0.05  # a thread that waits for its camera for less than this part of the time is behind, or soon will be
 )
 CAUGHT_UP_S: Final = 0.02  # waiting so long for a packet, it has read all there was
-PILE_S: Final = (
-    0.25  # of its stream may wait to be read: a thread that was served last, and will be again, is not behind
-)
+# So much of its stream may wait to be read: a thread that was served last, and will be again, is not behind. Half of what
+# LATE_S allows: whoever skips to a keyframe loses more than that.
+PILE_S: Final = 0.5
 HELD_S: Final = 10.0  # a connection that lasts so long was a good one
 _LATEST_US: Final = 2**32 * 1_000_000  # a camera's clock in the year 2106 or later is none
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -29,7 +29,7 @@ from soc.core.away import LOST
 
 log = logging.getLogger(__name__)
 
-PACE_S: Final = 1.0
+PACE_S, HURRIED_S = 1.0, 2.0  # between two looks; where a process falls behind its cameras
 RATE_S: Final = 10.0  # over which pictures are counted
 BREAK_S: Final = 3.0  # without a picture: a new beginning
 FIRST_S: Final = 5.0  # how long a view must be good before its picture may stand for it,
@@ -77,8 +77,8 @@ class CameraCheck:
         enough = 0.0 if asked else FIRST_S if self.light >= DIM else BY_NIGHT_S
         return frame if good_s >= enough else None
 
-    def see(self, frame: Frame, *, skipped: int = 0) -> list[Told]:
-        """Count a frame, and judge it where the last one judged is a second old.
+    def see(self, frame: Frame, *, skipped: int = 0, hurried: bool = False) -> list[Told]:
+        """Count a frame, and judge it where the last one judged is a second old; two seconds, where it is hurried.
 
         skipped: pictures so far that came and were not decoded, since there was no time. They are no fault of the camera's.
         """
@@ -90,7 +90,7 @@ class CameraCheck:
         self._frames.append((now, skipped))
         while self._frames and now - self._frames[0][0] > RATE_S:
             self._frames.popleft()
-        if self._judged is not None and 0 <= now - self._judged < PACE_S:
+        if self._judged is not None and 0 <= now - self._judged < (HURRIED_S if hurried else PACE_S):
             return []
         self._judged = now
         if self._wanted is not None:

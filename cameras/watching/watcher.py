@@ -39,7 +39,7 @@ DRIFT_S = 10.0  # of a wrong clock, without a break, before somebody is told
 PROBES = 4  # first looks at once: each is a process of its own
 PROBE_AGAIN_S = 60.0  # at most, between two looks at an address that was never usable
 PARTLY_S = 1.0  # how often it is asked what one of two pictures lacks
-HURRY_S = 0.12  # so far behind a camera, work that can wait is left out
+HURRY_S = 0.06  # so far behind a camera, work that can wait is left out
 MOST_NEWS = 1000
 CLIP_S = 3.0  # for a clip to be cut once its end has come
 
@@ -290,14 +290,15 @@ class Watcher:
             self.online, self._told, self._partly = True, None, ""
             self._tell(News("back", frame.stamp.received))
         self._judge_clock(frame.stamp)
-        for told in self.check.see(frame, skipped=self.streams.late()):
+        looked = self.streams.looked
+        hurried = looked is not None and looked.late_s > HURRY_S
+        for told in self.check.see(frame, skipped=self.streams.late(), hurried=hurried):
             self._tell(News("began" if told.began else "ended", told.at, code=told.kind, detail=told.detail))
         sight = self.sight
         assert sight is not None
         if sight.plan is not self.plan:
             sight = self._replanned(sight)
-        looked = self.streams.looked
-        seen, blind = sight.see(frame, hurried=looked is not None and looked.late_s > HURRY_S)
+        seen, blind = sight.see(frame, hurried=hurried)
         for one in seen:
             self._report(one, sight)
         self._part(sight)

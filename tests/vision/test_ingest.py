@@ -297,7 +297,7 @@ def test_a_thread_that_is_served_last_each_time_is_not_behind_while_nothing_pile
     unread = 3_000
     pace = _Pace(0.0, lambda: unread)
     assert not any(pace.step(0.001, n / 10, 0.0, 5_000) for n in range(40))
-    unread = 20_000  # of 50,000 bytes a second
+    unread = 30_000  # of 50,000 bytes a second
     assert any(pace.step(0.001, 4 + n / 10, 0.0, 5_000) for n in range(15))
 
 
