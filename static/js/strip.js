@@ -6,7 +6,13 @@ import { say, settings } from "./words.js";
 const HELD = new Set(["claimed", "working", "waiting"]);
 const NARROW = matchMedia("(max-width: 1599px)");
 
+const ANEW_MS = 15000;  // where more waits than is here, it is asked for again so often
+const FEW = 8;
+
 /** @typedef {import("./feed.js").Row} Row */
+/** What waits beyond the rows that are here, in numbers.
+ * @typedef {import("./feed.js").Beyond} Beyond
+ */
 
 export class Strip {
   /** @type {Map<string, Row>} by incident */
@@ -17,6 +23,9 @@ export class Strip {
   parked = byId("parked");
   picks = document.body.dataset.pick === "yes";
   known = false;
+  /** @type {Beyond | null} where a snapshot has not got all: a storm */
+  beyond = null;
+  askedAt = -Infinity;
   current = "";
   /** @type {(() => void) | null} hears that other rows may be in sight */
   onshown = null;
@@ -25,9 +34,11 @@ export class Strip {
     setInterval(() => this.tick(), 500);
   }
 
-  /** @param {Row[]} rows */
-  replace(rows) {
+  /** @param {Row[]} rows @param {Beyond | null} [beyond] */
+  replace(rows, beyond = null) {
     this.known = true;
+    this.beyond = beyond;
+    this.askedAt = performance.now();
     this.incidents = new Map(rows.map((row) => [row.incident, row]));
     this.list.replaceChildren();
     for (const row of rows) this.#paint(row);
@@ -43,6 +54,13 @@ export class Strip {
     this.#paint(row);
     this.tick();
     return before;
+  }
+
+  /** Whether to ask anew what waits: there is more than is here, and little of that is left or it is some time ago. */
+  get thin() {
+    if (!this.beyond) return false;
+    const open = this.#all().filter((row) => row.state === "open").length, since = performance.now() - this.askedAt;
+    return since > (open < FEW && this.beyond.waiting ? 1000 : ANEW_MS);
   }
 
   /** It is not this user's to see any more.
@@ -134,17 +152,19 @@ export class Strip {
 
   /** @param {Row[]} rows @param {Row[]} shown @param {number} room */
   #counts(rows, shown, room) {
-    const waiting = shown.filter((row) => row.state === "open");
-    const more = shown.length - room;
-    this.count.textContent = waiting.length ? `${waiting.length} ${say("waiting")}` : say("nothing_waits");
+    const beyond = this.beyond ?? { waiting: 0, oldest: "", parked: 0, due: "" };
+    const waiting = shown.filter((row) => row.state === "open"), waits = waiting.length + beyond.waiting;
+    const more = shown.length + beyond.waiting - room;
+    this.count.textContent = waits ? `${waits} ${say("waiting")}` : say("nothing_waits");
     const captured = waiting.map((row) => Date.parse(document.getElementById(`q-${row.incident}`)?.dataset.captured ?? ""));
+    if (beyond.oldest) captured.push(Date.parse(beyond.oldest));
     const oldest = captured.length ? say("oldest", { age: span(now() - Math.min(...captured)) }) : "";
     this.oldest.textContent = [oldest, more > 0 ? say("more_waiting", { n: more }) : ""].filter(Boolean).join(", ");
     const parked = rows.filter((row) => row.state === "parked");
-    this.parked.hidden = !parked.length;
-    if (!parked.length) return;
-    const due = Math.min(...parked.map((row) => Date.parse(row.due)));
-    the(this.parked, "b").textContent = `${parked.length} ${say("parked")}`;
+    this.parked.hidden = !(parked.length + beyond.parked);
+    if (this.parked.hidden) return;
+    const due = Math.min(...[...parked, ...(beyond.due ? [beyond] : [])].map((row) => Date.parse(row.due)));
+    the(this.parked, "b").textContent = `${parked.length + beyond.parked} ${say("parked")}`;
     the(this.parked, "span").textContent = say("next_back", { time: clockText(due, "", true) });
   }
 }
