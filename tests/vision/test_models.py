@@ -157,3 +157,27 @@ def test_a_provider_that_fails_is_replaced_by_the_cpu(
     monkeypatch.setattr("cameras.vision.detector.OnnxDetector", make)
     assert Models(run_on=("CUDAExecutionProvider", CPU)).detector_for("") is detector
     assert "Trying the CPU" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("there", "used"),
+    [
+        (["TensorrtExecutionProvider", "CUDAExecutionProvider", CPU], ("CUDAExecutionProvider", CPU)),
+        (["OpenVINOExecutionProvider", CPU], ("OpenVINOExecutionProvider", CPU)),
+        (["AzureExecutionProvider", CPU], (CPU,)),
+    ],
+)
+def test_a_detector_runs_on_what_onnx_runtime_offers_and_else_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, detector: OnnxDetector, there: list[str], used: tuple[str, ...]
+):
+    asked: list[tuple[str, ...]] = []
+
+    def make(card: ModelCard, *, providers: tuple[str, ...], closely: bool) -> OnnxDetector:
+        asked.append(tuple(providers))
+        return detector
+
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: there)
+    monkeypatch.delenv("DETECT_PROVIDERS", raising=False)
+    monkeypatch.setattr("cameras.vision.detector.OnnxDetector", make)
+    assert Models().detector_for("") is detector
+    assert asked == [used]
