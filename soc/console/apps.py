@@ -7,6 +7,8 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from soc.console import strip
+        from soc.console.shift import views as shift
+        from soc.core import leaving
         from soc.core.feed import audiences
         from soc.core.rights import Act
 
@@ -18,5 +20,7 @@ class ConsoleConfig(AppConfig):
                 rows=strip.rows,
                 snapshot=strip.snapshot,
                 beat=strip.beat,
+                many=strip.many,
             )
         )
+        leaving.guards.append(shift.before_logging_out)

@@ -1,12 +1,10 @@
 from django.urls import URLPattern, path
 
-from soc.console import acts, incident, queue, shift
+from soc.console import acts, incident, queue
 
 urlpatterns: list[URLPattern] = [
     path("", queue.console, name="console"),
     path("quiet/", queue.quiet, name="console-quiet"),
-    path("shift/start/", shift.start, name="console-shift-start"),
-    path("shift/end/", shift.end, name="console-shift-end"),
     path("incidents/<uuid:pk>/", incident.incident, name="console-incident"),
     path("incidents/<uuid:pk>/painted/", acts.painted, name="console-painted"),
     path("incidents/<uuid:pk>/evidence-shown/", acts.evidence_shown, name="console-evidence-shown"),

@@ -99,7 +99,7 @@ function leave() {
 
 heard("snapshot", (/** @type {import("./feed.js").Snapshot} */ detail) => {
   document.body.dataset.shift = detail.shift ? "on" : "off";
-  strip.replace(detail.rows);
+  strip.replace(detail.rows, detail.beyond);
   storms(detail.storm);
   painted();
   if (desk.id) desk.refresh();
@@ -119,7 +119,8 @@ heard("event", (/** @type {import("./feed.js").Pushed} */ event) => {
   if (event.kind === "incident.reassigned" && event.owner === settings.me) { sound.burst(event.priority); announce(say("reassigned", event), true); }
   if (event.owner === settings.me && ["incident.sounded", "incident.due", "attempt.exhausted"].includes(event.kind)) sound.burst(event.priority);
   if (event.owner === settings.me && event.kind === "attempt.exhausted") announce(say("exhausted", event), true);
-  if (!before && event.state === "open") announce(say("new_incident", event), event.priority === 1);
+  const unseen = !before && (!strip.beyond || event.kind === "incident.opened");
+  if (unseen && event.state === "open") announce(say("new_incident", event), event.priority === 1);
   settle();
 });
 
@@ -173,6 +174,7 @@ feed.addEventListener("back", () => {
 // The log-in says that a session has ended, and leads back here.
 feed.addEventListener("forbidden", () => location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`));
 for (const kind of ["snapshot", "beat"]) heard(kind, pulse);
+heard("beat", () => { if (strip.thin) feed.resync(); });
 
 const LAG_S = 5;
 let still = false;

@@ -12,10 +12,15 @@ const SILENCE_MS = 5000;
 /** How the spine stands.
  * @typedef {{lag_s?: number, stuck?: number}} Pulse
  */
-/** An event with the row of its incident; `stale` asks to fetch everything anew.
- * @typedef {Row & {type: "event", audience: string, seq: number, prev: number, kind: string, stale?: boolean}} Pushed
+/** An event with the row of its incident; `stale` asks to fetch everything anew; `desk` is whose shift it
+ * was of, instead of an incident's row.
+ * @typedef {Row & {type: "event", audience: string, seq: number, prev: number, kind: string, stale?: boolean, desk?: string}} Pushed
  */
-/** @typedef {Pulse & {type: "snapshot", heads: Record<string, number>, rows: Row[], shift: boolean, storm: string}} Snapshot */
+/** What waits beyond the rows of a snapshot, which has what a page may need next.
+ * @typedef {{waiting: number, oldest: string, parked: number, due: string}} Beyond
+ */
+/** @typedef {Pulse & {type: "snapshot", heads: Record<string, number>, rows: Row[], beyond: Beyond | null, shift: boolean,
+ *   storm: string}} Snapshot */
 /** @typedef {Pulse & {type: "beat", heads: Record<string, number>}} Beat */
 /** @typedef {{type: "pong", t: number, now: string}} Pong */
 
@@ -33,6 +38,10 @@ export class Feed extends EventTarget {
   socket = null;
   /** @type {Pushed[]} */
   early = [];  // events that overtook the snapshot they follow
+  /** What this page says of itself with every ping.
+   * @type {() => object}
+   */
+  said = () => ({});
 
   /** @param {string} path of the socket */
   constructor(path) {
@@ -53,7 +62,7 @@ export class Feed extends EventTarget {
     const socket = new WebSocket(address);
     this.socket = socket;
     this.openedAt = performance.now();
-    socket.onopen = () => { this.#send({ type: "resume", last: this.last }); this.#ping(); };
+    socket.onopen = () => { this.#send({ type: "resume", last: this.last }); this.ping(); };
     socket.onmessage = (message) => { if (socket === this.socket) this.#hear(JSON.parse(message.data)); };
     socket.onclose = (closed) => { if (socket === this.socket) this.#closed(closed.code); };
   }
@@ -69,7 +78,8 @@ export class Feed extends EventTarget {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(body));
   }
 
-  #ping() { this.#send({ type: "ping", t: Date.now() }); }
+  /** Tell the centre that this page lives, and how. */
+  ping() { this.#send({ type: "ping", t: Date.now(), ...this.said() }); }
 
   /** @param {Snapshot | Pushed | Beat | Pong} said */
   #hear(said) {
@@ -84,7 +94,7 @@ export class Feed extends EventTarget {
       case "pong": learn(said.t, Date.now(), said.now); break;
       case "snapshot": this.#snapshot(said); break;
       case "event": this.#event(said); break;
-      case "beat": this.#ping(); this.#beat(said); break;  // answered: the centre sees that somebody's page is alive
+      case "beat": this.ping(); this.#beat(said); break;  // answered: the centre sees that somebody's page is alive
     }
   }
 

@@ -120,22 +120,6 @@ def test_an_unknown_reason_is_shown_as_its_code(zone):
     assert "moonlight" in sentences.why(make.make_candidate(zone=zone, reasons=[{"code": "moonlight"}]))[0].strong
 
 
-def test_starting_and_ending_a_shift_answers_the_toggle(client, alice):
-    client.force_login(alice)
-    fetch = {"HTTP_X_REQUESTED_WITH": "fetch"}
-    assert "End shift" in client.post(reverse("console-shift-start"), **fetch).text
-    assert "Start shift" in client.post(reverse("console-shift-end"), **fetch).text
-
-
-def test_nobody_ends_a_shift_while_holding_an_incident(client, alice, incident):
-    client.force_login(alice)
-    client.post(reverse("console-shift-start"))
-    actions.claim(incident.pk, by=alice, at=clock.now())
-    answer = client.post(reverse("console-shift-end"), HTTP_X_REQUESTED_WITH="fetch")
-    assert answer.status_code == 409
-    assert "You still hold" in answer.text
-
-
 def test_a_duty_manager_looks_but_has_no_shift(client, organisation, incident):
     manager = make.make_user("mira", "duty_manager", organisation)
     client.force_login(manager)

@@ -104,6 +104,13 @@ TABLE: dict[str, list[Line]] = {
         for act, verbs in ((Act.PROPOSE, ("keep", "replay", "ask", "drop")), (Act.POLICY, ("publish", "roll-back")))
         for verb in verbs
     },
+    "console/wall/": [Line(Act.WALL)],
+    "console/wall/do/<slug:verb>/": [
+        Line(act, method="post", opened=DONE, data=(("verb", verb),), face=Act.WALL)
+        for verb, act in (("storm", Act.STORM), ("stop", Act.STOP), ("drill", Act.DRILL), ("drill-end", Act.DRILL))
+    ],
+    "console/wall/incidents/<uuid:pk>/": [Line(Act.WALL, "incident")],
+    "console/wall/incidents/<uuid:pk>/assign/": [Line(Act.ASSIGN, "incident", "post", DONE, face=Act.WALL)],
     "console/filter/causes/<uuid:pk>/": [Line(Act.FUNNEL, "site", face=Act.AUDIT)],
     "console/filter/causes/<uuid:pk>/draft/": [Line(Act.PROPOSE, "site", "post", DONE, face=Act.FUNNEL)],
     "portal/": [Line(Act.PORTAL)],

@@ -110,7 +110,8 @@ class FeedClient:
             account.came[said["seq"]] = time.time()
             self.on(said)
         elif kind == "beat":
-            await socket.send(json.dumps({"type": "ping"}))  # as a page does: who does not answer is not there
+            # As a page does: who does not answer is not there, and who touches nothing is asked whether they are.
+            await socket.send(json.dumps({"type": "ping", "visible": True, "active": True}))
             behind = any(head > self.accounts[key].last for key, head in said["heads"].items() if key in self.accounts)
             if behind and self.resync:
                 await self._resume(socket)

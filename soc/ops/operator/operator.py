@@ -8,7 +8,7 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,12 +59,19 @@ class Operator:
         if not found:
             raise Missing("the console does not say who is logged in")
         self.me = found[1]
-        await self._post("/console/shift/start/", {})
+        page = await self.http.get("/console/shift/", headers={"X-Requested-With": "fetch"})
+        form = find(page.text, "/shift/start/")
+        if form is None:
+            return  # on shift already, from another of these
+        taken = {**form.values, "sound": "yes", "microphone": "none", "accepted": form.options.get("accepted", [])}
+        answer = await self._post(form.action, taken)
+        if answer.status_code != 200:
+            raise Missing(f"the shift did not start: {_words(answer.text)}")
 
     def _cookies(self) -> str:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies.jar)
 
-    async def _post(self, path: str, values: dict[str, str]) -> httpx.Response:
+    async def _post(self, path: str, values: Mapping[str, str | list[str]]) -> httpx.Response:
         headers = {
             "X-CSRFToken": self.http.cookies.get("csrftoken") or "",
             "X-Requested-With": "fetch",
