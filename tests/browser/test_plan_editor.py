@@ -1,0 +1,55 @@
+"""The plan editor as people use it: by mouse, by keyboard, by numbers."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from cameras.models import Camera, SitePlan
+from tests import factories as make
+
+SHED = {"kind": "building", "points": [[5, 5], [25, 5], [25, 15], [5, 15]], "words": "Shed"}
+
+
+def test_a_camera_is_put_on_the_plan_dragged_and_turned_and_a_fence_is_drawn(live, camera, admin, screenshot):
+    make.make_camera(camera.site, "Gate lane", speaker=False)
+    plan = SitePlan.objects.create(site=camera.site, width_m=60, height_m=40, shapes=[SHED])
+    page = live.log_in(admin, f"/admin/cameras/siteplan/{plan.pk}/change/")
+    editor = page.locator("plan-editor")
+    editor.get_by_role("button", name="Put 2, Loading yard, on the plan").click()
+    mark = editor.get_by_role("button", name="Camera 2, Loading yard")
+    expect(mark).to_be_focused()
+    board = editor.locator(".pl-board").bounding_box()
+
+    def drag(handle, x, y):
+        handle.hover()
+        page.mouse.down()
+        page.mouse.move(board["x"] + board["width"] * x / 60, board["y"] + board["height"] * y / 40, steps=3)
+        page.mouse.up()
+
+    drag(mark, 30, 20)
+    expect(mark).to_have_accessible_name("Camera 2, Loading yard: 30 m across, 20 m down, looks 0°")
+    drag(editor.get_by_role("button", name="Camera 2 looks this way"), 45, 20)
+    expect(mark).to_have_accessible_name("Camera 2, Loading yard: 30 m across, 20 m down, looks 90°")
+
+    mark.focus()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press(".")
+    expect(mark).to_have_accessible_name("Camera 2, Loading yard: 29.5 m across, 25 m down, looks 95°")
+    expect(mark).to_be_focused()
+    editor.get_by_label("angle °").fill("80")
+
+    editor.get_by_role("button", name="Fence").click()
+    expect(editor.get_by_role("button", name="Fence, corner 1")).to_be_focused()
+    page.keyboard.press("a")
+    expect(editor.get_by_role("button", name="Fence, corner 2")).to_be_focused()
+    page.keyboard.press("Shift+ArrowUp")
+    editor.get_by_label("Words on it").fill("North fence")
+    screenshot(page, "plan-editor-1366")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist")).to_contain_text("changed")
+    placed = Camera.objects.get(pk=camera.pk).on_plan
+    assert placed == {"x": 29.5, "y": 25, "heading": 95, "angle": 80, "reach": 15}
+    _, fence = SitePlan.objects.get().shapes
+    assert (fence["kind"], fence["words"], len(fence["points"])) == ("fence", "North fence", 3)
+    assert live.trouble == []
