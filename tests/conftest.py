@@ -12,6 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from cameras.models import Camera, Zone
 from soc.core.models import Customer, Organisation, Site, User
+from soc.ops.migrated import TEMPLATE
 from soc.ops.servers import MIGRATED
 from tests import factories as make
 
@@ -34,8 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def django_db_modify_db_settings(django_db_modify_db_settings):
     """The database of the tests begins as a copy of the one that is migrated already, where the servers are our own."""
     if MIGRATED in os.environ:
-        default = django_settings.DATABASES["default"]
-        default.setdefault("TEST", {})["TEMPLATE"] = default["NAME"]
+        django_settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = TEMPLATE
 
 
 @pytest.fixture(scope="session")

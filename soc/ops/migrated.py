@@ -20,7 +20,10 @@ from soc.ops.paths import CHECKOUT
 from soc.ops.servers import Servers
 
 KEPT = Path(sys.prefix) / "migrated"
+TEMPLATE = "migrated"  # the database in it that those of tests are copied from
 APPS = ("soc", "cameras", "incidents", "responses")
+OTHERS = 2  # folders of other versions that stay: another run may still begin with one
+OWN = ("servers.py", "migrated.py")
 
 
 class MigrationFailed(RuntimeError):
@@ -28,7 +31,8 @@ class MigrationFailed(RuntimeError):
 
 
 def folder() -> Path:
-    """PostgreSQL's data of a migrated database `nightdesk`, stopped cleanly; made when it is not there (half a minute)."""
+    """PostgreSQL's data with the migrated databases `nightdesk` and TEMPLATE, stopped cleanly. Made when it is not there,
+    which takes half a minute. Raises MigrationFailed."""
     ready = KEPT / _version()
     KEPT.mkdir(exist_ok=True)
     with (KEPT / "lock").open("w") as lock:
@@ -42,9 +46,21 @@ def _version() -> str:
     """Names all that decides what is in the folder."""
     digest = hashlib.sha256()
     found = [path for app in APPS for path in (CHECKOUT / app).rglob("migrations/*.py")]
-    for path in [*sorted(found), CHECKOUT / "requirements.txt", CHECKOUT / "soc" / "ops" / "servers.py"]:
+    for path in [*sorted(found), CHECKOUT / "requirements.txt", *(CHECKOUT / "soc" / "ops" / name for name in OWN)]:
         digest.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _twice(url: str) -> None:
+    """A second one under a name that no product uses: what is copied from must have nobody connected to it."""
+    import psycopg2
+
+    connection = psycopg2.connect(url, dbname="postgres")
+    try:
+        connection.autocommit = True
+        connection.cursor().execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE nightdesk")
+    finally:
+        connection.close()
 
 
 def _make(ready: Path) -> None:
@@ -57,9 +73,9 @@ def _make(ready: Path) -> None:
             done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=600)
             if done.returncode != 0:
                 raise MigrationFailed(done.stdout + done.stderr)
-        for old in KEPT.iterdir():
-            if old.is_dir():
-                shutil.rmtree(old)
+            _twice(server.urls()["DATABASE_URL"])
+        for old in sorted(filter(Path.is_dir, KEPT.iterdir()), key=lambda path: path.stat().st_mtime)[:-OTHERS]:
+            shutil.rmtree(old)
         shutil.move(var / "postgres" / "data", KEPT / "part")
         (KEPT / "part").rename(ready)
     finally:
