@@ -21,6 +21,8 @@ from incidents.actions.handling import (
 )
 from incidents.actions.keeping import hold, lift_hold
 from incidents.actions.offering import offer_waiting
+from incidents.actions.reviewing import choose_review, draw_reviews, read_review, score_review
+from incidents.actions.rostering import add_to_roster, strike_off_roster
 from incidents.actions.shifts import begin_break, come_back, end_shift, start_shift
 from incidents.actions.stamps import evidence_shown, painted, stamp
 from incidents.actions.undoing import Undoable, undo, undoable
@@ -28,9 +30,11 @@ from incidents.actions.undoing import Undoable, undo, undoable
 __all__ = [
     "Undoable",
     "add_note",
+    "add_to_roster",
     "begin_break",
     "begin_drill",
     "check_token",
+    "choose_review",
     "claim",
     "close",
     "close_guards",
@@ -38,6 +42,7 @@ __all__ = [
     "decide",
     "describe",
     "disarmed",
+    "draw_reviews",
     "drills_of",
     "end_drill",
     "end_shift",
@@ -54,14 +59,17 @@ __all__ = [
     "park",
     "raise_alert",
     "raise_alone",
+    "read_review",
     "reassign",
     "release",
     "reopen",
     "resume",
+    "score_review",
     "seen",
     "show_numbers",
     "stamp",
     "start_shift",
+    "strike_off_roster",
     "take_over",
     "tell_incidents",
     "undo",

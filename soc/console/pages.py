@@ -27,11 +27,16 @@ class Page:
 
 PAGES: Final = (
     Page("console", Act.CONSOLE, _("Console"), "moon"),
+    Page("console-wall", Act.WALL, _("Wall"), "wall"),
     Page("console-cameras", Act.READINESS, _("Cameras"), "cam"),
     Page("console-cover", Act.COVER, _("Not as usual"), "mute"),
     Page("console-filter", Act.FUNNEL, _("Filter"), "bars"),
     Page("console-ask", Act.WHY, _("Ask it"), "note"),
     Page("console-audit", Act.AUDIT_RESULTS, _("Blind audit"), "check"),
+    Page("console-quality", Act.REVIEW, _("Quality"), "eye"),
+    Page("console-roster", Act.CONSOLE, _("Roster"), "cal"),
+    Page("console-report", Act.WALL, _("Shift report"), "list"),
+    Page("console-record", Act.AUDIT, _("Record"), "clock"),
 )
 
 

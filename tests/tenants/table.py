@@ -105,6 +105,18 @@ TABLE: dict[str, list[Line]] = {
         for verb in verbs
     },
     "console/wall/": [Line(Act.WALL)],
+    "console/quality/": [Line(Act.REVIEW, also=Act.CONSOLE)],
+    "console/quality/own/": [Line(Act.CONSOLE)],
+    "console/quality/choose/<uuid:pk>/": [Line(Act.REVIEW, "incident", "post", DONE)],
+    "console/quality/<uuid:pk>/": [Line(Act.REVIEW, "review")],
+    "console/quality/<uuid:pk>/score/": [Line(Act.REVIEW, "review", "post", DONE)],
+    "console/retelling/<uuid:pk>/": [Line(Act.REVIEW, "incident")],
+    "console/record/": [Line(Act.AUDIT, also=Act.CONSOLE)],
+    "console/roster/": [Line(Act.CONSOLE)],
+    "console/roster/add/": [Line(Act.ASSIGN, method="post", opened=DONE, face=Act.CONSOLE)],
+    # An entry has no site and is no customer's: whoever may strike one off has a test of its own.
+    "console/roster/<uuid:pk>/strike/": [Line(method="post", of="site")],
+    "console/report/": [Line(Act.WALL)],
     "console/wall/do/<slug:verb>/": [
         Line(act, method="post", opened=DONE, data=(("verb", verb),), face=Act.WALL)
         for verb, act in (("storm", Act.STORM), ("stop", Act.STOP), ("drill", Act.DRILL), ("drill-end", Act.DRILL))

@@ -1,0 +1,1 @@
+"""The shift report: what a shift came to, on paper too."""

@@ -1,0 +1,5 @@
+from django.urls import URLPattern, path
+
+from soc.console.search import views
+
+urlpatterns: list[URLPattern] = [path("", views.record, name="console-record")]
