@@ -17,7 +17,12 @@ export function drafting(desk) {
   desk.addEventListener("shown", () => restore(desk));
   desk.addEventListener("done", (event) => {
     const { form } = /** @type {CustomEvent<{form: HTMLFormElement}>} */ (event).detail;
-    if (form.dataset.part === "note" || desk.pane?.dataset.state === "closed") { drop(desk.id); tell(desk, null); }
+    if (desk.pane?.dataset.state === "closed") { drop(desk.id); tell(desk, null); }
+    else if (form.dataset.part === "note") tell(desk, null);
+  });
+  // A saved note empties its field before the pane is shown anew: nothing is to be put back then.
+  desk.root.addEventListener("reset", (event) => {
+    if (event.target instanceof HTMLFormElement && event.target.dataset.part === "note") drop(desk.id);
   });
   document.addEventListener("submit", (event) => {
     if (event.target instanceof HTMLFormElement && event.target.matches("[data-leaves]")) tidy(true);
