@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -88,7 +89,7 @@ def cut(port: int, camera: str, seconds: float, times: int) -> dict[str, Any]:
 
 
 def _decoded_ms(clip: bytes) -> float:
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         container.streams.video[0].thread_type = "NONE"
         began = time.thread_time()
         for _ in container.decode(video=0):
@@ -166,7 +167,7 @@ def main(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
     django.setup()
     print(json.dumps({"ready": True}), flush=True)
-    questions = {"bare": bare, "keep": keep, "cut": cut, "events": events}
+    questions: dict[str, Callable[..., dict[str, Any]]] = {"bare": bare, "keep": keep, "cut": cut, "events": events}
     for line in sys.stdin:
         asked = json.loads(line)
         print(json.dumps(questions[asked.pop("do")](port, **asked)), flush=True)

@@ -49,7 +49,8 @@ def measure(say: Callable[[str], None]) -> list[Row]:
 
 def cost(lumas: list[Luma]) -> Row:
     """Processor time of one look, beside the gate's for the same picture."""
-    ours, gates = [], []
+    ours: list[float] = []
+    gates: list[float] = []
     for run in range(RUNS):
         grainy = list(_grainy(lumas, run, LOOKS))
         for took, judge in ((gates, MotionGate().update), (ours, ConditionWatch(reference=lumas[0]).update)):
