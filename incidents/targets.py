@@ -59,12 +59,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """One incident: after how many seconds it was decided; if nobody has, how old it is by now."""
+    """One incident: after how many seconds it was decided; if nobody has, how old it is by now. `at`: when it was detected;
+    `verdict`: "" where there is none."""
 
     incident: UUID
     owner: UUID | None
     seconds: float
     decided: bool
+    at: datetime
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +138,15 @@ def handling(
 
 def measured(rows: IncidentQuerySet, *, at: datetime) -> list[Figure]:
     """These incidents, those in earnest among them, against their organisations' targets as of `at`. Two queries."""
-    columns = ("organisation_id", "priority", "pk", "owner_id", "captured_at", "verdict_at", "state")
+    columns = ("organisation_id", "priority", "pk", "owner_id", "captured_at", "verdict_at", "verdict", "state")
     groups: dict[tuple[UUID, int], list[Handled]] = defaultdict(list)
-    for organisation, priority, pk, owner, captured_at, verdict_at, state in (
+    for organisation, priority, pk, owner, captured_at, verdict_at, verdict, state in (
         rows.in_earnest().order_by("captured_at", "number").values_list(*columns)
     ):
         if verdict_at is None and state == State.CLOSED:
             continue  # it ended without anybody's verdict being asked for
         seconds = max(0.0, ((verdict_at or at) - captured_at).total_seconds())
-        groups[organisation, priority].append(Handled(pk, owner, seconds, verdict_at is not None))
+        groups[organisation, priority].append(Handled(pk, owner, seconds, verdict_at is not None, captured_at, verdict))
     organisations = sorted({organisation for organisation, _ in groups}, key=str)
     wanted = targets(organisations)
     return [
