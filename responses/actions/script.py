@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from incidents.models import Incident
+from incidents.subjects import current, sentence
 from responses.models import Attempt
 
 LISTEN_S = 6  # silence before the question is repeated
@@ -18,7 +19,7 @@ def marker(incident: Incident) -> str:
 def text_body(incident: Incident) -> str:
     """Where to go and how to answer. No media: a text may be read by anyone who holds the phone."""
     words = _(
-        "%(centre)s: please go to %(site)s, %(address)s. Reference %(marker)s "
+        "%(centre)s: please go to %(site)s, %(address)s. %(seen)sReference %(marker)s "
         "Reply YES to accept, NO to decline, HERE when you are on site."
     )
     return words % _names(incident)
@@ -33,7 +34,7 @@ def question(attempt: Attempt, *, gather_url: str) -> str:
     """The call: who calls, where to go, and the keys; asked twice, then it hangs up. Returns TwiML."""
     incident = attempt.incident
     asked = _(
-        "This is %(centre)s, monitoring centre. Please go to %(site)s, %(address)s. Reference %(spelled)s. "
+        "This is %(centre)s, monitoring centre. Please go to %(site)s, %(address)s. %(seen)sReference %(spelled)s. "
         "To accept, press 1. To decline, press 2."
     )
     response = VoiceResponse()
@@ -107,6 +108,12 @@ def _listen(words: str, gather_url: str) -> Gather:
     return gather
 
 
+def _seen(incident: Incident) -> str:
+    """Whom they may meet, as the operator last described them: “Seen: one man, red jacket. ”; "" where nobody is described."""
+    cards = [sentence(card) for card in current(incident)]
+    return _("Seen: %(who)s.") % {"who": "; ".join(cards)} + " " if cards else ""
+
+
 def _names(incident: Incident) -> dict[str, str]:
     site = incident.site
     return {
@@ -114,6 +121,7 @@ def _names(incident: Incident) -> dict[str, str]:
         "site": site.name,
         "address": site.address,
         "entrance": site.entrance,
+        "seen": _seen(incident),
         "marker": marker(incident),
         "spelled": " ".join(incident.reference.replace("-", "")),
     }

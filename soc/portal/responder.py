@@ -25,7 +25,8 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from incidents.models import Alert, Incident
+from incidents import subjects
+from incidents.models import Alert, Description, Incident
 from incidents.models.incident import State
 from responses.actions import Link, answer_link, find_link
 from responses.actions.links import ANSWERS, Stand
@@ -67,7 +68,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a responder needs to know of an incident, and all that the page ever gets of it."""
+    """What a responder needs to know of an incident, and all that the page ever gets of it. `people`: who and what is there as
+    it was last described, each with where and when it was last seen ("" where nobody said).
+    """
 
     site: Site
     priority: int
@@ -80,6 +83,7 @@ class Sheet:
     at: datetime
     picture: UUID | None
     caption: str
+    people: list[tuple[str, str]]
 
 
 def private(view: View) -> View:
@@ -201,7 +205,15 @@ def sheet(incident: Incident) -> Sheet:
         at=at,
         picture=_picture(alert),
         caption=f"{hour}, {place}",
+        people=[(subjects.sentence(card), _last_seen(card, site)) for card in subjects.current(incident)],
     )
+
+
+def _last_seen(card: Description, site: Site) -> str:
+    if card.last_seen_at is None or card.last_seen_camera is None:
+        return ""
+    told = {"place": card.last_seen_camera.name, "time": clock.hour(card.last_seen_at, site.zone_info, seconds=True)}
+    return str(_("Last seen: %(place)s, %(time)s.")) % told
 
 
 def _picture(alert: Alert | None) -> UUID | None:

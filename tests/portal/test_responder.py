@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents import actions as incidents
 from responses import actions
-from responses.actions import links
+from responses.actions import links, script
 from responses.models import Responder
 from soc.core import clock
 from soc.core.models import Event
@@ -250,3 +250,30 @@ def test_no_log_line_has_the_address_in_it(url, call):
     assert "Traceback" in lines
     assert token not in lines
     assert logging.getLogger("django").handlers == []
+
+
+def test_who_may_be_met_is_shown_as_it_was_last_described(client, url, incident, camera, alice):
+    def describe(facts):
+        incidents.describe(
+            incident.pk, subject=1, kind="person", facts=facts, camera=camera.pk, by=alice, at=clock.now()
+        )
+
+    describe({"count": 1, "clothing": {"what": "jacket", "colour": "red"}})
+    assert "One person, red jacket" in client.get(url).text
+    describe({"count": 2, "weapon": "bar"})
+    page = client.get(url).text
+    assert "Two people, weapon: bar or club" in page
+    assert "red jacket" not in page
+    assert "Last seen: Loading yard, " in page
+
+
+def test_the_text_and_the_call_say_who_was_described_before_the_order(incident, guard, alice):
+    incidents.describe(
+        incident.pk, subject=1, kind="vehicle", facts={"vehicle": {"what": "van", "colour": "white"}, "plate": "AB12 CDE"},
+        camera=None, by=alice, at=clock.now(),
+    )  # fmt: skip
+    call, text = actions.send_responder(
+        incident.pk, responder_id=guard.pk, token=incident.token, by=alice, at=clock.now(), dedup="k2"
+    )
+    assert " Seen: white van, plate AB12 CDE. Reference " in text.data["body"]
+    assert "Seen: white van, plate AB12 CDE." in script.question(call, gather_url="/x")

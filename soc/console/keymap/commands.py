@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from incidents.errors import Refused
 from soc.core.models import User
 
+LETTERS: Final = tuple(ascii_uppercase)
 YOURS: Final = gettext_lazy("Only in an incident that is yours.")
 OPEN: Final = gettext_lazy("No incident lies open.")
 
@@ -29,7 +30,7 @@ class Command:
     @property
     def own(self) -> bool:
         """Whether it may have another key: letters may, and what every page knows (Enter, Esc) may not."""
-        return self.key in ascii_uppercase
+        return self.key in LETTERS
 
 
 COMMANDS: Final = (
@@ -75,11 +76,11 @@ BESIDES: Final = (
 def own_keys(user: User) -> dict[str, str]:
     """This person's keys, as a whole exchange of letters: {letter of the console: letter they press}. Whatever letter they took
     for a command, what it pressed before is pressed by a letter that became free: nothing is out of reach."""
-    chosen = {key: own for key, own in _chosen(user).items() if key in ascii_uppercase and own in ascii_uppercase}
+    chosen = {key: own for key, own in _chosen(user).items() if key in LETTERS and own in LETTERS}
     if len(set(chosen.values())) != len(chosen):
         return {}  # never stored so; what cannot be followed changes nothing
-    free = [key for key in ascii_uppercase if key in chosen and key not in chosen.values()]
-    pushed = [key for key in ascii_uppercase if key in chosen.values() and key not in chosen]
+    free = [key for key in LETTERS if key in chosen and key not in chosen.values()]
+    pushed = [key for key in LETTERS if key in chosen.values() and key not in chosen]
     whole = chosen | dict(zip(pushed, free, strict=True))
     return {key: own for key, own in whole.items() if key != own}
 
@@ -110,7 +111,7 @@ def choose(user: User, *, keys: Mapping[str, str], single: bool) -> None:
     wanted = {key: own.strip().upper() for key, own in keys.items() if own.strip()}
     known = {one.key for one in COMMANDS if one.own}
     for key, own in wanted.items():
-        if key not in known or len(own) != 1 or own not in ascii_uppercase:
+        if key not in known or own not in LETTERS:
             raise Refused("key", _("“%(key)s” cannot be a key: choose one letter from A to Z.") % {"key": own[:20]})
     whole = {key: wanted.get(key, key) for key in known}
     twice = sorted({own for own in whole.values() if list(whole.values()).count(own) > 1})
