@@ -32,7 +32,7 @@ class PackKeeper {
         await keep(answer);
         this.made = Date.parse(made);
       }
-      this.refused = answer?.status === 409;
+      this.refused = answer?.status === 204;
     }
     const words = this.words, line = this.place.firstElementChild;
     if (line && line.textContent !== words) line.textContent = words;

@@ -125,11 +125,12 @@ def test_taking_one_is_written_down(client, phrase_set, alice):
 
 
 @pytest.mark.django_db
-def test_without_a_phrase_there_is_no_pack_and_it_says_who_can_help(client, alice):
+def test_without_a_phrase_there_is_no_pack_and_those_who_can_set_one_are_told(client, alice, sam):
     client.force_login(alice)
-    answer = client.get("/console/pack/")
-    assert answer.status_code == 409
-    assert "a supervisor can set one" in answer.json()["error"]
+    assert client.get("/console/pack/").status_code == 204
+    assert "/console/pack/key/" not in client.get("/console/").text
+    client.force_login(sam)
+    assert "/console/pack/key/" in client.get("/console/").text
 
 
 @pytest.mark.django_db

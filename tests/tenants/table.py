@@ -87,7 +87,7 @@ TABLE: dict[str, list[Line]] = {
     "console/filter/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "console/filter/incidents/": [Line(Act.FUNNEL, face=Act.AUDIT)],
     "console/keys/": [Line(Act.CONSOLE), Line(Act.CONSOLE, method="post", opened=DONE)],
-    "console/pack/": [Line(Act.PACK, opened=frozenset({200, 409}))],
+    "console/pack/": [Line(Act.PACK, opened=frozenset({200, 204}))],
     "console/pack/open/": [Line(Act.PACK)],
     "console/pack/worker.js": [Line(Act.PACK)],
     "console/pack/key/": [Line(Act.CONTINGENCY, face=Act.CONSOLE)],
