@@ -48,8 +48,18 @@ class Row:
 
 def p95(values: Sequence[float]) -> float:
     """The value that 95 of 100 do not exceed (nearest rank: of fewer than twenty, the largest)."""
+    return rank(values, 0.95)
+
+
+def p99(values: Sequence[float]) -> float:
+    """The value that 99 of 100 do not exceed (nearest rank: of fewer than a hundred, the largest)."""
+    return rank(values, 0.99)
+
+
+def rank(values: Sequence[float], share: float) -> float:
+    """The value that this share of all do not exceed, by nearest rank."""
     ordered = sorted(values)
-    return ordered[math.ceil(0.95 * len(ordered)) - 1]
+    return ordered[math.ceil(share * len(ordered)) - 1]
 
 
 def spread(values: Sequence[float]) -> str:
