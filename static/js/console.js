@@ -215,7 +215,7 @@ setInterval(() => {
 
 function soundState() {
   const button = byId("sound"), state = sound.state;
-  the(button, ":scope > :last-child").textContent = say(`sound_${state}`);
+  the(button, ":scope > :last-child").textContent = say(state === "off" && onShift() ? "sound_blocked" : `sound_${state}`);
   the(button, "use", SVGUseElement).setAttribute("href", state === "on" ? "#i-sound" : "#i-mute");
   button.classList.toggle("is-caution", state !== "on" && onShift());
   document.body.dataset.sound = state;
