@@ -113,6 +113,18 @@ class FeedAccount:
         ]
 
 
+def begin_shift(page: Page) -> None:
+    """On the page that a shift starts from: hear the tones, say that there is no microphone, take on what is open."""
+    page.wait_for_selector("[data-shift-page]")
+    for key in "TYX":
+        page.keyboard.press(key)
+    left = page.locator(".take input:not(:checked)")
+    while left.count():
+        page.keyboard.press("A")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-shift=on]")
+
+
 class Desk:
     """The console in `page`. Log in first."""
 
@@ -124,12 +136,15 @@ class Desk:
     # --- the shift
 
     def sit_down(self) -> None:
-        """Open the console and press Start shift."""
+        """Open the console and begin a shift, by its keys."""
         self.page.goto(f"{self.url}/console/")
         self.until(lambda: self.feed.began, bool, "the feed's first snapshot")
         start = self.page.get_by_role("heading", name="Start shift to receive incidents")
-        # A browser begins to sound only after a key.
-        self.page.keyboard.press("Enter" if start.is_visible() else "Escape")
+        if start.is_visible():
+            self.page.keyboard.press("Enter")
+            begin_shift(self.page)
+        else:
+            self.page.keyboard.press("Escape")  # a browser begins to sound only after a key
         self.page.wait_for_selector("body[data-shift=on]")
         self.page.wait_for_selector("body[data-sound=on]")
 

@@ -49,9 +49,9 @@ def _left_lying(at: datetime) -> Q:
     since = at - timedelta(seconds=settings.ASLEEP_S)
     shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True)
     desk = Desk.objects.filter(user=OuterRef("owner"), awake_at__gt=since)
-    awake = Exists(shift.filter(awake_at__gt=since)) | (~Exists(shift) & Exists(desk))
+    awake = Q(Exists(shift.filter(awake_at__gt=since))) | (Q(~Exists(shift)) & Q(Exists(desk)))
     came = Event.objects.filter(subject_id=OuterRef("pk"), kind__in=CAME, at__gt=since)
-    return Q(state=State.CLAIMED, verdict="") & ~awake & ~Exists(came)
+    return Q(state=State.CLAIMED, verdict="") & ~awake & Q(~Exists(came))
 
 
 def _wake(pk: UUID, at: datetime) -> int:
@@ -107,7 +107,7 @@ def _idle(at: datetime) -> Q:
     """On no break, and no key for as long as is asked of one who is alone, or of one of several."""
     others = Shift.objects.filter(organisation=OuterRef("organisation"), ended_at__isnull=True, seen_at__gt=at - HERE)
     others = others.filter(break_until__isnull=True, silent_at__isnull=True).exclude(pk=OuterRef("pk"))
-    lone = Q(active_at__lte=_ago(settings.PRESENCE_LONE_S, at)) & ~Exists(others)
+    lone = Q(active_at__lte=_ago(settings.PRESENCE_LONE_S, at)) & Q(~Exists(others))
     return Q(break_until__isnull=True) & (Q(active_at__lte=_ago(settings.PRESENCE_IDLE_S, at)) | lone)
 
 

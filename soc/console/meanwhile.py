@@ -19,6 +19,7 @@ DID = {
     "incident.claimed": gettext_lazy("%(who)s claimed it"),
     "incident.taken_over": gettext_lazy("%(who)s took it over"),
     "incident.reassigned": gettext_lazy("%(who)s gave it to somebody else"),
+    "incident.left_lying": gettext_lazy("%(who)s gave it to somebody awake, for your page was out of sight"),
     "incident.verdict": gettext_lazy("%(who)s decided: %(what)s"),
     "incident.parked": gettext_lazy("%(who)s parked it"),
     "incident.waiting": gettext_lazy("%(who)s let it wait"),

@@ -114,7 +114,8 @@ export class Shift {
       if (cap) cap.hidden = !next;
     }
     left[0]?.scrollIntoView({ block: "nearest" });
-    const count = maybe(this.page, "[data-left]");
+    const said = maybe(this.page, ".begin-go .said"), count = maybe(this.page, "[data-left]");
+    if (said) said.textContent = said.dataset.refused ? said.textContent : "";
     if (count) count.textContent = items.length ? say("taken_on", { n: items.length - left.length, all: items.length }) : "";
   }
 

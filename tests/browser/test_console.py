@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from bench.desk import begin_shift
 from incidents.models.incident import State
 from soc.core import clock
 from tests import factories as make
@@ -18,6 +19,7 @@ def console(live, alice, zone, screenshot):
     screenshot(page, "console-no-shift-dark-1366")
     page.wait_for_selector("#feed-age:has-text('Feed 0')")
     page.keyboard.press("Enter")
+    begin_shift(page)
     expect(page.get_by_role("heading", name="All quiet")).to_be_visible()
     return page
 

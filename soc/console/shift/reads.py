@@ -158,8 +158,8 @@ def _sites(user: User, sites: Any, at: datetime) -> list[Item]:
             words = _("%(site)s, %(where)s: snoozed until %(until)s") % facts
         items.append(_item("sites", one.pk, words))
     for incident, title in cover.runaways(user):
-        facts = {"title": title, "site": incident.site.name, "n": incident.alert_count}
-        items.append(_item("sites", incident.pk, _("%(site)s: runaway, %(title)s, counted %(n)s times") % facts))
+        counted: dict[str, object] = {"title": title, "site": incident.site.name, "n": incident.alert_count}
+        items.append(_item("sites", incident.pk, _("%(site)s: runaway, %(title)s, counted %(n)s times") % counted))
     for left in _left(sites, at):
         items.append(_item("sites", left.pk, f"{left.site.name}: {left.get_site_state_display()} ({left.reference})"))
     return items

@@ -63,7 +63,8 @@ class Operator:
         form = find(page.text, "/shift/start/")
         if form is None:
             return  # on shift already, from another of these
-        taken = {**form.values, "sound": "yes", "microphone": "none", "accepted": form.options.get("accepted", [])}
+        tested = {"sound": "yes", "microphone": "none"}
+        taken: dict[str, str | list[str]] = {**form.values, **tested, "accepted": form.options.get("accepted", [])}
         answer = await self._post(form.action, taken)
         if answer.status_code != 200:
             raise Missing(f"the shift did not start: {_words(answer.text)}")
