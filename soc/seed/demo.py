@@ -9,11 +9,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from cameras.models import SignalSource, Zone
+from cameras.actions import publish
+from cameras.models import SignalSource, SiteContact, Zone
 from responses.defaults import publish_defaults
 from responses.models import Responder
 from soc.core.models import Customer, Organisation, Site
 from soc.core.rights import Role
+from soc.seed.contacts import passcodes, put_contact
+from soc.seed.ground import lay_out
 from soc.seed.people import Person, put_people
 from soc.seed.rows import WHOLE_PICTURE, Polygon, arm, ensure, keep_private, put_camera, read_private
 
@@ -40,9 +43,13 @@ def seed(*, at: datetime, began: datetime | None = None) -> None:
         )
         saltmarsh, _ = ensure(Customer, organisation=harbour, name="Saltmarsh Storage")
         depot = _depot(pinewick, at=since)
-        _quay(quillon, at=since)
-        _glasshouse(alder, at=since)
+        quay = _quay(quillon, at=since)
+        glasshouse = _glasshouse(alder, at=since)
+        _showroom(pinewick, at=since)
         _unit(saltmarsh, at=since)
+        for site in (depot, quay, glasshouse):
+            lay_out(site)
+        _contacts(depot, quay)
         _responders(northlight, harbour)
         put_people(
             [
@@ -91,7 +98,7 @@ def _depot(customer: Customer, *, at: datetime) -> Site:
     return site
 
 
-def _quay(customer: Customer, *, at: datetime) -> None:
+def _quay(customer: Customer, *, at: datetime) -> Site:
     """Armed at night only: by day its passers-by are candidates that are ignored."""
     site, made = ensure(
         Site,
@@ -108,9 +115,10 @@ def _quay(customer: Customer, *, at: datetime) -> None:
         arm(site, time(20), time(6), at=at)
     zones = [("Forecourt", INSIDE, FORECOURT), ("Footpath", PERIMETER, FOOTPATH)]
     put_camera(site, "Forecourt", path="street", speaker=False, zones=zones)
+    return site
 
 
-def _glasshouse(customer: Customer, *, at: datetime) -> None:
+def _glasshouse(customer: Customer, *, at: datetime) -> Site:
     """Wind in the leaves around the clock, which is nobody."""
     site, made = ensure(
         Site,
@@ -126,6 +134,34 @@ def _glasshouse(customer: Customer, *, at: datetime) -> None:
     if made:
         arm(site, MIDNIGHT, MIDNIGHT, at=at)
     put_camera(site, "Orchard side", path="foliage", speaker=False, zones=[("Hedge", PERIMETER, WHOLE_PICTURE)])
+    return site
+
+
+def _showroom(customer: Customer, *, at: datetime) -> None:
+    """Armed and disarmed by its owner, on their own page: until somebody does, it is not armed."""
+    site, made = ensure(
+        Site,
+        customer=customer,
+        name="Pinewick Showroom",
+        defaults={
+            "address": "3 Market Square, Pinewick",
+            "entrance": "Door on the square; the alley behind is a dead end",
+            "instructions": "The owner arms it when the last one leaves. Ask for the passcode before anything else.",
+            "time_zone": "Europe/London",
+        },
+    )
+    if made and not site.policies.exists():
+        publish(site, {"owner": "customer"}, by=None, at=at)
+    put_camera(site, "Showroom floor", path="quiet", speaker=False, zones=[("Floor", INSIDE, YARD)])
+
+
+def _contacts(depot: Site, quay: Site) -> None:
+    # Numbers of the same range as the responders'.
+    role = SiteContact.Role
+    words, anew = passcodes()
+    put_contact(depot, "Dana Kell", role.OWNER, "+15550100111", words=words, anew=anew)
+    put_contact(depot, "Luis Ferrer", role.KEYHOLDER, "+15550100112", rank=2)
+    put_contact(quay, "Harold Quill", role.OWNER, "+15550100121", words=words, anew=anew)
 
 
 def _unit(customer: Customer, *, at: datetime) -> None:

@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from cameras.actions import in_force, standing
+from cameras.actions.arming import arm_by_customer
 from cameras.context.schedule import ArmState
-from cameras.models import Camera, Policy, SignalSource, Zone
+from cameras.models import Camera, Policy, SignalSource, SiteContact, SitePlan, Zone
 from responses.models import Message, Playbook, Responder
 from soc.core.models import Customer, Membership, Organisation, Site, User
 from soc.core.rights import Act
@@ -21,7 +22,8 @@ from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 MODELS = (
-    Organisation, Customer, Site, Camera, Zone, Policy, SignalSource, Responder, Playbook, Message, User, Membership,
+    Organisation, Customer, Site, Camera, Zone, Policy, SignalSource, SitePlan, SiteContact, Responder, Playbook, Message,
+    User, Membership,
 )  # fmt: skip
 
 
@@ -163,12 +165,12 @@ def test_a_lost_key_file_gets_a_new_key(place):
 def test_everyone_sees_their_own_sites():
     run()
     expected = {
-        "ines": {"Pinewick Depot", "Quay Street Lot", "Glasshouse"},
-        "noor": {"Pinewick Depot", "Quay Street Lot", "Glasshouse"},
-        "dana": {"Pinewick Depot"},
-        "luis": {"Pinewick Depot"},
+        "ines": {"Pinewick Depot", "Pinewick Showroom", "Quay Street Lot", "Glasshouse"},
+        "noor": {"Pinewick Depot", "Pinewick Showroom", "Quay Street Lot", "Glasshouse"},
+        "dana": {"Pinewick Depot", "Pinewick Showroom"},
+        "luis": {"Pinewick Depot", "Pinewick Showroom"},
         "harold": {"Quay Street Lot"},
-        "dealer": {"Pinewick Depot", "Quay Street Lot"},
+        "dealer": {"Pinewick Depot", "Pinewick Showroom", "Quay Street Lot"},
         "bea": {"Saltmarsh Unit 4"},
     }
     for username, sites in expected.items():
@@ -183,6 +185,53 @@ def test_both_organisations_have_playbooks_messages_and_responders():
         assert Playbook.objects.filter(organisation=organisation).count() == 3
         assert Message.objects.filter(organisation=organisation).exists()
         assert organisation.responders.exists()
+
+
+def test_every_site_with_cameras_of_the_first_centre_has_a_plan_and_its_cameras_a_place_on_it():
+    run()
+    for name in ("Pinewick Depot", "Quay Street Lot", "Glasshouse"):
+        site = Site.objects.get(name=name)
+        plan = SitePlan.objects.get(site=site)
+        for camera in site.cameras.all():
+            assert 0 <= camera.on_plan["x"] <= plan.width_m
+            assert 0 <= camera.on_plan["y"] <= plan.height_m
+
+
+def test_a_camera_that_somebody_moved_on_the_plan_stays():
+    run()
+    moved = {"x": 1, "y": 1, "heading": 0, "angle": 60, "reach": 9}
+    Camera.objects.filter(name="Loading yard").update(on_plan=moved)
+    run()
+    assert Camera.objects.get(name="Loading yard").on_plan == moved
+
+
+def test_the_passcodes_are_private_printed_with_the_log_ins_and_right(place):
+    run()
+    path = place / "demo_passcodes.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    words = json.loads(path.read_text())
+    dana = SiteContact.objects.get(name="Dana Kell")
+    assert (dana.answers(words["passcode"]), dana.answers(words["duress"])) == ("passcode", "duress")
+    said = run("demo_logins")
+    assert words["passcode"] in said
+    assert "Dana Kell, owner, Pinewick Depot" in said
+
+
+def test_lost_passcodes_are_made_anew(place):
+    run()
+    (place / "demo_passcodes.json").unlink()
+    run()
+    words = json.loads((place / "demo_passcodes.json").read_text())
+    for name in ("Dana Kell", "Harold Quill"):
+        assert SiteContact.objects.get(name=name).answers(words["passcode"]) == "passcode"
+
+
+def test_one_site_is_armed_by_its_owner():
+    run()
+    site, at = Site.objects.get(name="Pinewick Showroom"), datetime.now(UTC)
+    assert not standing(site).arm(at).armed
+    arm_by_customer(site, armed=True, until=None, by=User.objects.get(username="dana"), at=at)
+    assert standing(site).arm(datetime.now(UTC)).armed
 
 
 def test_where_cameras_on_this_machine_are_not_allowed_it_says_what_to_set(settings):

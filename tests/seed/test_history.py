@@ -127,7 +127,7 @@ def _shows_a_funnel(sites):
     total = funnel(sites, until=AT, days=30).total
     assert total.moved > 100 * total.candidates > 100 * total.raised >= 100 * total.incidents > 100 * total.real > 0
     assert total.real >= 8
-    assert CameraHour.objects.values("camera").annotate(n=Count("pk")).count() == 4
+    assert CameraHour.objects.values("camera").annotate(n=Count("pk")).count() == 5
     real = Incident.objects.filter(verdict="real", site__name=month.DEPOT)
     assert Media.objects.filter(kind="clip", site__name=month.DEPOT).exists()
     assert all(alert.candidate.clip_id for incident in real for alert in incident.alerts.select_related("candidate"))
