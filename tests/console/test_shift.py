@@ -246,6 +246,16 @@ def test_the_banners_say_one_thing_at_a_time(at_desk, alice, dave, organisation)
     assert "Supervisors were told" in at_desk.get(now, **FETCH).text
 
 
+def test_supervisors_see_who_does_not_answer_and_nobody_else_does(client, alice, dave, sam, oscar, organisation):
+    actions.start_shift(user=dave, organisation=organisation, at=clock.now())
+    Shift.objects.update(asked_at=clock.now(), silent_at=clock.now())
+    found = {}
+    for someone in (alice, sam, oscar):
+        client.force_login(someone)
+        found[someone.username] = "Mara does not answer" in client.get(reverse("console-shift-now"), **FETCH).text
+    assert found == {"alice": False, "sam": True, "oscar": False}
+
+
 def test_a_shift_event_tells_every_page_whose_it_was(at_desk, alice):
     from soc.console import strip
 

@@ -14,7 +14,7 @@ from cameras.actions.muting import instructions_now, muted_now
 from cameras.models import Camera, Muting
 from incidents import roster, staff
 from incidents.actions.shifts import Item, alone
-from incidents.models import Incident
+from incidents.models import Incident, Shift
 from incidents.models.incident import HELD, State
 from incidents.outcomes import SiteState
 from responses import actions as responses
@@ -25,7 +25,7 @@ from soc.console.door import incidents_of
 from soc.console.readiness import reads as readiness
 from soc.console.strip import headline, on_shift
 from soc.core.models import Organisation, Site, User
-from soc.core.rights import Act
+from soc.core.rights import MATRIX, Act
 
 MOST_INCIDENTS: Final = 40  # in a storm nobody reads more: those that wait behind are counted
 OUT: Final = timedelta(hours=12)  # an order older than this is nobody's who is still on the way
@@ -75,15 +75,23 @@ def now(user: User, *, at: datetime) -> dict[str, Any]:
     """How this user's shift stands, for the control in the top bar and the banners below it."""
     shift = on_shift(user)
     if shift is None:
-        return {"shift": None}
+        return {"shift": None, "silent": silent(user)}
     minutes = settings.PRESENCE_LONE_S // 60
     return {
         "shift": shift,
+        "silent": silent(user),
         "alone": shift.break_until is None and alone(shift, at),
         "lone_minutes": minutes,
         "over": shift.break_until is not None and shift.break_until <= at,
         "breaks": BREAKS,
     }
+
+
+def silent(user: User) -> list[Shift]:
+    """For whoever leads: who was asked whether they are there and has not answered."""
+    led = user.memberships.filter(role__in=MATRIX[Act.ASSIGN], organisation__isnull=False).values("organisation")
+    rows = Shift.objects.filter(organisation__in=led, ended_at__isnull=True, silent_at__isnull=False)
+    return list(rows.exclude(user=user).select_related("user").order_by("silent_at"))
 
 
 def held_by(user: User) -> list[tuple[Incident, str]]:
