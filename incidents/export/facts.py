@@ -39,6 +39,7 @@ def facts(incident: Incident, reader: Reader) -> dict[str, Any]:
         "state": incident.state,
         "verdict": incident.verdict,
         "outcome": incident.outcome,
+        "seen_as": incident.seen_as,
         "site_left": incident.site_state,
         "summary": incident.summary,
         "handled_by": _sign(incident.owner),

@@ -55,9 +55,9 @@ def happened(incident: Incident, user: User) -> list[str]:
 def _told(incident: Incident, event: Event) -> str:
     what = ""
     if event.kind == "incident.verdict":
-        what = dict(Verdict.choices).get(event.data.get("verdict", ""), "")
+        what = str(dict(Verdict.choices).get(event.data.get("verdict", ""), ""))
     elif event.kind == "incident.closed":
-        what = dict(Outcome.choices).get(event.data.get("outcome", ""), "")
+        what = str(dict(Outcome.choices).get(event.data.get("outcome", ""), ""))
     who = event.by.sign if event.by else _("the centre")
     at = event.at.astimezone(incident.site.zone_info).strftime("%H:%M:%S")
     return f"{at} {str(DID[event.kind]) % {'who': who, 'what': what}}".rstrip(": ")

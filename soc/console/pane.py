@@ -100,7 +100,7 @@ def context(
         "dismissals": DISMISSALS,
         "outcomes": outcomes(incident),
         "site_states": list(zip("ABCD", SiteState.choices, strict=False)),
-        "seen_as": [(key, seen) for seen, key in SEEN_KEYS.items()],
+        "seen_as": list(SeenAs),
         "seen_suggested": suggested(outcome) if outcome in Outcome.values else "",
         "outcome": outcome,
         "panel": "" if incident.state == State.CLOSED else panel,
@@ -146,13 +146,6 @@ DISMISSALS = [
     (Verdict.AUTHORISED.value, "9", Outcome.USER_ERROR),
     (Verdict.AUTHORISED.value, "0", Outcome.TEST),
 ]
-
-
-# Letters that neither an outcome nor a state of the site has.
-SEEN_KEYS = {
-    SeenAs.INTRUDER: "X", SeenAs.EMPLOYEE: "M", SeenAs.CONTRACTOR: "K", SeenAs.DELIVERY: "L", SeenAs.CUSTOMER: "V",
-    SeenAs.PASSER_BY: "S", SeenAs.ANIMAL: "N", SeenAs.VEHICLE: "H", SeenAs.NOTHING: "J", SeenAs.UNKNOWN: "F",
-}  # fmt: skip
 
 
 def outcomes(incident: Incident) -> list[tuple[str, Outcome, str]]:

@@ -67,6 +67,7 @@ function take(desk, form, status, html) {
   desk.show(html.replace(/data-panel-open="[^"]*"/, ""));
   const place = panel ? document.getElementById(form.id) : form.isConnected ? form : maybe(desk.root, "[data-bright]");
   tell(desk, place, words);
+  if (place?.querySelector(".said")) desk.root.querySelector("[data-said] [data-refused]")?.remove();  // said once is enough
 }
 
 /** @param {string} html */

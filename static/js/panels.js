@@ -1,19 +1,27 @@
 /* What a choice in a panel changes beside it: who it was follows the outcome until it is said by hand; who is called is said in full. */
-import { all, as, maybe } from "./dom.js";
+import { above, as, maybe } from "./dom.js";
+import { announce } from "./words.js";
 
 /** @param {import("./desk.js").Desk} desk */
 export function choosing(desk) {
   desk.root.addEventListener("change", (event) => {
+    const chosen = as(event.target, HTMLSelectElement);
+    if (chosen?.name === "seen_as" && chosen.form) chosen.form.dataset.said = "yes";
     const field = as(event.target, HTMLInputElement), form = field?.form;
     if (!field || !form) return;
-    if (field.name === "seen_as") form.dataset.said = "yes";
-    if (field.dataset.suggests && form.dataset.said !== "yes") {
-      for (const one of all(form, '[name="seen_as"]', HTMLInputElement)) one.checked = one.value === field.dataset.suggests;
-    }
+    const was = maybe(form, '[name="seen_as"]', HTMLSelectElement);
+    if (was && field.dataset.suggests && form.dataset.said !== "yes") was.value = field.dataset.suggests;
     if (field.name === "responder") {
       const place = maybe(form, "[data-called]");
       if (place) place.textContent = `${field.dataset.name}, ${field.dataset.phone}`;
     }
+  });
+  desk.root.addEventListener("click", (event) => {
+    const button = above(event.target, "[data-cycle]"), list = button && maybe(desk.root, `#${button.dataset.cycle}`, HTMLSelectElement);
+    if (!list) return;
+    list.selectedIndex = list.selectedIndex + 1 < list.length ? list.selectedIndex + 1 : 1;
+    if (list.form) list.form.dataset.said = "yes";
+    announce(list.selectedOptions[0]?.textContent ?? "");
   });
   desk.root.addEventListener("reset", (event) => { delete as(event.target, HTMLFormElement)?.dataset.said; });
 }

@@ -225,7 +225,7 @@ def test_d_shows_whom_and_where_and_only_the_full_hold_sends(live, cast, on_shif
     panel = page.locator("#panel-send")
     expect(panel).to_contain_text("18 Tern Lane, Pinewick")
     expect(panel).to_contain_text("Tern Lane guards")
-    expect(panel).to_contain_text("•••142")
+    expect(panel).to_contain_text("+12065550142")
     page.keyboard.press("Enter")
     assert incident.attempts.count() == 0
     page.keyboard.down("d")
