@@ -21,13 +21,14 @@ from incidents.actions.handling import (
 )
 from incidents.actions.keeping import hold, lift_hold
 from incidents.actions.offering import offer_waiting
-from incidents.actions.reviewing import choose_review, draw_reviews, read_review, score_review
+from incidents.actions.reviewing import CRITERIA, choose_review, draw_reviews, read_review, score_review
 from incidents.actions.rostering import add_to_roster, strike_off_roster
 from incidents.actions.shifts import begin_break, come_back, end_shift, start_shift
 from incidents.actions.stamps import evidence_shown, painted, stamp
 from incidents.actions.undoing import Undoable, undo, undoable
 
 __all__ = [
+    "CRITERIA",
     "Undoable",
     "add_note",
     "add_to_roster",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from incidents.outcomes import Outcome, SeenAs, Verdict
+from responses.models import PlaybookRun
 from soc.console.clockline import LABELS
 from soc.console.sentences import what
 from soc.core.models import Event, User
@@ -160,6 +161,7 @@ class Teller:
     """Words for many events: the people whom they name are looked up once."""
 
     def __init__(self, events: Iterable[Event]) -> None:
+        events = list(events)
         ids = {
             str(event.data[name])
             for event in events
@@ -167,6 +169,7 @@ class Teller:
             if _is_id(event.data.get(name))
         }
         self.people = {str(pk): user for pk, user in User.objects.in_bulk(list(ids)).items()}
+        self.titles = _titles({event.subject_id for event in events if "step" in event.data})
 
     def say(self, event: Event) -> str:
         """One sentence without its doer and without its end."""
@@ -175,9 +178,10 @@ class Teller:
             return event.kind
         if event.kind == "incident.offered" and not event.data.get("to"):
             return _("Offered to nobody any more")
-        return str(said) % self._facts(event.data)
+        return str(said) % self._facts(event)
 
-    def _facts(self, data: dict[str, Any]) -> dict[str, str]:
+    def _facts(self, event: Event) -> dict[str, str]:
+        data = event.data
         act = str(data.get("act", ""))
         return {
             "category": what(data.get("category", "")),
@@ -189,7 +193,7 @@ class Teller:
             "verdict": _label(Verdict, data.get("verdict", "")),
             "outcome": _closed(data),
             "act": _plain(SAID[act]) if act in SAID else str(ACTS.get(act, act)),
-            "step": str(data.get("step", "")),
+            "step": self.titles.get((event.subject_id, data.get("step")), str(data.get("step", ""))),
             "version": str(data.get("version", "")),
             "duty": str(DUTIES.get(data.get("duty", ""), data.get("duty", ""))),
         }
@@ -197,6 +201,14 @@ class Teller:
     def _sign(self, pk: Any) -> str:
         known = self.people.get(str(pk))
         return known.sign if known else _("somebody")
+
+
+def _titles(incidents: set[UUID]) -> dict[tuple[UUID, Any], str]:
+    """What the steps of these incidents are called, as they were frozen for each."""
+    if not incidents:
+        return {}
+    runs = PlaybookRun.objects.filter(incident__in=incidents).values_list("incident", "steps")
+    return {(incident, step["id"]): step["title"] for incident, steps in runs for step in steps}
 
 
 def kinds() -> list[tuple[str, str]]:

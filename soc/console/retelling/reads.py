@@ -100,6 +100,8 @@ def _steps(incident: Incident, at: datetime) -> Any:
     if not PlaybookRun.objects.filter(incident=incident).exists():
         return
     for step in responses.steps(incident):
+        if step.off:
+            continue  # not on the way that was taken
         done = step.state if step.at and step.at <= at else ""
         words = {"done": _("done"), "skipped": _("left out: %(reason)s") % {"reason": step.reason}}.get(done, "")
         yield Line(step.title, words, step.at if done else None, "caution" if done == "skipped" else "")
