@@ -5,13 +5,16 @@ Nothing here depends on a policy: it is stored with the candidate, and other pol
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
@@ -39,15 +42,7 @@ def context_of(site: Site, facts: Facts) -> Context:
     is, and only that is read: at most sites, most of the time, nothing. Writes nothing.
     """
     at = facts.at
-    here: SiteRef = OuterRef("pk")
-    by_hand = _toggles(here, at).values(said=JSONObject(armed="armed", at="at", until="until", how="how"))[:1]
-    there = Site.objects.filter(pk=site.pk).values_list(
-        by_hand,
-        Exists(_windows(here, at)),
-        Exists(_mutings(here, at)),
-        Exists(_storms(OuterRef("organisation"), here, at)),
-    )
-    said, awaited, hushed, stormy = there.get()
+    said, awaited, hushed, stormy = _there(site, at)
     tampering = last_tampering(site, at=at) if facts.category in SOMEBODY else None
     return Context(
         toggle=_toggle_said(said) if said else None,
@@ -61,6 +56,31 @@ def context_of(site: Site, facts: Facts) -> Context:
 
 
 SiteRef = Site | OuterRef
+A_SITE, A_TIME = UUID(int=0), datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@cache
+def _question() -> tuple[str, tuple[Any, ...]]:
+    """What `_there` asks, as SQL, with its values for A_SITE and A_TIME. Made once: to make it costs more than to answer it."""
+    here: SiteRef = OuterRef("pk")
+    by_hand = _toggles(here, A_TIME).values(said=JSONObject(armed="armed", at="at", until="until", how="how"))[:1]
+    rows = Site.objects.filter(pk=A_SITE).values_list(
+        by_hand,
+        Exists(_windows(here, A_TIME)),
+        Exists(_mutings(here, A_TIME)),
+        Exists(_storms(OuterRef("organisation"), here, A_TIME)),
+    )
+    return rows.query.sql_with_params()
+
+
+def _there(site: Site, at: datetime) -> tuple[dict[str, Any] | None, bool, bool, bool]:
+    """Of a site at a time: the last change of the arm state by hand; whether anybody is expected, anything muted, a storm on."""
+    sql, values = _question()
+    known = {A_SITE: site.pk, A_TIME: at}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [known[value] if isinstance(value, UUID | datetime) else value for value in values])
+        said, awaited, hushed, stormy = cursor.fetchone()
+    return json.loads(said) if isinstance(said, str) else said, awaited, hushed, stormy
 
 
 def _toggles(site: SiteRef, at: datetime) -> QuerySet[ArmChange]:

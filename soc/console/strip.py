@@ -64,17 +64,35 @@ NAMED_AFTER: Prefetch = Prefetch(
     "alerts",
     Alert.objects.annotate(other=ExpressionWrapper(~Q(category=F("incident__category")), BooleanField()))
     .select_related("candidate__camera", "candidate__zone", "candidate__signal_source")
-    .defer("candidate__evidence", "candidate__facts", "candidate__context", "candidate__reasons", "candidate__flip")
+    .only(
+        *("incident", "category", "candidate__camera__name", "candidate__zone__name", "candidate__signal_source__name"),
+    )
     .order_by("incident", "other", "captured_at", "raised_at")
     .distinct("incident"),
     to_attr="named_after",
+)
+COLUMNS: Final = (
+    *(
+        "priority",
+        "state",
+        "offered_to",
+        "owner",
+        "absent_since",
+        "escalation",
+        "queued_at",
+        "turn_at",
+        "painted_at",
+        "due_at",
+    ),
+    *("captured_at", "category", "counts", "alert_count", "verdict", "verdict_by", "drill", "number", "site__name"),
+    *("owner__call_sign", "owner__username", "offered_to__call_sign", "offered_to__username"),
 )
 MOST_ROWS: Final = 20  # in a snapshot: of each kind of row that a page may need next
 
 
 def afar(rows: QuerySet[Incident]) -> QuerySet[Incident]:
-    """With what a row of the strip shows of them, in two queries."""
-    return rows.select_related("site", "owner", "offered_to").prefetch_related(NAMED_AFTER)
+    """With what a row of the strip shows of them and no more, in two queries: what is asked for is what it costs."""
+    return rows.select_related("site", "owner", "offered_to").only(*COLUMNS).prefetch_related(NAMED_AFTER)
 
 
 def lead(incident: Incident) -> Candidate | None:
