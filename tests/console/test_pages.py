@@ -25,9 +25,8 @@ def test_whoever_follows_a_link_of_the_bar_gets_the_page(client, organisation):
         user = make.make_user(f"one {role}", role, organisation)
         client.force_login(user)
         listed = found(user)
-        for page in pages.PAGES:
-            status = client.get(pages.reverse(page.view)).status_code
-            assert (status == 200) is (page.view in listed), (role, page.view, status)
+        for view in listed:
+            assert client.get(pages.reverse(view)).status_code == 200, (role, view)
 
 
 def test_customers_find_no_page_of_the_centre(carol):

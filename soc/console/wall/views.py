@@ -29,7 +29,8 @@ from soc.core.rights import Act
 
 NOBODYS = "00000000-0000-0000-0000-000000000000"  # in an address, where a page puts an incident's id
 # Of what the pane can show: whatever somebody could do with it is left out.
-READ_ONLY = {"offer": False, "mine": False, "may_override": False, "may_cover": False, "keeping": {}, "watching": True}
+READ_ONLY = {"offer": False, "mine": False, "may_override": False, "may_cover": False, "watching": True}
+NOT_KEPT = {"may_hold": False, "may_export": False, "may_mark": False}
 
 
 @whoever_may(Act.WALL)
@@ -126,6 +127,7 @@ def watch(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Incident.DoesNotExist as error:
         raise Http404 from error
     facts = pane.context(incident_of(user, pk), user) | READ_ONLY
+    facts["keeping"] |= NOT_KEPT
     if asked_by_script(request):
         return render(request, "console/wall/watched.html", facts)
     addresses = {"console": reverse("console-wall"), "incident": reverse("console-wall-watch", args=[NOBODYS])}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-
-from django.db import transaction
+from uuid import uuid4
 
 from cameras.actions import muting
 from cameras.models import Camera
 from incidents import actions
 from incidents.models import Incident, Shift
-from soc.core import events
-from soc.core.models import Organisation, Site, User, Vitals
+from soc.core.models import Event, Organisation, Site, User, Vitals
 from tests import factories as make
 
 PLACES = ("Tannery Row Storage", "Fenmoor Solar", "Corvane Autos", "Oakhurst School", "Halden Quay", "Quillon Yard")
+_numbers = itertools.count(900_000)
 NAMES = ("Ines", "Mara", "Tomas", "Noel", "Priya")
 
 
@@ -47,19 +47,28 @@ def sit_down(user: User, organisation: Organisation, *, at: datetime, seen: date
 def decided(
     site: Site, by: User, *, at: datetime, seconds: float, priority: int = 2, verdict: str = "false"
 ) -> Incident:
-    """Detected at `at`, decided `seconds` later and closed."""
-    incident = come(site, at=at)
-    Incident.objects.filter(pk=incident.pk).update(
+    """Not saved: detected at `at`, decided `seconds` later and closed."""
+    return Incident(
+        organisation=site.organisation,
+        site=site,
+        number=next(_numbers),
+        family="intrusion",
+        category="person",
         priority=priority,
         owner=by,
         state="closed",
         verdict=verdict,
         outcome="false.animal" if verdict == "false" else "genuine.attempt_only",
+        captured_at=at,
+        received_at=at,
+        judged_at=at,
+        queued_at=at,
+        turn_at=at,
+        last_alert_at=at,
         claimed_at=at + timedelta(seconds=3),
         verdict_at=at + timedelta(seconds=seconds),
         closed_at=at + timedelta(seconds=seconds + 60),
     )
-    return incident
 
 
 def night(organisation: Organisation, sam: User, *, at: datetime) -> Night:
@@ -80,18 +89,21 @@ def night(organisation: Organisation, sam: User, *, at: datetime) -> Night:
         # Heard of for the next hour as well: no page of theirs is open here, and a spine may run.
         sit_down(user, organisation, at=begun, seen=at + timedelta(hours=1), desk=f"desk {number + 1}")
     # A day of decisions.
+    past = []
     for number in range(60):
         when = at - timedelta(minutes=20 * number + 15)
         seconds = 7 + (number * number * 5 + number * 3) % 23 if number not in (5, 17) else 75
-        decided(sites[number % 4], list(people.values())[number % 4], at=when, seconds=seconds, priority=1 + number % 3,
-                verdict="real" if number % 9 == 0 else "false")  # fmt: skip
+        by = list(people.values())[number % 4]
+        verdict = "real" if number % 9 == 0 else "false"
+        past.append(decided(sites[number % 4], by, at=when, seconds=seconds, priority=1 + number % 3, verdict=verdict))
+    Incident.objects.bulk_create(past)
     # Whoever holds something; Mara has had too much.
     held = []
     for site, name, ago in ((sites[4], "Ines", 21), (sites[5], "Mara", 72), (sites[0], "Tomas", 47)):
         incident = come(site, zone=zones[site.pk], at=at - timedelta(seconds=ago + 5))
         Incident.objects.filter(pk=incident.pk).update(offered_to=people[name])
         held.append(actions.claim(incident.pk, by=people[name], at=at - timedelta(seconds=ago)))
-    _flood(sites[1], people["Mara"], at)
+    _flood(organisation, people["Mara"], at)
     Shift.objects.filter(user=people["Priya"]).update(
         break_from=at - timedelta(minutes=9), break_until=at + timedelta(minutes=6)
     )
@@ -117,14 +129,17 @@ def night(organisation: Organisation, sam: User, *, at: datetime) -> Night:
     return Night(organisation, at, sites, people, held, waiting)
 
 
-def _flood(site: Site, user: User, at: datetime) -> None:
+def _flood(organisation: Organisation, user: User, at: datetime) -> None:
     """What came to somebody in the last hour, more and more."""
-    incident = Incident.objects.filter(site=site).first()
-    for window, n in enumerate((7, 8, 9, 11, 12, 13)):
+    made = []
+    for window, n in enumerate((7, 8, 9, 11, 12, 12)):
         began = at - timedelta(minutes=10 * (5 - window) + 1)
-        for number in range(n):
-            with transaction.atomic():
-                events.record("incident.claimed", incident, by=user, at=began - timedelta(seconds=number))
+        made += [
+            Event(kind="incident.claimed", subject_type="incident", subject_id=uuid4(), organisation=organisation, by=user,
+                  at=began - timedelta(seconds=number))
+            for number in range(n)
+        ]  # fmt: skip
+    Event.objects.bulk_create(made)
 
 
 def measured(organisation: Organisation, *, at: datetime, **wrong: Any) -> None:
