@@ -55,6 +55,8 @@ PLANTED = [
     ("soc.ops", "django.conf"),
     ("soc.core", "soc.ops"),
     ("soc.console", "soc.ops"),
+    ("responses", "soc.ops"),
+    ("incidents", "soc.urls"),
     ("cameras.vision", "django.conf"),
     ("cameras.vision", "celery"),
     ("cameras.vision", "soc.core.clock"),

@@ -48,7 +48,7 @@ def run_all(arguments: list[str]) -> int:
         return run_pytest(arguments)
     by_file = ["--dist", "loadfile", "--no-loadscope-reorder"]
     most = run_pytest(["-m", "not fault", "-n", "3", *by_file, "--durations", "12"])
-    faults = run_pytest(["-m", "fault", "-n", "2", "--durations", "12"])
+    faults = run_pytest(["tests/fault", "-m", "fault", "-n", "2", "--durations", "12"])
     return most or faults
 
 
