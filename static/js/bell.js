@@ -62,7 +62,7 @@ export class Bell extends EventTarget {
   /** @param {number} code */
   #closed(code) {
     this.socket = null;
-    if (code === 4401) { location.assign(`${this.what.login}?next=${encodeURIComponent(location.pathname)}`); return; }
+    if (code === 4401) { location.assign(`${this.what.login}?ended=1&next=${encodeURIComponent(location.pathname)}`); return; }
     if (code === 4403) { location.reload(); return; }
     this.tries += 1;
     // Jitter: when the centre comes back, all its pages must not come at once.

@@ -171,8 +171,11 @@ feed.addEventListener("back", () => {
   loopHere()?.again();
   if (desk.id) desk.refresh();
 });
-// The log-in says that a session has ended, and leads back here.
-feed.addEventListener("forbidden", () => location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`));
+feed.addEventListener("forbidden", () => location.reload());
+
+// Who else looks is told by no event: it is asked for now and then, by each page at a moment of its own.
+const ASK_AGAIN_MS = 20_000;
+setInterval(() => { if (desk.id && !document.hidden) desk.refresh(); }, ASK_AGAIN_MS * (1 + Math.random() / 4));
 for (const kind of ["snapshot", "beat"]) heard(kind, pulse);
 heard("beat", () => { if (strip.thin) feed.resync(); });
 
@@ -331,7 +334,8 @@ for (const end of ["pointerup", "pointercancel", "pointerleave"]) document.addEv
 function pauseState(paused) {
   const button = maybe(desk.root, '.scrub [data-do="pause"]');
   button?.querySelector("use")?.setAttribute("href", paused ? "#i-play" : "#i-pause");
-  button?.setAttribute("aria-label", say(paused ? "play" : "pause"));
+  const name = maybe(button, ".sr");
+  if (name) name.textContent = say(paused ? "play" : "pause");
 }
 
 function clipControls() {

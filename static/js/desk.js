@@ -101,7 +101,7 @@ export class Desk extends EventTarget {
     const answer = await this.#get(this.url(id) + (this.alert ? `?alert=${this.alert}` : ""));
     if (!answer || id !== this.id) return;
     if (generation !== this.generation) { this.refresh(); return; }
-    if (answer.redirected && answer.url.includes(settings.login)) { location.reload(); return; }
+    if (answer.redirected && answer.url.includes(settings.login)) { location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`); return; }
     if (answer.status === 404) { this.#gone(); return; }
     if (answer.ok) this.show(answer.html);
   }

@@ -136,7 +136,7 @@ export class Feed extends EventTarget {
 
   /** @param {number} code */
   #closed(code) {
-    if (code === 4401) { location.assign(`${settings.login}?next=${encodeURIComponent(location.pathname)}`); return; }
+    if (code === 4401) { location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`); return; }
     if (code === 4403) { this.#tell("forbidden"); }
     this.#again();
   }

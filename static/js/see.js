@@ -10,6 +10,8 @@ export class See {
   incident = "";
   /** @type {Look} */
   look = { large: "evidence", camera: "", name: "" };
+  speaking = false;
+  turned = false;  // live became large only because somebody speaks there
 
   /** @param {import("./desk.js").Desk} desk */
   constructor(desk) {
@@ -36,6 +38,7 @@ export class See {
 
   /** The clip, large. */
   evidence() {
+    this.turned = false;
     const view = this.#live, own = view?.dataset.own ?? "";
     if (view && !("auto" in view.dataset)) for (const one of all(this.desk.root, "camera-view", CameraView)) one.stop();
     if (view && own && view.dataset.camera !== own) view.choose(own, view.dataset.ownName ?? "", view.running);
@@ -47,6 +50,7 @@ export class See {
    */
   camera(button) {
     const { camera = "", name = "" } = button.dataset;
+    this.turned = false;
     if (this.look.large === "live" && this.look.camera === camera) { this.evidence(); return; }
     this.#set({ large: "live", camera, name });
   }
@@ -66,10 +70,19 @@ export class See {
 
   #again() {
     const id = this.desk.pane?.dataset.id ?? "";
-    if (id !== this.incident) { this.incident = id; this.look = { large: "evidence", camera: "", name: "" }; }
+    if (id !== this.incident) { Object.assign(this, { incident: id, look: { large: "evidence", camera: "", name: "" }, speaking: false, turned: false }); }
     const compare = this.#compare;
     if (compare) this.#pressed(compare.at);
     this.#dress();
+    this.#speech();
+  }
+
+  /** Who speaks at a site looks at it live; when they have spoken the clip comes back, unless they chose otherwise. */
+  #speech() {
+    const speaking = maybe(this.desk.root, ".bar[data-live]") !== null, before = this.speaking;
+    this.speaking = speaking;
+    if (speaking && !before && this.look.large === "evidence") { this.live(); this.turned = true; }
+    else if (!speaking && before && this.turned && this.look.large === "live") this.evidence();
   }
 
   #dress() {

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from cameras.models import Camera, SitePlan
 from incidents import actions
 from incidents.models import Incident
 from soc.core import clock
+from soc.core.models.media import evidence_store
 from tests import factories as make
 from tests.browser import scenes
 from tests.browser.conftest import until
@@ -148,3 +150,47 @@ def what_it_is_compared_with(page):
     page.keyboard.press("v")
     expect(caption).to_contain_text("Reference")
     until(page, "document.querySelector('compare-view img').naturalWidth > 0")
+
+
+def test_what_came_late_says_so_and_what_it_follows_is_one_line(live, on_shift, alice, zone, screenshot):
+    at = clock.now()
+    before, *_ = ended(zone, alice, "false.animal")
+    candidate = scenes.with_evidence(zone, at=at - timedelta(minutes=12))
+    type(candidate).objects.filter(pk=candidate.pk).update(received_at=at, judged_at=at)
+    candidate.refresh_from_db()
+    incident = make.make_incident(candidate, at=at)
+    Incident.objects.filter(pk=incident.pk).update(follows=before)
+    actions.claim(incident.pk, by=alice, at=clock.now())
+    page = live.log_in(alice, "/console/")
+    expect(page.locator(".late")).to_contain_text("Late by 12 min")
+    expect(page.locator(".follows")).to_contain_text(f"Follows {before.reference}")
+    expect(page.locator(".follows")).to_contain_text("false alarm, animal, Ines")
+    expect(page.locator(f"#q-{incident.pk}")).to_contain_text("late by 12 min")
+    expect(page.locator("[data-clock-word]")).to_contain_text("Nobody has decided after 1:00")
+    assert page.locator("response-clock").get_attribute("data-over") == "danger"
+    pictures(page, screenshot, "console-late", "1920", "1366")
+    assert live.trouble == []
+
+
+def test_what_is_gone_or_not_ones_own_any_more_is_said_calmly(live, on_shift, alice, zone, screenshot):
+    candidate = scenes.with_evidence(zone, at=clock.now())
+    candidate.snapshot = None
+    candidate.save()
+    incident = actions.claim(make.make_incident(candidate).pk, by=alice, at=clock.now())
+    evidence_store().delete(candidate.clip.key)
+    page = live.log_in(alice, "/console/")
+    expect(page.locator("evidence-loop [data-said]")).to_have_text("The clip is not there any more")
+    screenshot(page, "console-clip-gone-dark-1366")
+
+    page.route(f"**/incidents/{incident.pk}/", lambda route: route.fulfill(status=404, body=""))
+    actions.add_note(incident.pk, text="Somebody else's now.", by=alice, at=clock.now())
+    expect(page.get_by_role("heading", name="This incident is not on your console any more")).to_be_visible()
+    pictures(page, screenshot, "console-gone", "1366", "390")
+    page.unroute_all()
+
+    Session.objects.all().delete()
+    page.wait_for_url("**/login/**", timeout=15_000)
+    expect(page.get_by_role("status")).to_contain_text("You are logged out here")
+    screenshot(page, "console-logged-out-dark-390")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    screenshot(page, "console-logged-out-dark-1366")
