@@ -84,6 +84,6 @@ function refusal(html) {
  */
 export function tell(desk, place, words) {
   const row = place?.querySelector(".said") ?? desk.root.querySelector("[data-said]");
-  if (row) row.textContent = words;
+  if (row) { row.textContent = words; row.scrollIntoView({ block: "nearest" }); }
   announce(words, true);
 }

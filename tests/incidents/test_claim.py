@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +18,11 @@ from tests.factories import NIGHT
 from tests.incidents.together import together
 
 LATER = NIGHT + timedelta(seconds=5)
-RACES, RACERS = 100, 20
+RACES, RACERS = int(os.environ.get("RACES", "30")), 20  # a hundred and more in `make soak`
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_twenty_who_claim_at_once_exactly_one_wins_a_hundred_times(zone, organisation):
+def test_of_twenty_who_claim_at_once_exactly_one_wins_every_time(zone, organisation):
     people = [make.make_user(f"operator{n}", "operator", organisation) for n in range(RACERS)]
     with together(RACERS) as threads:
         for race in range(RACES):
@@ -94,7 +95,9 @@ def test_a_stale_hand_changes_nothing(verb, hand, held, alice, dave, sam):
 
 
 def test_every_verb_that_takes_a_token_is_in_the_table_above():
-    takes = {name for name in actions.__all__ if name != "check_token" and _takes_a_token(getattr(actions, name))}
+    # An undo refuses a stale hand by what was done last: test_undoing.
+    others = {"check_token", "undo"}
+    takes = {name for name in actions.__all__ if name not in others and _takes_a_token(getattr(actions, name))}
     assert takes == set(VERBS)
 
 
