@@ -6,9 +6,14 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models import Alert, Incident, Shift
-from soc.core.admin.bound import ReadOnlyAdmin
+from incidents.models import Alert, HandlingTarget, Incident, Shift
+from soc.core.admin.bound import BoundAdmin, ReadOnlyAdmin
 from soc.core.admin.scope import Covered, bind, within
+
+
+@bind(HandlingTarget)
+def _targets(held: Covered) -> Any:
+    return within(held, organisation="organisation")
 
 
 @bind(Shift)
@@ -60,3 +65,14 @@ class ShiftAdmin(ReadOnlyAdmin):
     list_display = ["user", "organisation", "started_at", "ended_at", "seen_at"]
     list_select_related = ("user", "organisation")
     ordering = ["-started_at"]
+
+
+@admin.register(HandlingTarget)
+class HandlingTargetAdmin(BoundAdmin):
+    """How soon incidents of each priority are to be decided; without a row the house's own targets count."""
+
+    fixed = ("organisation", "priority")
+    list_display = ["organisation", "priority", "soon_s", "soon_share", "late_s", "late_share"]
+    list_select_related = ("organisation",)
+    ordering = ["organisation__name", "priority"]
+    fields = ["organisation", "priority", "soon_s", "soon_share", "late_s", "late_share"]

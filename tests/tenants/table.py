@@ -168,7 +168,7 @@ ADMIN_ROW = {
     "<id>/password/", "<path:object_id>/probe/", "<path:object_id>/new-key/",
 }  # fmt: skip
 # What a whole organisation shares is not one customer's administrator's.
-OF_ORGANISATION = {"organisation", "responder", "playbook", "message", "shift"}
+OF_ORGANISATION = {"organisation", "responder", "playbook", "message", "shift", "handlingtarget"}
 # The log of failed log-ins belongs to no tenant: superusers only.
 ADMIN_NOBODYS = {"axes"}
 

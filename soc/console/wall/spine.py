@@ -47,26 +47,23 @@ def gauges(user: User, organisation: Organisation, *, at: datetime) -> tuple[lis
 
 def _gauge(
     rows: Sequence[Vitals], name: str, read: Callable[[dict[str, Any]], Any], show: Callable[[Any], str], words: str,
-    *, wrong: Callable[[Any], bool] = lambda value: False,
+    *, wrong: Callable[[Any], bool] = lambda value: False, least: float = 1.0,
 ) -> Gauge:  # fmt: skip
     samples = [read(row.data) for row in rows]
     value = samples[-1] if samples else None
     if value is None:
         return Gauge(name, _("not known"), words, abnormal=True)
     drawn = [float(sample) for sample in samples if sample is not None]
-    return Gauge(name, show(value), words, wrong(value), spark(drawn), drawn)
+    return Gauge(name, show(value), words, wrong(value), spark(drawn, least), drawn)
 
 
-def spark(samples: Sequence[float]) -> str:
-    """A line through the samples, oldest on the left; what does not change lies low."""
+def spark(samples: Sequence[float], least: float = 1.0) -> str:
+    """A line through the samples, oldest on the left. Its scale reaches to `least` at least: what is small looks small."""
     if len(samples) < 2:
         return ""
-    top = max(samples)
+    top = max(*samples, least)
     step = WIDTH / (len(samples) - 1)
-    points = (
-        f"{number * step:.1f} {HEIGHT - 3 - (22 * sample / top if top > 0 else 0):.1f}"
-        for number, sample in enumerate(samples)
-    )
+    points = (f"{number * step:.1f} {HEIGHT - 3 - 22 * sample / top:.1f}" for number, sample in enumerate(samples))
     return "M" + "L".join(points)
 
 
@@ -76,10 +73,10 @@ def _of_installation(rows: Sequence[Vitals]) -> list[Gauge]:
     names = {name for row in rows for name in row.data.get("workers") or ()}
     return [
         _gauge(rows, _("Relay lag"), lambda data: data.get("relay_lag_ms"), duration, _("limit 300 ms"),
-               wrong=lambda value: value > LAG_MS),
+               wrong=lambda value: value > LAG_MS, least=LAG_MS),
         _gauge(rows, _("Due deliveries"), lambda data: data.get("due"), str,
                _("oldest %(s)s s") % {"s": oldest} if last.get("due") else _("nothing waits"),
-               wrong=lambda value: bool(value) and oldest > DUE_S),
+               wrong=lambda value: bool(value) and oldest > DUE_S, least=20),
         _detect(rows),
         _gauge(rows, _("Worker canaries"), lambda data: _number(data.get("workers")),
                lambda value: _("%(n)s of %(all)s") % {"n": value, "all": max(len(names), value)}, _("asked every 15 s"),
@@ -97,9 +94,15 @@ def _detect(rows: Sequence[Vitals]) -> Gauge:
     name, words = _("Detect queue age"), _("limit 500 ms")
     if rows and rows[-1].data.get("detect_age_ms") is None and rows[-1].data.get("watchers"):
         drawn = [float(row.data["detect_age_ms"]) for row in rows if row.data.get("detect_age_ms") is not None]
-        return Gauge(name, _("idle"), _("nothing moves anywhere"), False, spark(drawn), drawn)
+        return Gauge(name, _("idle"), _("nothing moves anywhere"), False, spark(drawn, DETECT_MS), drawn)
     return _gauge(
-        rows, name, lambda data: data.get("detect_age_ms"), duration, words, wrong=lambda value: value > DETECT_MS
+        rows,
+        name,
+        lambda data: data.get("detect_age_ms"),
+        duration,
+        words,
+        wrong=lambda value: value > DETECT_MS,
+        least=DETECT_MS,
     )
 
 
@@ -110,10 +113,10 @@ def _of_centre(rows: Sequence[Vitals], organisation: Organisation) -> list[Gauge
     counted = ngettext("of %(n)s camera", "of %(n)s cameras", cameras) % {"n": cameras}
     return [
         _gauge(rows, _("Frames older than 5 s"), lambda data: _mine(data.get("stale"), key), str, counted,
-               wrong=lambda value: value > 0),
+               wrong=lambda value: value > 0, least=4),
         _gauge(rows, _("Due escalations"), lambda data: _mine(data.get("late"), key),
                lambda value: _("%(n)s late") % {"n": value}, _("looked for every 0.25 s"),
-               wrong=lambda value: value > 0 and late_s > LATE_S),
+               wrong=lambda value: value > 0 and late_s > LATE_S, least=4),
     ]  # fmt: skip
 
 
