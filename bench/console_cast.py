@@ -97,11 +97,11 @@ def desks(people: list[list[str]]) -> list[list[str]]:
     from soc.core.models import Site, User
 
     free = {pk: User.objects.get(pk=pk) for pk, _cookie in people}
-    Incident.objects.filter(owner__in=free).update(state=State.CLOSED, closed_at=clock.now())
+    Incident.objects.filter(owner__in=list(free.values())).update(state=State.CLOSED, closed_at=clock.now())
     Incident.objects.filter(state=State.OPEN).update(state=State.CLOSED, closed_at=clock.now())
     found = {}
     for site, key in sites(len(people)):
-        candidate = intrusion(Site.objects.get(pk=site))
+        candidate = intrusion(Site.objects.get(pk=site), category="alarm")  # as the panel's own, which fold into it
         alert = actions.raise_alert(candidate.pk, at=clock.now())
         # Whom it was offered to; nobody, where a page is late with its beat.
         asked = Incident.objects.values_list("offered_to", flat=True).get(pk=alert.incident_id)
@@ -124,8 +124,8 @@ def arrivals(count: int) -> list[str]:
 _numbers = itertools.count(1)
 
 
-def intrusion(site: Any) -> Any:
-    """A person before a camera of this site, raised, with a picture; not yet an alert."""
+def intrusion(site: Any, *, category: str = "person") -> Any:
+    """Somebody before a camera of this site, raised as that, with a picture; not yet an alert."""
     from cameras.models import Camera, Candidate, Zone
     from soc.core import clock, media
 
@@ -142,7 +142,7 @@ def intrusion(site: Any) -> Any:
         at=at,
     )
     return Candidate.objects.create(
-        site=site, source="camera", camera=camera, zone=zone, category="person",
+        site=site, source="camera", camera=camera, zone=zone, category=category,
         dedup=f"bench:{hashlib.sha256(str(site.pk).encode()).hexdigest()[:40]}:{next(_numbers)}",
         captured_at=at, received_at=at, judged_at=at, decision="raise", priority=2, snapshot=picture,
         evidence={"track": 1, "label": "person", "score": 0.9, "box": [0.4, 0.3, 0.5, 0.7]},
@@ -170,7 +170,7 @@ def clear() -> int:
     return Incident.objects.unfinished().update(state=State.CLOSED, closed_at=clock.now(), **dict.fromkeys(DEADLINES))
 
 
-def positions(candidates: list[str]) -> dict[str, list[Any]]:
+def positions(candidates: list[Any]) -> dict[str, list[Any]]:
     """For each of these candidates the position of the event that told of its alert, its incident and the incident's site;
     those without an alert are left out.
     """

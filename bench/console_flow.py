@@ -11,13 +11,13 @@ import asyncio
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from bench import baselines
-from bench.console_page import ConsolePage, Http
+from bench.console_page import Answer, ConsolePage, Http
 from bench.figures import Row, p99, rank
 from bench.stage import Stage
 
@@ -39,7 +39,6 @@ class Sent:
     owner: int
     kinds: tuple[str, ...]
     at: float
-    answered: float = 0.0
     status: int = 0
 
 
@@ -75,6 +74,19 @@ def measure(running: Stage, say: Callable[[str], None]) -> list[Row]:
         runs.append(found)
         say(f"sustained, run {number + 1}: {described(found)}")
     return rows(runs, bare, SECONDS)
+
+
+def soak(running: Stage, *, minutes: float) -> list[str]:
+    """The same for longer, as `make soak` has it: what was broken of the bounds, in words; nothing else is looked at."""
+    run = sustained(running, ask(running, "operators", PAGES), seconds=60 * minutes)
+    print(f"{A_SECOND:g} a second × {PAGES} pages for {minutes:g} minutes: {described(run)}", flush=True)
+    bounds = (
+        (run.missing > 0, f"{run.missing} pushed rows never came"),
+        (bool(run.refused), f"refused: {dict(run.refused)}"),
+        (p99(run.rows) > P99_MS, f"99 of 100 rows came within {p99(run.rows):.0f} ms, not {P99_MS:.0f}"),
+        (p99(run.details) > DETAIL_MS, f"99 of 100 details came within {p99(run.details):.0f} ms, not {DETAIL_MS:.0f}"),
+    )
+    return [words for broken, words in bounds if broken]
 
 
 def rows(runs: Sequence[Run], bare: Sequence[float], seconds: float) -> list[Row]:
@@ -161,13 +173,19 @@ async def _send(
 
 async def _alarm(panel: Http, one: Sent, number: int) -> None:
     body = {"kind": "alarm", "dedup": f"flow-{time.monotonic_ns()}-{number}", "at": datetime.now(UTC).isoformat()}
-    answer = await panel.ask("POST", "/api/signals", json.dumps(body).encode())
-    one.answered, one.status = time.monotonic(), answer.status
+    await _answered(one, panel.ask("POST", "/api/signals", json.dumps(body).encode()))
 
 
 async def _note(page: ConsolePage, one: Sent, number: int) -> None:
-    answer = await page.post(one.incident, "note", text=f"Seen, number {number}.")
-    one.answered, one.status = time.monotonic(), answer.status
+    await _answered(one, page.post(one.incident, "note", text=f"Seen, number {number}."))
+
+
+async def _answered(one: Sent, asked: Awaitable[Answer]) -> None:
+    """A server that does not answer has refused it, as status 0: said with the figures."""
+    try:
+        one.status = (await asked).status
+    except (OSError, EOFError) as error:  # a time-out is one of the first
+        print(f"not answered: {error!r}", flush=True)
 
 
 def accepted(one: Sent) -> bool:

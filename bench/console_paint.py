@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from playwright.sync_api import Page
@@ -104,7 +105,7 @@ def _work(running: Stage, desk: Desk) -> tuple[list[float], list[float]]:
     page = desk.page
     for _ in ask(running, "arrivals", ARRIVALS):
         incident = desk.wait_offer()
-        pictures.append(desk.until(lambda pk=incident: page.evaluate(OPENED, pk), bool, "the first picture", 30))
+        pictures.append(desk.until(partial(page.evaluate, OPENED, incident), bool, "the first picture", 30))
         for key, there in KEYS:
             keys.append(_press(page, key, there))
         page.keyboard.press("Escape")

@@ -147,7 +147,7 @@ def fill(sites: list[str]) -> None:
         copy(Incident, alert.incident_id, last, number="1000000 + n", priority="1 + n %% 3", **closed)
         copy(Candidate, first.pk, OPEN, dedup="'bench-' || n", camera_id="NULL", zone_id="NULL")
         copy(Alert, alert.pk, 0)
-        columns = {field.column: f"t.{field.column}" for field in Alert._meta.concrete_fields}
+        columns = {str(field.column): f"t.{field.column}" for field in Alert._meta.concrete_fields}
         columns |= {"id": "gen_random_uuid()", "incident_id": "i.id", "candidate_id": "c.id", "site_id": "i.site_id"}
         cursor.execute(
             f"INSERT INTO {Alert._meta.db_table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "

@@ -3,6 +3,7 @@
     make soak                                     an hour, a fault each 20 seconds
     make soak ARGS="--minutes 30 --speed 2"       30 minutes of film in 15
     make soak ARGS="--minutes 600 --fault-every 0"    a night of ordinary work
+    make soak ARGS="--minutes 0 --console 10"     only the consoles
 
 Minutes are those of the film. Time is compressed in three ways: with --speed the cameras' films run so many times as fast
 (and send as many more pictures); people come every 36 seconds of it, and not a few times a night; faults last seconds and
@@ -28,8 +29,9 @@ from typing import Any, Final
 
 import psycopg2
 
-from bench import faults, returns
+from bench import console, console_flow, faults, returns
 from bench.faults import Fault, Night, Span
+from bench.stage import stage
 from bench.vitals import Bounds, Growth, Vitals
 from cameras.vision.slot_layout import NAME, PREFIX, default_directory
 from soc.demo.cameras.faults import KINDS
@@ -203,6 +205,9 @@ def main(arguments: list[str]) -> int:
     problems += [f"LATE: {words}" for words in late_candidates(night, asked.late)]
     problems += [f"GREW: {words}" for one in grown for words in one.problems(bounds)]
     problems += [f"LEFT: {words}" for words in leaked(watchman, after)]
+    if asked.console:
+        with stage(only=console.PROGRAMS, say=_say) as running:
+            problems += [f"CONSOLE: {words}" for words in console_flow.soak(running, minutes=asked.console)]
     if problems:
         print(faults.describe(night))
     print(report(night, watchman, grown))
@@ -253,6 +258,7 @@ def _asked(arguments: list[str]) -> Any:
     add("--seed", type=int, default=int(os.environ.get("SEED") or time.time()), help="of the order of faults; SEED")
     add("--cameras", default="yard,quiet,foliage", help="of the simulated ones")
     add("--growth", type=float, default=100.0, help="MiB a process may gain after its first minute")
+    add("--console", type=float, default=10.0, help="minutes of steady work before fifty consoles, afterwards; 0: none")
     add("--late", type=float, default=5.0, help="seconds from a picture to its alert")
     return parser.parse_args(arguments)
 
