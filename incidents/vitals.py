@@ -25,7 +25,7 @@ def incidents(at: datetime) -> dict[str, Any]:
     late: Counter[str] = Counter()
     oldest = at
     firsts = {f"first_{column}": Min(column, filter=Q(**{f"{column}__lt": at})) for column in DEADLINES}
-    rows = Incident.objects.filter(passed).values("organisation").annotate(n=Count("pk"), **firsts).order_by()
+    rows: Any = Incident.objects.filter(passed).values("organisation").annotate(n=Count("pk"), **firsts).order_by()
     for row in rows:
         late[str(row["organisation"])] = row["n"]
         oldest = min([oldest, *(row[name] for name in firsts if row[name])])

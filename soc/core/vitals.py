@@ -107,7 +107,7 @@ class Canaries:
             replies = current_app.control.ping(timeout=PING_WITHIN_S)
         except (BrokerAway, RedisError, OSError):
             return None  # shown as such: nobody could be asked
-        return sorted({name for reply in replies for name in reply})
+        return sorted({name for reply in replies or [] for name in reply})
 
 
 _canaries = Canaries()

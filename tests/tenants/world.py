@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import prefetch_related_objects
 
 from cameras.models import (
     AccessWindow,
@@ -26,7 +27,7 @@ from cameras.models import (
     TemporaryInstruction,
 )
 from incidents import actions
-from incidents.models import AuditCase, AuditDraw, Description, KnownIntrusion, Review
+from incidents.models import AuditCase, AuditDraw, Description, HandlingTarget, KnownIntrusion, Review
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
 from soc.core.models import Customer, Delivery, Event, Membership, Organisation, Site, User
 from soc.core.rights import MATRIX, Act, Role
@@ -145,6 +146,9 @@ def build_world() -> World:
         for model in (Playbook, Message):
             name = f"{model.__name__} QX{letter}0QX"
             model.objects.create(organisation=organisation, name=name, number=1, body=body, published_at=NIGHT)
+        target = HandlingTarget.objects.create(
+            organisation=organisation, priority=1, soon_s=20, soon_share=80, late_s=50, late_share=98
+        )
         operator = make.make_user(f"operator of {letter}", "operator", organisation)
         people[operator.username] = operator
         for index in range(1, number + 1):
@@ -152,6 +156,7 @@ def build_world() -> World:
             own: dict[str, Any] = {
                 "playbook": Playbook.objects.get(organisation=organisation),
                 "message": Message.objects.get(organisation=organisation),
+                "handlingtarget": target,
             }
             event: Any = place.rows["event"]
             own["delivery"] = Delivery.objects.create(event=event, reaction="tests.walk", due_at=NIGHT, done_at=NIGHT)
@@ -185,6 +190,7 @@ def build_world() -> World:
     for person in people.values():
         if person is not None:
             person.refresh_from_db()
+    prefetch_related_objects([person for person in people.values() if person is not None], "memberships")
     return World(places, people)
 
 
@@ -203,5 +209,4 @@ def may(person: User | None, act: Act, place: Place | None = None) -> bool:
     """Whether the person may `act` there (anywhere, without a place)."""
     if person is None or not person.is_active:
         return False
-    held = Membership.objects.filter(user=person)
-    return any(m.role in MATRIX[act] and (place is None or covers(m, place)) for m in held)
+    return any(m.role in MATRIX[act] and (place is None or covers(m, place)) for m in person.memberships.all())
