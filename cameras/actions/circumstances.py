@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from cameras.context.clock_changes import border
@@ -65,7 +65,7 @@ def _question() -> tuple[str, tuple[Any, ...]]:
     here: SiteRef = OuterRef("pk")
     by_hand = _toggles(here, A_TIME).values(said=JSONObject(armed="armed", at="at", until="until", how="how"))[:1]
     rows = Site.objects.filter(pk=A_SITE).values_list(
-        by_hand,
+        Subquery(by_hand),
         Exists(_windows(here, A_TIME)),
         Exists(_mutings(here, A_TIME)),
         Exists(_storms(OuterRef("organisation"), here, A_TIME)),
@@ -76,7 +76,7 @@ def _question() -> tuple[str, tuple[Any, ...]]:
 def _there(site: Site, at: datetime) -> tuple[dict[str, Any] | None, bool, bool, bool]:
     """Of a site at a time: the last change of the arm state by hand; whether anybody is expected, anything muted, a storm on."""
     sql, values = _question()
-    known = {A_SITE: site.pk, A_TIME: at}
+    known: dict[Any, Any] = {A_SITE: site.pk, A_TIME: at}
     with connection.cursor() as cursor:
         cursor.execute(sql, [known[value] if isinstance(value, UUID | datetime) else value for value in values])
         said, awaited, hushed, stormy = cursor.fetchone()

@@ -90,7 +90,7 @@ COLUMNS: Final = (
 MOST_ROWS: Final = 20  # in a snapshot: of each kind of row that a page may need next
 
 
-def afar(rows: QuerySet[Incident]) -> QuerySet[Incident]:
+def afar(rows: Any) -> Any:
     """With what a row of the strip shows of them and no more, in two queries: what is asked for is what it costs."""
     return rows.select_related("site", "owner", "offered_to").only(*COLUMNS).prefetch_related(NAMED_AFTER)
 
@@ -148,7 +148,7 @@ def many(events: Sequence[Event]) -> list[dict[str, Any]]:
     subjects = [_incident_of(event) for event in events]
     found = afar(Incident.objects.filter(pk__in={pk for pk in subjects if pk is not None}))
     rendered = {incident.pk: row(incident) for incident in found}
-    return [_shown(event, rendered.get(pk)) for event, pk in zip(events, subjects, strict=True)]
+    return [_shown(event, rendered.get(pk) if pk else None) for event, pk in zip(events, subjects, strict=True)]
 
 
 def _shown(event: Event, rendered: dict[str, Any] | None) -> dict[str, Any]:

@@ -132,7 +132,7 @@ SELECT (SELECT id FROM event), ARRAY(SELECT id FROM owed ORDER BY id)
 
 def _write(event: Event, names: tuple[str, ...]) -> list[int]:
     """Insert the event with a delivery for each reaction; the deliveries' ids."""
-    values = {
+    values: dict[str, Any] = {
         "kind": event.kind,
         "subject_type": event.subject_type,
         "subject_id": event.subject_id,

@@ -42,7 +42,12 @@ class Board:
             for audience in empty:
                 del self._takers[audience], self._tellers[audience]
             if empty:
-                await database_sync_to_async(lambda: [reader.unsubscribe(*one) for one in empty.items()])()
+                await database_sync_to_async(self._let_go)(empty)
+
+    @staticmethod
+    def _let_go(empty: dict[Audience, Push]) -> None:
+        for audience, tell in empty.items():
+            reader.unsubscribe(audience, tell)
 
     def _deserted(self, audience: Audience) -> bool:
         return audience in self._tellers and not self._takers.get(audience)

@@ -145,7 +145,7 @@ class Reader:
             hearing = {
                 (audience.face, event.pk) for audience in self._push for event in events if audience.hears(event)
             }
-        found = {}
+        found: dict[tuple[str, int], dict[str, Any]] = {}
         for name in {name for name, _pk in hearing}:
             heard = [event for event in events if (name, event.pk) in hearing]
             found |= {(name, event.pk): rows for event, rows in zip(heard, many_of(name, heard), strict=True)}
