@@ -52,6 +52,7 @@ chaos: $(STAMP)
 	@exec $(PY) -m bench.chaos $(ARGS)
 
 soak: $(STAMP)
+	@RACES=200 $(PY) -m soc.ops.test tests/incidents/test_claim.py -k every_time -o timeout=600
 	@exec $(PY) -m bench.soak $(ARGS)
 
 lint: $(STAMP)

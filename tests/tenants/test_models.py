@@ -71,11 +71,13 @@ def test_an_incident_that_goes_on_opens_its_site_to_operators_and_no_other_site(
 
 
 def test_no_membership_ever_shows_a_row_outside_it(world):
-    """Any set of memberships, any act, every model: exactly the rows of the sites that they cover."""
+    """Any set of memberships, any act, any model: exactly the rows of the sites that they cover. Each set is asked about a
+    quarter of the models, so that each model was asked for each kind of act by several sets."""
     dice = random.Random(20261122)
     at = {model: dict(model._default_manager.values_list("pk", "site")) for model in site_owned()}
     scopes = [scope for place in world.places.values() for scope in (place.organisation, place.customer, place.site)]
     sites = list(Site.objects.all())
+    kinds = {**{MATRIX[act]: act for act in Act}, "video": Act.VIDEO}.values()
     for round_ in range(30):
         user = make.make_user(f"walker {round_}")
         held = [(dice.choice(Role.values), dice.choice(scopes)) for _ in range(dice.randint(0, 3))]
@@ -85,9 +87,9 @@ def test_no_membership_ever_shows_a_row_outside_it(world):
         for act, reach in reaches.items():
             assert set(Site.objects.visible_to(user, act).values_list("pk", flat=True)) == reach
         # What rows are seen follows from the roles that an act is for, and for VIDEO from what goes on: one act of each kind.
-        for act in {**{MATRIX[act]: act for act in Act}, "video": Act.VIDEO}.values():
+        for act in kinds:
             reach = reaches[act]
-            for model in site_owned():
+            for model in site_owned()[round_ % 4 :: 4]:
                 rows = model._default_manager.visible_to(user, act)
                 expected = {pk for pk, site in at[model].items() if site in reach}
                 if model is Media and act == Act.VIDEO:
