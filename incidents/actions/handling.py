@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.actions import runaway
 from incidents.actions.locking import check_token, locked, move
 from incidents.actions.offering import offer, start_deadlines
-from incidents.actions.shifts import hold_desks, now_free
+from incidents.actions.shifts import at_work, hold_desks, now_free
 from incidents.actions.undoing import standing
 from incidents.audit.revealing import judged
 from incidents.errors import Refused
@@ -46,7 +46,7 @@ def claim(incident_id: UUID, *, by: User, at: datetime) -> Incident:
                 "not_offered",
                 _("This incident is on another operator's screen. It comes to everyone if it is not claimed."),
             )
-        hold_desks(by.pk)
+        at_work(by.pk, at=at)
         move(incident.claim, by=by, at=at)
         if not incident.verdict:
             incident.verdict_by = at + timedelta(seconds=settings.VERDICT_S[incident.priority - 1])

@@ -143,6 +143,11 @@ def hold_desks(*user_ids: UUID) -> None:
     list(rows.order_by("pk").values_list("pk"))
 
 
+def at_work(user_id: UUID, *, at: datetime) -> None:
+    """They take an incident: that ends a break, and is a sign of life. Holds their desk, as `hold_desks` does."""
+    Shift.objects.filter(user=user_id, ended_at__isnull=True).update(active_at=at, break_from=None, break_until=None)
+
+
 def now_free(user_id: UUID, *, at: datetime) -> None:
     """They let an incident go: who has been without one for longest is asked first."""
     Shift.objects.filter(user=user_id, ended_at__isnull=True).update(free_since=at)

@@ -25,7 +25,7 @@ const desk = new Desk(), strip = new Strip(), sound = new Sound(), hold = new Ho
 const feed = new Feed("/ws/feed"), see = new See(desk);
 const shift = new Shift(desk, sound, () => { soundState(); desk.root.querySelector("[data-quiet]")?.remove(); feed.resync(); });
 const presence = new Presence({ tell: () => feed.ping(), sound: () => sound.burst(2) });
-feed.said = () => presence.said(desk.id, "silent" in (desk.pane?.dataset ?? {}));
+feed.said = () => presence.said(desk.id);
 /** @type {{painted: Set<string>, shown: Set<string>}} */
 const told = { painted: new Set(), shown: new Set() };
 const loopHere = () => maybe(desk.root, "evidence-loop", EvidenceLoop);

@@ -7,7 +7,7 @@ const AGAIN_MS = 5000;
 
 const asked = () => maybe(document, "[data-asked]");
 
-/** @typedef {{visible: boolean, active: boolean, open: string, silent: boolean}} Said */
+/** @typedef {{visible: boolean, active: boolean, open: string}} Said */
 
 export class Presence {
   touchedAt = -Infinity;
@@ -46,11 +46,10 @@ export class Presence {
 
   /** What this page says of itself.
    * @param {string} open the incident on the desk, or ""
-   * @param {boolean} silent whether colleagues are told of it
    * @returns {Said}
    */
-  said(open, silent) {
+  said(open) {
     const active = performance.now() - this.touchedAt < FRESH_MS;
-    return { visible: document.visibilityState === "visible", active, open, silent };
+    return { visible: document.visibilityState === "visible", active, open };
   }
 }

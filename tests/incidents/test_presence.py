@@ -113,6 +113,14 @@ def test_who_does_not_come_back_from_a_break_is_told_of(two, alice, dave):
     assert told("silent") == [str(alice.pk)]
 
 
+def test_who_claims_something_on_a_break_is_back_from_it(two, site, alice, dave):
+    actions.begin_break(user=alice, until=after(9), by=alice, at=NIGHT)
+    actions.end_shift(user=dave, at=NIGHT)
+    actions.claim(make.make_incident(site=site).pk, by=alice, at=after(1))
+    shift = Shift.objects.get(user=alice)
+    assert (shift.break_until, shift.active_at) == (None, after(1))
+
+
 def test_who_comes_back_early_is_back(two, alice):
     actions.begin_break(user=alice, until=after(9), by=alice, at=NIGHT)
     actions.come_back(user=alice, by=alice, at=after(5))
