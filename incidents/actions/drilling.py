@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions import attach_evidence
-from cameras.categories import CATEGORIES, category
+from cameras.categories import CATEGORIES, Family, category
 from cameras.models import Candidate, Zone
 from incidents.actions.folding import DRILL, raise_alert
 from incidents.actions.locking import locked, move
@@ -43,8 +43,8 @@ def begin_drill(
     zone: UUID | None = None,
     known: UUID | None = None,
 ) -> Incident:
-    """Put a drill before the operators: an alarm of this category, at a zone of the site or at none; or a known intrusion of the
-    site, with its pictures and its own category and zone (`known`).
+    """Put a drill before the operators: an alarm of this category, at this zone of the site; or a known intrusion of the site,
+    with its pictures and its own category and zone (`known`). Where neither is named, the likeliest of them is played.
 
     Raises Refused: `reason`, `kind`, `zone`, `known`, `another` (one goes on at this site), `urgent` (something urgent is open:
     not now); Site.DoesNotExist where `by` may not.
@@ -56,7 +56,9 @@ def begin_drill(
             raise Refused("another", _("A drill goes on at this site already. End that one first."))
         if _urgent().filter(organisation=site.organisation_id).exists():
             raise Refused("urgent", _("Something urgent is open. Begin the drill when it is over."))
-        shown = _shown(site, known)
+        if kind not in PLAYABLE:
+            raise Refused("kind", _("Choose what the drill is about."))
+        shown = _shown(site, known) if known or zone else _likeliest(site, kind)
         candidate = _candidate(site, kind, _zone(site, zone, kind, shown), shown, at=at)
         incident = raise_alert(candidate.pk, at=at).incident
         if shown is not None:
@@ -142,13 +144,23 @@ def _shown(site: Site, known: UUID | None) -> Candidate | None:
     return found.candidate
 
 
+def _likeliest(site: Site, kind: str) -> Candidate | None:
+    """The newest known intrusion of this kind here that has its pictures."""
+    rows = KnownIntrusion.objects.filter(candidate__site=site, candidate__category=kind, enabled=True)
+    paths = ("candidate__camera", "candidate__zone", "candidate__clip", "candidate__snapshot")
+    found = (one.candidate for one in rows.select_related(*paths).order_by("-added_at"))
+    return next((one for one in found if one.clip is not None and one.clip.there), None)
+
+
 def _zone(site: Site, zone: UUID | None, kind: str, shown: Candidate | None) -> Zone | None:
     if shown is not None:
         return shown.zone
-    if kind not in PLAYABLE:
-        raise Refused("kind", _("Choose what the drill is about."))
     if zone is None:
-        return None
+        zones = Zone.objects.filter(camera__site=site, camera__enabled=True).select_related("camera")
+        inside_first = (
+            zones.order_by("kind", "camera__name", "name") if category(kind).family == Family.INTRUSION else []
+        )
+        return next(iter(inside_first), None)
     found = Zone.objects.filter(pk=zone, camera__site=site).select_related("camera").first()
     if found is None:
         raise Refused("zone", _("There is no such zone at this site."))

@@ -6,7 +6,7 @@ It is for the centre's own people alone, so a stop of all dispatches does not ho
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -55,7 +55,7 @@ def reachable(incident: Incident, *, at: datetime) -> list[User]:
 def _page(incident: Incident, user: User, dedup: str, *, at: datetime) -> list[Attempt]:
     if known(incident, dedup, kind=Kind.CALL, suffix=":call"):
         return []
-    to = {"by": None, "at": at, "dedup": dedup, "paged": user}
+    to: dict[str, Any] = {"by": None, "at": at, "dedup": dedup, "paged": user}
     body = script.page_body(incident, address(incident))
     text = plan(incident, Kind.TEXT, suffix=":text", data={"body": body}, **to)
     return [text, plan(incident, Kind.CALL, suffix=":call", data={"ring_s": RING_S}, **to)]

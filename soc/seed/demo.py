@@ -18,6 +18,7 @@ from soc.core.rights import Role
 from soc.seed.contacts import passcodes, put_contact
 from soc.seed.ground import lay_out
 from soc.seed.people import Person, put_people
+from soc.seed.roster import put_roster
 from soc.seed.rows import WHOLE_PICTURE, Polygon, arm, ensure, keep_private, put_camera, read_private
 
 MIDNIGHT = time(0)
@@ -65,6 +66,7 @@ def seed(*, at: datetime, began: datetime | None = None) -> None:
                 Person("admin", None, superuser=True),
             ]
         )
+        put_roster(northlight, operators=("ines", "tomas"), lead="noor", at=at)
         _panel(depot)
 
 

@@ -18,7 +18,7 @@ from incidents.drills import drills
 from incidents.errors import Refused
 from incidents.export import package
 from incidents.funnel import funnel
-from incidents.models import Incident, Note
+from incidents.models import Incident, KnownIntrusion, Note
 from incidents.models.incident import State
 from responses import actions as doors
 from responses.actions import performing, planning
@@ -313,3 +313,13 @@ def test_in_a_drill_the_press_fulfils_the_step(drill, alice, outside):
     assert (done["talk"], done["call"]) == (THEN, THEN)
     named = [step for step in doors.steps(held) if step.kind == "talk" and "1 Live camera" not in step.messages]
     assert not any(step.state for step in named)
+
+
+def test_where_nothing_is_named_the_likeliest_is_played(site, zone, alice, sam):
+    assert begin(site, sam).alerts.get().candidate.zone == zone
+    actions.end_drill(Incident.objects.get().pk, by=sam, at=AT)
+    seen = make.make_candidate(zone=zone, clip=make.make_media(site, kind="clip"), snapshot=make.make_media(site))
+    KnownIntrusion.objects.create(organisation=site.organisation, candidate=seen, added_by=sam, added_at=NIGHT)
+    assert begin(site, sam).alerts.get().candidate.clip == seen.clip
+    actions.end_drill(actions.drills_of(sam).get().pk, by=sam, at=AT)
+    assert begin(site, sam, kind="hold_up").alerts.get().candidate.zone is None

@@ -71,7 +71,7 @@ class Story:
         self.notes = list(incident.notes.select_related("by").order_by("at"))
         self.descriptions = list(incident.descriptions.select_related("by").order_by("version"))
         paths = ("message", "camera", "responder", "paged")
-        self.attempts = list(incident.attempts.select_related(*paths).order_by("created_at"))  # type: ignore[attr-defined]
+        self.attempts = list(incident.attempts.select_related(*paths).order_by("created_at"))
         self.looks = list(Looking.objects.filter(incident=incident).select_related("user").order_by("since"))
         self.evidence = list(_evidence(self.alerts, self.events))
         self.people = _people(self)
@@ -113,7 +113,7 @@ def _events(incident: Incident) -> QuerySet[Event]:
     until = (incident.closed_at or datetime.max.replace(tzinfo=incident.queued_at.tzinfo, year=9000)) + timedelta(
         minutes=5
     )
-    attempts = incident.attempts.values_list("pk", flat=True)  # type: ignore[attr-defined]
+    attempts = incident.attempts.values_list("pk", flat=True)
     candidates = list(incident.alerts.values_list("candidate", flat=True))
     shown = Candidate.objects.filter(pk__in=candidates)
     media = [pk for pair in shown.values_list("clip", "snapshot") for pk in pair if pk]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +26,6 @@ A_PAGE: Final = 50
 REFERENCE: Final = re.compile(r"(?:ND-)?(\d{1,12})", re.IGNORECASE)
 SECRET: Final = Q(kind__startswith="audit.") & ~Q(kind__in=[kind for kind in SAID if kind.startswith("audit.")])
 NOTICED: Final = Q(kind__startswith="candidate.")
-PATHS: Final = {"organisation": "organisation", "customer": "customer", "site": "site"}
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,9 @@ def asked_of(user: User, given: Any) -> Asked:
 
 def visible_to(user: User) -> QuerySet[Event]:
     """The events that this user may read: all of where they may audit, and what they did themselves."""
-    reach = scoped(user, Act.AUDIT, **PATHS) | (Q(by=user) & scoped(user, Act.CONSOLE, **PATHS, among=Role.of_centre()))
-    return Event.objects.filter(reach, seq__isnull=False).exclude(SECRET | NOTICED)
+    reach = partial(scoped, user, organisation="organisation", customer="customer", site="site")
+    own = Q(by=user) & reach(act=Act.CONSOLE, among=Role.of_centre())
+    return Event.objects.filter(reach(act=Act.AUDIT) | own, seq__isnull=False).exclude(SECRET | NOTICED)
 
 
 def found(user: User, asked: Asked) -> dict[str, Any]:

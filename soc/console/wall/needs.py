@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from cameras.models import PolicyDraft
 from incidents.models import Incident
 from incidents.models.incident import HELD, State
-from responses.models import PlaybookRun
+from responses.actions.paging import NOBODY
+from responses.models import Attempt, PlaybookRun
 from soc.console.door import ALERTS
 from soc.console.strip import headline
 from soc.console.wall.people import Operator
@@ -23,6 +24,7 @@ from soc.core.models import Event, Organisation, User
 from soc.core.rights import Act
 
 MOST: Final = 8
+ON_CALL: Final = 3  # the escalation at which whoever is on call is told
 SKIPPED_FOR: Final = timedelta(hours=1)  # a step left out is shown for so long after its incident was closed
 
 
@@ -107,13 +109,14 @@ def _held(seen: Queue, at: datetime) -> Iterator[Need]:
 
 
 def _unclaimed(seen: Queue) -> Iterator[Need]:
+    told = _paged([one.shown.row.pk for one in seen.waiting if one.shown.row.escalation >= ON_CALL])
     for one in seen.waiting:
         row, names = one.shown.row, _names(one.shown)
         if row.claimed_at is not None:
             words = _("It was in somebody's hands and was handed back, returned or left lying.")
             kind = _("Nobody has it any more")
-        elif row.escalation >= 3:
-            kind, words = _("Nobody claims it"), _("Beyond its deadline for all: whoever is on call is told.")
+        elif row.escalation >= ON_CALL:
+            kind, words = _("Nobody claims it"), told.get(row.pk, _("Beyond its deadline for all."))
         elif row.escalation == 2:
             kind, words = _("Nobody claims it"), _("Beyond its deadline for operators: supervisors are to act.")
         else:
@@ -122,6 +125,21 @@ def _unclaimed(seen: Queue) -> Iterator[Need]:
             f"unclaimed:{row.pk}", 0 if row.priority == 1 else 2, kind, _("%(title)s, %(site)s") % names, words,
             row.queued_at, act=_("Give it to somebody"), assign=row.pk,
         )  # fmt: skip
+
+
+def _paged(incidents: list[UUID]) -> dict[UUID, str]:
+    """Of incidents beyond their last deadline: who was rung, and what came of it. Nothing of exercises, for which nobody is."""
+    if not incidents:
+        return {}
+    found: dict[UUID, str] = {}
+    for pk in Event.objects.filter(kind=NOBODY, subject_id__in=incidents).values_list("subject_id", flat=True):
+        found[pk] = _("Nobody on call could be reached: none has a telephone number here. See the roster.")
+    calls = Attempt.objects.filter(incident__in=incidents, kind=Attempt.Kind.CALL, paged__isnull=False)
+    rung: dict[UUID, list[str]] = {}
+    for call in calls.select_related("paged").order_by("created_at"):
+        if call.paged is not None:
+            rung.setdefault(call.incident_id, []).append(f"{call.paged.sign} ({call.get_status_display()})")
+    return found | {pk: _("Paged: %(who)s.") % {"who": ", ".join(dict.fromkeys(who))} for pk, who in rung.items()}
 
 
 def _signatures(user: User, organisation: Organisation) -> Iterator[Need]:
