@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from soc.core import chain
 from soc.core.clock import monotonic
@@ -226,3 +226,38 @@ def test_audiences_follow_memberships(organisation, customer, site, other_custom
     }
     user.is_active = False
     assert audiences_of(user) == frozenset()
+
+
+def test_what_was_pushed_is_kept_for_those_who_come_back(site, organisation, reading):
+    reader, audience = reading(), Audience("ops", "organisation", organisation.pk)
+    heard: list[str] = []
+    reader.subscribe(audience, heard.append)
+    for _ in range(3):
+        happen(site)
+        chain.seal()
+    wait_for(lambda: len(heard) == 3)
+    assert reader.kept(audience, 3) == []
+    assert reader.kept(audience, 1) == [(2, heard[1]), (3, heard[2])], "the very same messages"
+    assert reader.kept(audience, 7) is None, "what was never sent is asked of the record"
+    reader._kept[audience].popleft()
+    assert reader.kept(audience, 0) is None, "what is not kept any more as well: never a gap"
+
+
+def test_what_comes_together_is_rendered_together(site, organisation, reading, monkeypatch):
+    asked: list[int] = []
+
+    def many(events):
+        asked.append(len(events))
+        return [{"html": event.kind} for event in events]
+
+    ops = Face("ops", Act.CONSOLE, None, lambda event: {"html": "alone"}, lambda user: {}, many=many)
+    monkeypatch.setitem(audiences._faces, "ops", ops)
+    reader = reading()
+    follower = follow(reader, Audience("ops", "organisation", organisation.pk))
+    with transaction.atomic():
+        for _ in range(4):
+            happen(site)
+    chain.seal()
+    wait_for(lambda: follower.last == 4)
+    assert perfect(follower, [1, 2, 3, 4])
+    assert asked == [4]
