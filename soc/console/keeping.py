@@ -6,6 +6,7 @@ from typing import Any
 
 from incidents.audit import known
 from incidents.models import Incident
+from incidents.models.incident import State
 from soc.core.models import User
 from soc.core.rights import Act
 
@@ -17,5 +18,6 @@ def facts(incident: Incident, user: User, *, exercise: bool) -> dict[str, Any]:
         "hold": incident.hold_at is not None,
         "may_hold": not exercise and user.may(Act.HOLD, incident.site),
         "may_export": not exercise and user.may(Act.EXPORT, incident.site),
+        "may_retell": incident.state == State.CLOSED and user.may(Act.REVIEW, incident.site),
         "may_mark": user.may(Act.AUDIT_MARK, incident.site) and known.shows(incident) is not None,
     }

@@ -34,6 +34,7 @@ PAGES: Final = (
     Page("console-ask", Act.WHY, _("Ask it"), "note"),
     Page("console-audit", Act.AUDIT_RESULTS, _("Blind audit"), "check"),
     Page("console-quality", Act.REVIEW, _("Quality"), "eye"),
+    Page("console-quality-own", Act.HANDLE, _("Your reviews"), "user"),
     Page("console-roster", Act.CONSOLE, _("Roster"), "cal"),
     Page("console-report", Act.WALL, _("Shift report"), "list"),
     Page("console-record", Act.AUDIT, _("Record"), "clock"),

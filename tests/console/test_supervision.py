@@ -126,6 +126,12 @@ def test_a_supervisor_steps_through_it_and_operators_only_through_what_was_revie
     assert page(client, dave, "console-retelling", told.pk).status_code == 404
 
 
+def test_a_closed_incident_leads_whoever_reviews_to_its_retelling(client, told, sam, alice):
+    link = reverse("console-retelling", args=[told.pk])
+    assert link in page(client, sam, "console-incident", told.pk).text
+    assert link not in page(client, alice, "console-incident", told.pk).text
+
+
 def test_what_still_goes_on_is_not_retold(client, zone, sam):
     assert page(client, sam, "console-retelling", make.make_incident(zone=zone).pk).status_code == 404
 
