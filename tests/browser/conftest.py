@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -27,6 +28,7 @@ from soc.ops import browser as chromium
 from soc.ops.paths import CHECKOUT
 from tests import factories as make
 from tests.browser import forks
+from tests.browser.axe import violations
 
 # Playwright's own loop runs in this thread; the rows are still made by ordinary synchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -72,6 +74,7 @@ def place(django_db_setup, tmp_path_factory) -> Place:
             "PUBLIC_URL": made.url,
             "EVIDENCE_OPTIONS": json.dumps({"location": str(made.evidence)}),
             "LOG_LEVEL": "WARNING",
+            "UNDO_S": "30",  # a loaded machine may take longer than eight seconds to paint an answer
         }
     )
     return made
@@ -156,14 +159,28 @@ def end(process: BaseProcess) -> None:
     assert process.exitcode is not None
 
 
+# Of a picture's name, what the same state is not asked again for: axe looks at both themes, and a wider desk shows no more.
+LOOK = re.compile(r"-(dark|light|full|1920)(?=-|$)")
+
+
+@pytest.fixture(scope="session")
+def asked() -> set[str]:
+    """The states whose accessibility was asked for."""
+    return set()
+
+
 @pytest.fixture
-def screenshot() -> Callable[[Page, str], None]:
-    """Keep a picture of the page in $SCREENSHOTS (var/screenshots)."""
+def screenshot(asked: set[str]) -> Callable[[Page, str], None]:
+    """Keep a picture of the page in $SCREENSHOTS (var/screenshots). A state that is worth a picture must leave nobody out."""
     folder = Path(os.environ.get("SCREENSHOTS") or CHECKOUT / "var" / "screenshots")
 
     def keep(page: Page, name: str, *, full: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=folder / f"{name}.png", full_page=full)
+        state = LOOK.sub("", name)
+        if state not in asked:
+            asked.add(state)
+            assert violations(page) == []
 
     return keep
 
