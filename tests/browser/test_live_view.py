@@ -117,7 +117,7 @@ def test_a_camera_without_video_for_browsers_is_shown_in_pictures(live, alice, i
 TILE = "document.querySelectorAll('camera-view.tile')[1]"
 CHANGED = "document.dispatchEvent(new Event('visibilitychange'))"
 HIDE = {
-    "scrolled away": (f"{TILE}.style.cssText = 'position: fixed; left: -900px'", f"{TILE}.style.cssText = ''"),
+    "scrolled away": (f"{TILE}.style.cssText = 'position: fixed; left: -2900px'", f"{TILE}.style.cssText = ''"),
     "page hidden": (
         f"Object.defineProperty(document, 'hidden', {{ get: () => true, configurable: true }}); {CHANGED}",
         f"delete document.hidden; {CHANGED}",
