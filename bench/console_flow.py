@@ -212,7 +212,8 @@ async def _settled(pages: Sequence[ConsolePage], sent: Sequence[Sent]) -> None:
         if all(len(_came(page, *key)) >= len(ones) for page in pages for key, ones in due.items()):
             break
         await asyncio.sleep(0.2)
-    await asyncio.sleep(1.5)  # the last details
+    while time.monotonic() < until and any(page.busy for page in pages):  # the last details
+        await asyncio.sleep(0.1)
 
 
 def judge(pages: Sequence[ConsolePage], sent: Sequence[Sent]) -> Run:

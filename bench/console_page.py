@@ -172,6 +172,11 @@ class ConsolePage:
             said = f"{self.heard.snapshots} snapshots, {self.open or 'nothing'} open, {len(self.heard.panes)} panes"
             raise RuntimeError(f"a page is not up after {UP_S:.0f} s: {said}") from None
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is asked, or about to be."""
+        return self._waiting is not None or bool(self._jobs)
+
     async def cut(self) -> None:
         """The line breaks: the page comes back by itself."""
         if self._socket is not None:
