@@ -12,7 +12,6 @@ from responses.defaults import publish_defaults
 from responses.models import Attempt, Responder
 from soc.core import clock
 from tests import factories as make
-from tests.browser.axe import violations
 from tests.browser.conftest import until
 
 NARROW = {"width": 390, "height": 844}
@@ -47,7 +46,7 @@ def desk(live, alice, incident) -> Page:
 
 
 def shots(page: Page, name: str, screenshot) -> None:
-    """Both themes, at a desk and in a hand; and what the rules of accessibility say."""
+    """Both themes, at a desk and in a hand; the rules of accessibility are asked with each picture."""
     wide = page.viewport_size
     for size in (wide, NARROW):
         page.set_viewport_size(size)
@@ -56,7 +55,6 @@ def shots(page: Page, name: str, screenshot) -> None:
             screenshot(page, f"doing-{name}-{theme}-{size['width']}")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(wide)
-    assert violations(page) == [], name
 
 
 def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, screenshot):
