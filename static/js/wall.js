@@ -124,7 +124,7 @@ function contact() {
   const bar = byId("stale");
   bar.hidden = !bell.lost;
   byId("top").hidden = bell.lost;
-  byId("wall").classList.toggle("is-old", bell.lost);
+  for (const one of all(document, ".sum, #wall")) one.classList.toggle("is-old", bell.lost);
   if (!bell.lost) return;
   the(bar, "b").textContent = `${bar.dataset.words} ${clockText(bell.heardClock)}`;
   the(bar, ".more").textContent = bar.dataset.more ?? "";

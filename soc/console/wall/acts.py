@@ -22,6 +22,7 @@ from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act
 
 CHOOSE: Final = _("Choose to whom.")
+WHOLE: Final = _("A stop holds the whole centre: it is for whoever supervises all of it.")
 
 VERBS: Final = {
     "storm": Act.STORM, "storm-end": Act.STORM, "stop": Act.STOP, "lift": Act.STOP, "drill": Act.DRILL, "drill-end": Act.DRILL,
@@ -44,7 +45,9 @@ def do(verb: str, given: QueryDict, user: User, organisation: Organisation, *, a
     """Raises Refused (either stage's); Http404 where there is nothing of the kind that is theirs."""
     try:
         DO[verb](given, user, organisation, at)
-    except (Organisation.DoesNotExist, Site.DoesNotExist, Storm.DoesNotExist, Incident.DoesNotExist) as error:
+    except Organisation.DoesNotExist as error:
+        raise Refused("whole", WHOLE) from error
+    except (Site.DoesNotExist, Storm.DoesNotExist, Incident.DoesNotExist) as error:
         raise Http404 from error
 
 

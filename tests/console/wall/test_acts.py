@@ -92,6 +92,16 @@ def test_dispatches_are_stopped_with_a_reason_and_lifted(client, organisation):
     assert DispatchStop.objects.get().lifted_at is not None
 
 
+def test_whoever_supervises_only_a_part_of_the_centre_stops_nothing(site):
+    client = Client()
+    client.force_login(make.make_user("lena", "supervisor", site))
+    answer = control(client, "stop", reason="mine alone")
+    assert answer.status_code == 409
+    assert "whoever supervises all of it" in answer.content.decode()
+    assert "on, press to stop" not in client.get(WALL).content.decode()
+    assert not DispatchStop.objects.exists()
+
+
 def test_storm_mode_begins_and_ends(client, site):
     assert control(client, "storm", reason="").status_code == 409
     assert control(client, "storm", reason="gale over the coast").status_code == 302
