@@ -1,6 +1,7 @@
 """`make test`: the suite on throw-away servers of its own.
 
-Arguments go to pytest. Servers named by DATABASE_URL and REDIS_URL are used instead of the embedded ones.
+Arguments go to pytest. Servers named by DATABASE_URL and REDIS_URL are used instead of the embedded ones; the user of
+that PostgreSQL must be a superuser, since a transactional test is undone with the triggers off.
 Everything is in a temporary VAR that is removed at the end, however the end comes.
 """
 
