@@ -213,6 +213,8 @@ def _none(candidate: Candidate, *, coming: bool) -> str:
     gone = candidate.clip or candidate.snapshot
     if gone is not None and gone.erased_at is not None:
         return erased_words(gone)
+    if candidate.source == "drill":
+        return _("A drill without pictures")
     if candidate.camera is None:
         return _("No camera belongs to this signal")
     if candidate.camera.health == candidate.camera.Health.OFFLINE:
