@@ -64,7 +64,9 @@ def dispatch_stop(organisation: Organisation | UUID) -> DispatchStop | None:
 def stops_of(user: User) -> list[DispatchStop]:
     """Those that stand in the centres of which this user sees a site on the console."""
     centres = Site.objects.visible_to(user, Act.CONSOLE).order_by().values("organisation")
-    return list(DispatchStop.objects.select_related("by").filter(organisation__in=centres, lifted_at=None).order_by("at"))
+    return list(
+        DispatchStop.objects.select_related("by").filter(organisation__in=centres, lifted_at=None).order_by("at")
+    )
 
 
 def words(stop: DispatchStop, zone: ZoneInfo | None = None) -> str:

@@ -48,8 +48,9 @@ def desk(live, alice, incident) -> Page:
 def shots(page: Page, name: str, screenshot) -> None:
     """Both themes, at a desk and in a hand; the rules of accessibility are asked with each picture."""
     wide = page.viewport_size
-    for size in (wide, NARROW):
-        page.set_viewport_size(size)
+    assert wide is not None
+    for size in ({**wide}, NARROW):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme=theme)
             screenshot(page, f"doing-{name}-{theme}-{size['width']}")
