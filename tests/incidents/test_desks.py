@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from incidents import actions
+from incidents.actions.watching import watch
 from incidents.models import Desk, Looking, Shift
 from soc.console import strip
+from soc.core.models import Event
 from tests import factories as make
 from tests.factories import NIGHT
 
@@ -64,14 +66,31 @@ def test_who_is_not_on_shift_is_seen_at_a_desk(alice):
     assert Desk.objects.get().awake_at == after(2)
 
 
-def test_who_looks_is_named_for_eight_seconds_and_a_silent_watch_never(incident, alice, dave):
+def test_who_looks_is_named_for_eight_seconds_and_a_silent_watch_never(incident, alice, sam):
     actions.seen(alice.pk, at=after(0), looking=incident.pk)
-    actions.seen(dave.pk, at=after(0), looking=incident.pk, silent=True)
+    watch(incident.pk, by=sam, at=after(0))
+    actions.seen(sam.pk, at=after(2), looking=incident.pk, silent=True)
+    assert Looking.objects.get(user=sam).seen_at == after(2)
     assert actions.lookers(incident, after(7)) == [alice]
     assert actions.lookers(incident, after(9)) == []
-    actions.seen(dave.pk, at=after(10), looking=incident.pk)
-    assert actions.lookers(incident, after(10)) == [dave], "no longer silent"
-    assert Looking.objects.get(user=dave).since == after(10), "they had looked away"
+    actions.seen(sam.pk, at=after(11), looking=incident.pk)
+    assert actions.lookers(incident, after(11)) == [sam], "no longer silent"
+    assert Looking.objects.get(user=sam).since == after(11), "they had looked away"
+
+
+def test_nobody_looks_unseen_because_their_page_says_so(incident, alice):
+    actions.seen(alice.pk, at=after(0), looking=incident.pk)
+    actions.seen(alice.pk, at=after(2), looking=incident.pk, silent=True)
+    assert actions.lookers(incident, after(3)) == [alice]
+
+
+def test_a_page_that_says_it_watches_does_not_keep_the_watch_from_the_record(incident, sam):
+    actions.seen(sam.pk, at=after(0), looking=incident.pk, silent=True)
+    watch(incident.pk, by=sam, at=after(1))
+    assert Event.objects.filter(kind="incident.watched", by=sam).count() == 1
+    actions.seen(sam.pk, at=after(600), looking=incident.pk, silent=True)
+    watch(incident.pk, by=sam, at=after(601))
+    assert Event.objects.filter(kind="incident.watched", by=sam).count() == 2, "they had looked away for long"
 
 
 def test_a_page_out_of_sight_looks_at_nothing(incident, alice):
