@@ -1,6 +1,7 @@
 """How soon incidents are to be decided, and how soon they were: from detection to the verdict, by priority.
 
-Drills and the cases of the blind audit are in no figure. What nobody has decided counts as missed as soon as it is over a
+Drills are in no figure, nor are the cases of the blind audit once they are known for such (until then a figure without them
+would tell them from the rest). What nobody has decided counts as missed as soon as it is over a
 limit, and not before: a figure must not be good because the worst ones are still open.
 """
 
@@ -137,11 +138,11 @@ def handling(
 
 
 def measured(rows: IncidentQuerySet, *, at: datetime) -> list[Figure]:
-    """These incidents, those in earnest among them, against their organisations' targets as of `at`. Two queries."""
+    """These incidents, without known exercises, against their organisations' targets as of `at`. Two queries."""
     columns = ("organisation_id", "priority", "pk", "owner_id", "captured_at", "verdict_at", "verdict", "state")
     groups: dict[tuple[UUID, int], list[Handled]] = defaultdict(list)
     for organisation, priority, pk, owner, captured_at, verdict_at, verdict, state in (
-        rows.in_earnest().order_by("captured_at", "number").values_list(*columns)
+        rows.as_known().order_by("captured_at", "number").values_list(*columns)
     ):
         if verdict_at is None and state == State.CLOSED:
             continue  # it ended without anybody's verdict being asked for

@@ -69,6 +69,11 @@ class IncidentQuerySet(SiteOwnedQuerySet):
         """Without drills and the cases of the blind audit, which are in no figure and nothing goes by them."""
         return self.filter(audit__isnull=True, drill=False)
 
+    def as_known(self) -> "IncidentQuerySet":
+        """The same for what is read while it goes on: a case of the blind audit counts until it is known for one, or the
+        figures beside the queue would tell it from the rest."""
+        return self.filter(drill=False).exclude(audit__revealed_at__isnull=False)
+
     def unfinished(self) -> "IncidentQuerySet":
         return self.exclude(state=State.CLOSED)
 

@@ -228,10 +228,9 @@ def banners(user: User) -> dict[str, Any]:
 def figures(user: User) -> dict[str, Any]:
     """How the night stands, for the quiet screen. Counts; `last` is an ISO instant or ""."""
     cameras = Camera.objects.visible_to(user, Act.CONSOLE).filter(enabled=True)
-    # An exercise counts until it is known for one.
     last = (
         Incident.objects.visible_to(user, Act.CONSOLE)
-        .exclude(Q(audit__revealed_at__isnull=False) | Q(drill=True))
+        .as_known()
         .order_by("-queued_at")
         .values_list("queued_at", flat=True)
         .first()

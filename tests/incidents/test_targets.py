@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 
 from incidents import targets
 from incidents.actions import claim, decide
+from incidents.audit.revealing import break_off
 from incidents.models import AuditCase, HandlingTarget, Incident
 from tests import factories as make
 
@@ -66,12 +67,16 @@ def test_an_open_incident_counts_as_late_once_it_is_over_the_limit_and_not_befor
     assert late.seconds == [9]  # no time to the verdict where there is none
 
 
-def test_drills_and_the_cases_of_the_audit_are_in_no_figure(on_site, site, zone, alice, sam):
+def test_drills_and_the_cases_of_the_audit_are_in_no_figure_once_they_are_known(on_site, site, zone, alice, sam):
     drill = detected(on_site(), after=0, seconds=300, by=alice)
     Incident.objects.filter(pk=drill.pk).update(drill=True)
     shown = make.make_candidate(zone=zone, at=NIGHT, source="audit")
     case = make.make_incident(shown)
     AuditCase.objects.create(site=site, kind="injected", candidate=shown, seed=1, drawn_at=NIGHT, incident=case)
+    # Beside a queue in which it waits, a figure without it would say what it is.
+    waits = figures(sam, at=NIGHT + timedelta(hours=1))
+    assert [one.incident for figure in waits.values() for one in figure.handled] == [case.pk]
+    break_off(case.pk, "urgent", at=NIGHT + timedelta(minutes=1))
     assert figures(sam, at=NIGHT + timedelta(hours=1)) == {}
 
 
