@@ -141,6 +141,16 @@ def test_an_operator_sets_no_phrase(client, alice, keys):
     assert not ContingencyKey.objects.exists()
 
 
+@pytest.mark.django_db
+def test_whoever_supervises_only_a_part_of_the_centre_sets_no_phrase_for_all_of_it(client, customer, site, keys):
+    for where in (customer, site):
+        client.force_login(make.make_user(f"kim-{where.pk}"[:30], "supervisor", where))
+        assert "whole centre" in client.get("/console/pack/key/").text
+        answer = client.post("/console/pack/key/", {"public": keys[0], "locked": json.dumps(keys[1])})
+        assert answer.status_code == 409
+    assert not ContingencyKey.objects.exists()
+
+
 def weak(keys, **other):
     return keys[0], json.dumps({**keys[1], **other})
 

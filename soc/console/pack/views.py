@@ -9,15 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.actions.contingency import pack_taken, set_contingency_key
 from soc.console.door import specialist
 from soc.console.pack import reads, sealing
 from soc.console.pack.words import words
+from soc.console.times import whole
 from soc.core import clock
 from soc.core.rights import Act
 
+WHOLE: Final = gettext_lazy("The phrase opens the packs of the whole centre: it is for whoever supervises all of it.")
 LONGEST: Final = 40_000  # bytes of a key that is handed in
 
 
@@ -72,14 +75,15 @@ def key(request: HttpRequest) -> HttpResponse:
     organisation = reads.centre(user, Act.CONTINGENCY)
     if organisation is None:
         raise Http404
-    refused = ""
+    # Every pack of the centre opens by it, also those with sites that this supervisor does not see.
+    refused = "" if whole(user, organisation, Act.CONTINGENCY) else str(WHOLE)
     if request.method == "POST":
-        refused = _take(request, organisation)
+        refused = refused or _take(request, organisation)
         if not refused:
             return redirect("console-pack-key")
     current = reads.key_of(organisation)
     facts = {"organisation": organisation, "current": current, "refused": refused, "words": words()}
-    return render(request, "console/pack/key.html", facts, status=409 if refused else 200)
+    return render(request, "console/pack/key.html", facts, status=409 if refused and request.method == "POST" else 200)
 
 
 def _take(request: HttpRequest, organisation: Any) -> str:
