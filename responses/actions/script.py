@@ -1,6 +1,7 @@
 """What is said to a responder, on the telephone and as a text. Words only; only what is true whenever it is said."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from incidents.models import Incident
@@ -8,6 +9,9 @@ from incidents.subjects import current, sentence
 from responses.models import Attempt
 
 LISTEN_S = 6  # silence before the question is repeated
+LONGEST_SEEN = (
+    600  # characters: a text of more than 1,600 is refused and nobody reads it; the responder's page has all cards
+)
 ACCEPT, DECLINE, ON_SITE = "1", "2", "3"
 
 
@@ -109,9 +113,23 @@ def _listen(words: str, gather_url: str) -> Gather:
 
 
 def _seen(incident: Incident) -> str:
-    """Whom they may meet, as the operator last described them: “Seen: one man, red jacket. ”; "" where nobody is described."""
-    cards = [sentence(card) for card in current(incident)]
-    return _("Seen: %(who)s.") % {"who": "; ".join(cards)} + " " if cards else ""
+    """Whom they may meet, as the operator last described them: “Seen: one man, red jacket. ”; "" where nobody is described.
+    Whoever is armed is told of first, and of the rest as much as a text can hold."""
+    cards = [
+        sentence(card)
+        for card in sorted(current(incident), key=lambda card: card.facts.get("weapon", "none") == "none")
+    ]
+    shown, length = [], 0
+    for card in cards:
+        length += len(card) + 2
+        if shown and length > LONGEST_SEEN:
+            break
+        shown.append(card)
+    if not shown:
+        return ""
+    if left := len(cards) - len(shown):
+        shown.append(ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left})
+    return _("Seen: %(who)s.") % {"who": "; ".join(shown)} + " "
 
 
 def _names(incident: Incident) -> dict[str, str]:
