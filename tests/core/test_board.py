@@ -6,6 +6,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
 from soc.core.feed import board as boards
 from soc.core.feed.audiences import Audience
@@ -25,7 +26,7 @@ class Desk:
         self.pushes.setdefault(audience, set()).add(push)
 
     def unsubscribe(self, audience, push) -> None:
-        self.pushes[audience].remove(push)
+        self.pushes.get(audience, set()).discard(push)
 
 
 @pytest.fixture
@@ -66,3 +67,29 @@ async def test_whose_sessions_they_are_is_asked_for_all_at_once(alice, dave, car
         assert "nobodys" not in found
 
     await at_rest(ask)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_reader_that_fails_once_leaves_nobody_deaf(desk, monkeypatch):
+    """The database goes in the moment in which two pages come: the one that waited its turn must not take the other's word."""
+    audiences, board = [Audience("ops", "organisation", uuid4()) for _ in range(2)], Board(asyncio.get_running_loop())
+    subscribe, failed = desk.subscribe, []
+
+    def once(audience, push) -> None:
+        if desk.pushes and not failed:  # the first of the two is subscribed already
+            failed.append(audience)
+            raise OperationalError("the connection is lost")
+        subscribe(audience, push)
+
+    monkeypatch.setattr(desk, "subscribe", once)
+    heard: list[str] = []
+    first, second = await asyncio.gather(
+        board.join(audiences, lambda text: None), board.join(audiences, heard.append), return_exceptions=True
+    )
+    assert isinstance(first, OperationalError)
+    assert second is None
+    for audience in audiences:
+        (tell,) = desk.pushes[audience]
+        tell("an alarm")
+    await asyncio.sleep(0)
+    assert heard == ["an alarm", "an alarm"]

@@ -30,8 +30,16 @@ class Board:
         async with self._turn:
             new = {audience: partial(self._told, audience) for audience in wanted if audience not in self._tellers}
             self._tellers |= new
-            if new:
+            if not new:
+                return
+            try:
                 await database_sync_to_async(lambda: [reader.subscribe(*one) for one in new.items()])()
+            except Exception:
+                # Whoever waits for the turn would else take it that the reader was told, and hear nothing, for ever.
+                for audience in new:
+                    del self._tellers[audience]
+                await database_sync_to_async(self._let_go)(new)
+                raise
 
     async def leave(self, audiences: Iterable[Audience], take: Push) -> None:
         """`take` gets nothing more; the reader is told where nobody else here listens."""
