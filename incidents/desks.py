@@ -25,7 +25,10 @@ from soc.core.sweeps import sweep
 AT_ONCE: Final = 200
 # How an incident comes to its owner; and what a page records by itself, with nobody at it.
 CAME: Final = ("incident.claimed", "incident.taken_over", "incident.reassigned")
-BY_ITSELF: Final = (*CAME, "incident.painted", "incident.stamped", "incident.watched")
+BY_ITSELF: Final = (
+    *CAME,
+    *("incident.painted", "incident.stamped", "incident.watched", "media.viewed", "camera.viewed"),
+)
 
 _pauses = Pauses()
 

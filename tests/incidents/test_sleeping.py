@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from cameras.health import Pauses
+from cameras.viewing import record_viewing
 from incidents import actions, desks
 from incidents.actions.offering import offer_waiting
 from incidents.errors import Stale
 from incidents.models import Incident, Shift
 from incidents.models.incident import State
+from soc.core import events
 from soc.core.models import Event
 from tests import factories as make
 from tests.factories import NIGHT
@@ -89,6 +92,13 @@ def test_whoever_did_anything_keeps_it(deed, held, alice, dave):
 def test_what_a_page_records_by_itself_is_no_deed(held, alice, dave):
     actions.painted(held.pk, painted_by="browser", by=alice, at=after(1))
     actions.evidence_shown(held.pk, by=alice, at=after(1))
+    assert night(until=20, alice=alice, dave=dave) == [15]
+
+
+def test_the_clip_and_the_live_picture_that_a_page_loads_by_itself_are_no_deed(held, zone, alice, dave):
+    with transaction.atomic():
+        events.record("media.viewed", make.make_media(held.site), by=alice, at=after(1), sha256="")
+    record_viewing(zone.camera, by=alice, at=after(2))
     assert night(until=20, alice=alice, dave=dave) == [15]
 
 
