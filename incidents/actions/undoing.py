@@ -21,7 +21,7 @@ from incidents.actions.locking import check_token, gone_on, locked, move
 from incidents.actions.shifts import hold_desks
 from incidents.errors import Refused
 from incidents.models import Incident, VerdictChange
-from incidents.models.incident import State
+from incidents.models.incident import HELD, State
 from soc.core import events
 from soc.core.models import Event, User
 
@@ -119,6 +119,8 @@ def _still_his(incident: Incident, event: Event, token: int, by: User) -> None:
     left = LEFT_IN.get(event.kind)
     if left is None:
         check_token(incident, token, by)
+        if incident.state not in HELD:  # a drill that was ended keeps its owner
+            raise gone_on(incident, by)
     elif incident.state != left or incident.token != token:
         raise gone_on(incident, by)
 

@@ -15,7 +15,7 @@ from incidents import actions
 from incidents.audit import guard, known
 from incidents.audit.known import mark
 from incidents.drills import drills
-from incidents.errors import Refused
+from incidents.errors import Refused, Stale
 from incidents.export import package
 from incidents.funnel import funnel
 from incidents.models import Incident, KnownIntrusion, Note
@@ -149,6 +149,15 @@ def test_a_drill_gives_way_when_something_urgent_waits_and_nobody_is_free(drill,
     assert (held.state, held.verdict, held.outcome) == (State.CLOSED, "", "")
     assert Event.objects.get(kind="drill.ended").data == {"why": "urgent"}
     assert drills(AT + timedelta(seconds=7)) == 0
+
+
+def test_a_drill_that_was_ended_is_not_taken_up_again_by_an_undo(drill, alice, sam):
+    held = actions.decide(drill.pk, verdict="real", token=take(drill, alice).token, by=alice, at=THEN)
+    actions.end_drill(drill.pk, by=sam, at=THEN + timedelta(seconds=1))
+    with pytest.raises(Stale):
+        actions.undo(drill.pk, token=held.token, by=alice, at=THEN + timedelta(seconds=2))
+    drill.refresh_from_db()
+    assert drill.state == State.CLOSED
 
 
 def test_what_was_dismissed_in_a_drill_teaches_the_filter_nothing(drill, alice):
