@@ -91,10 +91,11 @@ def accept(source: SignalSource, signal: Signal, *, at: datetime) -> Receipt:
             return Receipt(None, repeated=False)
         known = Candidate.objects.get(pk=before) if before else None
         candidate = known or _commit(source, signal, key, at=at)
-        if known is None and signal.kind in ARMS:
+        # Of two at once with one dedup, one is told so only when it comes to be stored.
+        repeated = known is not None or candidate.received_at != at
+        if not repeated and signal.kind in ARMS:
             # By its own clock, as everything a source reports; one that is ahead counts from now.
             arm_by_panel(source, armed=ARMS[signal.kind], at=min(signal.at, at), received_at=at)
-    repeated = known is not None or candidate.received_at != at
     if repeated:
         _check_same(candidate, signal)
     return Receipt(candidate, repeated)

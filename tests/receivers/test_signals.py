@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cameras.categories import CATEGORIES
-from cameras.models import Candidate, SignalSource
+from cameras.models import ArmChange, Candidate, SignalSource
+from cameras.receivers import signals
 from cameras.receivers.signals import HEARTBEAT, KINDS, Receipt, Signal, SignalRefused, accept
 from soc.core.models import Event
 from tests import factories as make
@@ -167,3 +168,13 @@ def test_twenty_at_once_with_one_dedup_are_one_candidate(transactional_db, site)
     assert sum(not receipt.repeated for receipt in receipts) == 1
     assert len({receipt.candidate for receipt in receipts}) == 1
     assert Candidate.objects.count() == 1
+
+
+def test_an_opening_told_twice_in_the_same_moment_opens_once(source, monkeypatch):
+    """The second's look for the first's candidate began before that was committed; its panel's clock is a little ahead."""
+    make.set_policy(source.site, owner="panel", schedule=make.week("19:00", "07:00"))
+    opened = signal("open", at=AT + timedelta(seconds=30))
+    assert not accept(source, opened, at=AT).repeated
+    monkeypatch.setattr(signals, "heard", lambda source, key, *, at: None)
+    assert accept(source, opened, at=AT + timedelta(milliseconds=5)).repeated
+    assert ArmChange.objects.count() == 1
