@@ -67,6 +67,15 @@ def may_handle(shift: Shift, site: Site) -> bool:
     )
 
 
+def free_seats(site: Site, among: list[Seat]) -> list[Seat]:
+    """Who is free for an incident there: of those awake, or where all of them sleep, of those. Asks the database nothing."""
+    if not any(seat.free_for(site.pk) for seat in among):
+        return []
+    here = [seat for seat in among if may_handle(seat.shift, site)]
+    awake = [seat for seat in here if seat.awake]
+    return [seat for seat in awake or here if seat.free_for(site.pk)]
+
+
 def choose(incident: Incident, among: list[Seat], *, at: datetime) -> list[Seat]:
     """Who may be asked now, in this order:
 
@@ -77,9 +86,7 @@ def choose(incident: Incident, among: list[Seat], *, at: datetime) -> list[Seat]
     Whoever sleeps is asked only where nobody awake is at a desk for this site. Whoever has been given too much is passed over
     while somebody else is free, but for what is urgent.
     """
-    here = [seat for seat in among if may_handle(seat.shift, incident.site)]
-    awake = [seat for seat in here if seat.awake]
-    free = [seat for seat in awake or here if seat.free_for(incident.site_id)]
+    free = free_seats(incident.site, among)
     if len(free) < 2:
         return free
     if incident.priority > URGENT:

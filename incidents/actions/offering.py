@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from incidents.actions.choosing import PRESENT, Seat, choose, may_handle, present, seats
+from incidents.actions.choosing import PRESENT, Seat, choose, free_seats, may_handle, present, seats
 from incidents.models import Incident
 from incidents.models.incident import HELD
 from soc.core import events
@@ -76,9 +76,7 @@ def offer_waiting(at: datetime) -> int:
     among = seats(at) if rows else []
     moved = 0
     for row in rows:
-        if row.offered_to_id is None and not any(
-            seat.free_for(row.site_id) and may_handle(seat.shift, row.site) for seat in among
-        ):
+        if row.offered_to_id is None and not free_seats(row.site, among):
             continue
         with transaction.atomic():
             locked = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("site")

@@ -207,6 +207,20 @@ def test_a_queue_that_nobody_is_free_for_costs_two_questions_however_long(custom
         assert offer_waiting(SOON) == 0
 
 
+def test_nor_more_where_only_somebody_asleep_is_free(customer, organisation, alice, dave, django_assert_num_queries):
+    """In a storm the sweeps would else be late for every deadline."""
+    for user in (alice, dave):
+        sits_down(user, organisation)
+    for n in range(12):
+        intruder(make.make_site(customer, f"Site {n}"))
+    asked = Incident.objects.get(offered_to=alice)
+    actions.claim(asked.pk, by=alice, at=NIGHT)
+    Incident.objects.filter(offered_to=dave).update(offered_to=None, offered_at=None)
+    Shift.objects.filter(user=dave).update(awake_at=NIGHT - timedelta(seconds=60))
+    with django_assert_num_queries(3):
+        assert offer_waiting(SOON) == 0
+
+
 def test_offers_that_stand_cost_one_question(customer, organisation, alice, django_assert_num_queries):
     sits_down(alice, organisation)
     intruder(make.make_site(customer, "North"))
