@@ -11,6 +11,7 @@ from django.urls import reverse
 from cameras.actions import attach_evidence
 from cameras.models import Condition
 from incidents import actions
+from incidents.actions.watching import watch
 from incidents.models import AuditCase, Incident, RosterEntry
 from responses import actions as responses
 from responses.defaults import publish_defaults
@@ -124,6 +125,28 @@ def test_a_supervisor_steps_through_it_and_operators_only_through_what_was_revie
     actions.score_review(review.pk, scores=scores, words="Good.", by=sam, at=told.closed_at + S)
     assert page(client, alice, "console-retelling", told.pk).status_code == 200
     assert page(client, dave, "console-retelling", told.pk).status_code == 404
+
+
+def test_an_operator_does_not_read_afterwards_who_watched_them_silently(client, zone, alice, sam):
+    watched = make.make_incident(zone=zone)
+    at = watched.queued_at
+    token = actions.claim(watched.pk, by=alice, at=at + S).token
+    watch(watched.pk, by=sam, at=at + 2 * S)
+    actions.decide(watched.pk, verdict="false", token=token, by=alice, at=at + 3 * S)
+    actions.close(
+        watched.pk, outcome="false.animal", site_state="secure", summary="", token=token, by=alice, at=at + 4 * S
+    )
+    review = actions.choose_review(watched.pk, by=sam, at=at + 5 * S)
+    scores = dict.fromkeys(actions.reviewing.CRITERIA, 3)
+    actions.score_review(review.pk, scores=scores, words="Good.", by=sam, at=at + 6 * S)
+    moment = str(next(n for n, one in enumerate(Story(watched).moments) if one.event.kind == "incident.watched"))
+    told = page(client, sam, "console-retelling", watched.pk, n=moment).text
+    assert "Watched by a supervisor" in told
+    assert "silently" in told
+    for n in range(6):
+        read = page(client, alice, "console-retelling", watched.pk, n=str(n)).text
+        assert "Watched by a supervisor" not in read
+        assert "silently" not in read
 
 
 def test_a_closed_incident_leads_whoever_reviews_to_its_retelling(client, told, sam, alice):

@@ -49,7 +49,8 @@ class Line:
 
 def page(incident: Incident, user: User, number: int | None) -> dict[str, Any]:
     """Everything but the frame of the page: the moments as a list and the chosen one (the first without a choice)."""
-    story = Story(incident)
+    reviews = user.may(Act.REVIEW, incident.site)
+    story = Story(incident, watches=reviews)
     teller = Teller(story.events)
     chosen = min(max(number or 0, 0), max(0, len(story.moments) - 1))
     lines = [
@@ -67,7 +68,7 @@ def page(incident: Incident, user: User, number: int | None) -> dict[str, Any]:
         return facts
     moment = story.moments[chosen]
     review = Review.objects.visible_to(user, Act.REVIEW).filter(incident=incident).first()
-    may = {"review": review, "may_review": user.may(Act.REVIEW, incident.site)}
+    may = {"review": review, "may_review": reviews}
     return facts | may | at_moment(story, moment, user) | {"words": lines[chosen]["words"], "last": len(lines) - 1}
 
 

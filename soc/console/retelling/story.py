@@ -61,9 +61,11 @@ class Evidence:
 class Story:
     """All that is known of how one incident went; `as_of` tells what there was at an instant. Eight queries or so."""
 
-    def __init__(self, incident: Incident) -> None:
+    def __init__(self, incident: Incident, *, watches: bool = True) -> None:
+        """`watches`: whether it is told who watched silently, which whoever was watched is not."""
         self.incident = incident
-        self.events = list(_events(incident)[: MOST + 1])
+        events = _events(incident) if watches else _events(incident).exclude(kind="incident.watched")
+        self.events = list(events[: MOST + 1])
         self.cut = len(self.events) > MOST
         self.events = self.events[:MOST]
         self.moments = _moments(incident, self.events)
@@ -72,7 +74,8 @@ class Story:
         self.descriptions = list(incident.descriptions.select_related("by").order_by("version"))
         paths = ("message", "camera", "responder", "paged")
         self.attempts = list(incident.attempts.select_related(*paths).order_by("created_at"))
-        self.looks = list(Looking.objects.filter(incident=incident).select_related("user").order_by("since"))
+        looks = Looking.objects.filter(incident=incident).select_related("user").order_by("since")
+        self.looks = [one for one in looks if watches or not one.silent]
         self.evidence = list(_evidence(self.alerts, self.events))
         self.people = _people(self)
 
