@@ -193,6 +193,23 @@ async def test_rights_that_are_taken_away_close_the_socket(carols, carol, custom
     assert Audience("portal", "customer", customer.pk) not in reader._push
 
 
+async def test_a_page_that_does_not_even_take_its_end_keeps_nobody_waiting(carols, alices, carol, monkeypatch):
+    released, close = asyncio.Event(), consumer.FeedConsumer.close
+
+    async def stuck(self, code=None, reason=None) -> None:
+        await released.wait()
+        await close(self, code, reason)
+
+    async with socket_of(carols) as hung, socket_of(alices, face="ops") as other:
+        await hung.hear("beat")
+        monkeypatch.setattr(consumer.FeedConsumer, "close", stuck)
+        await at_rest(lambda: Membership.objects.filter(user=carol).delete())
+        for _beat in range(5):
+            await other.hear("beat", seconds=2)
+        released.set()
+        assert await hung.closed() == 4403
+
+
 async def test_rights_that_are_added_close_the_socket_so_that_the_page_starts_anew(carols, carol, other_customer):
     async with socket_of(carols) as socket:
         await socket.hear("beat")
@@ -240,9 +257,10 @@ async def test_an_operator_has_nothing_to_see_in_the_portal(alices):
         assert await socket.closed() == 4403
 
 
-async def test_a_customer_has_nothing_to_see_among_the_operators(carols):
+async def test_a_customer_has_nothing_to_see_among_the_operators_and_is_nobody_at_a_desk(carols, faces):
     async with socket_of(carols, face="ops") as socket:
         assert await socket.closed() == 4403
+    assert faces == []
 
 
 @pytest.mark.parametrize(

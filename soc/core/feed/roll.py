@@ -64,9 +64,11 @@ def look(asked: Sequence[Asked]) -> tuple[list[frozenset[Audience] | None], Now]
     found: list[frozenset[Audience] | None] = []
     for one in asked:
         user = users.get(one.session_key)
-        if user is not None and one.said is not None and (told := face(one.face).beat) is not None:
+        wanted = None if user is None else frozenset(a for a in audiences_of(user) if a.face == one.face)
+        # Whoever may hear nothing there is not there: a customer's socket is nobody at a desk.
+        if user is not None and wanted and one.said is not None and (told := face(one.face).beat) is not None:
             told(user.pk, one.said)
-        found.append(None if user is None else frozenset(a for a in audiences_of(user) if a.face == one.face))
+        found.append(wanted)
     return found, Now(pulse.latest(), reader.heads())
 
 
