@@ -165,6 +165,8 @@ class Incident(SiteOwned):
                 name="incident_queue",
             ),
             models.Index(fields=["site", "family", "-last_alert_at"], name="incident_fold"),
+            # How soon what was detected in a span of time was decided.
+            models.Index(fields=["organisation", "captured_at"], name="incident_detected"),
             models.Index(
                 fields=["site", "counts"], condition=~Q(counts="") & ~Q(state="closed"), name="incident_counting"
             ),

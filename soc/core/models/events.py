@@ -34,6 +34,7 @@ class Event(models.Model):
             models.Index(fields=["organisation", "seq"], name="event_by_organisation"),
             models.Index(fields=["customer", "seq"], name="event_by_customer"),
             models.Index(fields=["site", "seq"], name="event_by_site"),
+            models.Index(fields=["by", "seq"], name="event_by_person"),
             models.Index(fields=["subject_id", "id"], name="event_by_subject"),
             BrinIndex(fields=["at"], name="event_by_time"),
         ]
