@@ -122,10 +122,11 @@ def absent(at: datetime) -> int:
 def _changing(at: datetime, *, gone_too: bool) -> Q:
     """Held incidents whose owner was called absent and is here; and, `gone_too`, those whose owner has gone since.
 
-    Here is whose console was heard of, in an open shift or without one, or who did something to the incident itself.
+    Here is whose console was in sight, in an open shift or without one, or who did something to the incident itself. A page
+    that is hidden speaks on, and nobody looks at it.
     """
-    shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True, seen_at__gt=at - AWAY)
-    desk = Desk.objects.filter(user=OuterRef("owner"), seen_at__gt=at - AWAY)
+    shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True, awake_at__gt=at - AWAY)
+    desk = Desk.objects.filter(user=OuterRef("owner"), awake_at__gt=at - AWAY)
     deed = Event.objects.filter(subject_id=OuterRef("pk"), by=OuterRef("owner"), at__gt=at - AWAY)
     here = Q(Exists(shift)) | Q(Exists(desk)) | Q(Exists(deed))
     back = Q(absent_since__isnull=False) & here

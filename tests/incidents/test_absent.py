@@ -53,6 +53,15 @@ def test_an_owner_who_is_heard_of_is_not_away(held, alice):
     assert deadlines.absent(NIGHT + seconds(100)) == 0
 
 
+def test_an_owner_whose_page_is_hidden_is_away_though_it_speaks(held, alice):
+    actions.add_note(held.pk, text="Two at the gate.", by=alice, at=NIGHT + seconds(1))
+    for second in range(2, 61, 2):
+        actions.seen(alice.pk, at=NIGHT + seconds(second), visible=False)
+    assert deadlines.absent(NIGHT + seconds(61)) == 1
+    actions.seen(alice.pk, at=NIGHT + seconds(62))
+    assert deadlines.absent(NIGHT + seconds(63)) == 1, "back"
+
+
 def test_an_owner_without_a_shift_is_away_a_minute_after_their_last_act(site, dave):
     held = actions.claim(make.make_incident(site=site).pk, by=dave, at=NIGHT)
     assert deadlines.absent(NIGHT + seconds(59)) == 0
