@@ -54,8 +54,10 @@ def finish_run(event_id: int) -> None:
 
 @events.reaction("incident.undone", "incident.reopened", name="responses.go_on")
 def go_on(event_id: int) -> None:
-    """What a close wrote down of the playbook is open again."""
-    playbooks.go_on(Event.objects.get(pk=event_id).subject_id)
+    """Orders go on that the close held up, and what it wrote down of the playbook is open again."""
+    event = Event.objects.get(pk=event_id)
+    sending.carry_on_all(event.organisation_id, at=clock.db_now())  # first: attempts are locked before incidents
+    playbooks.go_on(event.subject_id)
 
 
 def _incident(event_id: int) -> Incident:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from incidents.actions.locking import check_token, locked
+from incidents.actions.undoing import ON_THE_WAY
 from incidents.audit.guard import outward
 from incidents.errors import Refused
 from incidents.models import Incident
@@ -109,7 +110,8 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
 
     Once per call: whoever comes second finds its deadline taken away. Nobody is called twice under one order, unless a stop of
     all dispatches kept the first call from being placed. With nobody left, `attempt.exhausted` is recorded: the specialist must
-    see it. While a stop stands the deadline is left as it is: lifting the stop comes here again.
+    see it. While a stop stands the deadline is left as it is: lifting the stop comes here again; and so is it while the end of
+    the incident can still be taken back.
     """
     with transaction.atomic():
         call = facts.lock(call_id)
@@ -118,10 +120,12 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
             return None
         if dispatch_stop(call.organisation_id):
             return None
+        incident = locked(call.incident_id)  # two calls that end at once must not both choose the same next one
+        if incident.closed_at and at < incident.closed_at + timedelta(seconds=settings.UNDO_S) + ON_THE_WAY:
+            return None
         call.answer_by = None
         call.save(update_fields=["answer_by"])
         order = call.order or call
-        incident = locked(call.incident_id)  # two calls that end at once must not both choose the same next one
         called = Attempt.objects.filter(Q(pk=order.pk) | Q(order=order), kind=Kind.CALL)
         called = called.exclude(status=Status.FAILED, data__has_key=STOPPED)
         coming = incident.attempts.filter(kind=Kind.CALL, paged=None, status=Status.ACCEPTED).exists()
@@ -130,7 +134,9 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
         recent = incident.attempts.filter(kind=Kind.CALL, created_at__gt=at - CALL_AT_MOST)
         busy = recent.filter(paged=None, status__in=IN_HAND).values("responder_id")
         left = _for(incident).exclude(pk__in=called.values("responder_id")).exclude(pk__in=busy)
-        responder = left.order_by("rank", "name").first()
+        # Whom the stop kept from being called was chosen, by the operator or by rank, and is called first.
+        kept = left.filter(pk=call.responder_id).first() if STOPPED in call.data else None
+        responder = kept or left.order_by("rank", "name").first()
         if responder is None:
             events.record("attempt.exhausted", call, by=None, at=at, incident=incident.pk, order=order.pk)
             return None
@@ -139,7 +145,8 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
 
 
 def carry_on_all(organisation_id: UUID, *, at: datetime) -> int:
-    """A stop was lifted: every order that it held up goes on, where nobody is coming yet. Returns how many calls were ordered."""
+    """A stop was lifted, or an end taken back: every order that it held up goes on, where nobody is coming yet. Returns how many
+    calls were ordered."""
     over = Q(declined_at__isnull=False) | Q(ended_at__isnull=False) | Q(status=Status.FAILED) | Q(answer_by__lte=at)
     calls = Attempt.objects.filter(over, organisation=organisation_id, kind=Kind.CALL, answer_by__isnull=False)
     ids = list(calls.order_by("answer_by").values_list("pk", flat=True))

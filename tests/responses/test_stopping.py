@@ -14,8 +14,8 @@ from responses.actions import performing, sending
 from responses.actions.sending import STOPPED
 from responses.deadlines import unanswered
 from responses.models import Attempt, DispatchStop
-from responses.reactions import carry_on_all
-from soc.core import clock
+from responses.reactions import carry_on_all, go_on
+from soc.core import clock, events
 from soc.core.models import Event, Organisation
 from tests import factories as make
 
@@ -182,6 +182,28 @@ def test_whom_the_stop_kept_from_being_called_is_called_when_it_is_lifted(
     lift(organisation, sam)
     following = Attempt.objects.get(kind="call", order=call)
     assert following.responder == guard
+
+
+def test_whom_the_operator_had_chosen_is_called_and_not_the_first_by_rank(
+    incident, guard, second_guard, alice, sam, organisation, acted
+):
+    call, _text = send(incident, second_guard, alice)
+    stop(organisation, sam)
+    performing.perform(call.pk)
+    lift(organisation, sam)
+    assert Attempt.objects.get(kind="call", order=call).responder == second_guard
+
+
+def test_a_no_that_came_while_it_was_closed_by_mistake_is_answered_when_that_is_undone(ringing, incident, second_guard):
+    now = clock.now()
+    type(incident).objects.filter(pk=incident.pk).update(state="closed", closed_at=now)
+    Attempt.objects.filter(pk=ringing.pk).update(accepted_at=now, declined_at=now, status="declined")
+    assert sending.carry_on(ringing.pk, at=now + timedelta(seconds=3)) is None
+    type(incident).objects.filter(pk=incident.pk).update(state="working", closed_at=None)
+    with transaction.atomic():
+        undone = events.record("incident.undone", incident, by=incident.owner, at=now)
+    go_on(undone.pk)
+    assert Attempt.objects.get(kind="call", order=ringing).responder == second_guard
 
 
 def test_nothing_goes_on_in_what_was_closed_meanwhile(ringing, incident, sam, organisation):
