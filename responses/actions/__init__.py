@@ -2,7 +2,7 @@
 
 from responses.actions.facts import heard
 from responses.actions.links import Link, answer_link, find_link
-from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps
+from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps, steps_of
 from responses.actions.sending import available_responders, send_responder
 from responses.actions.stopping import dispatch_stop, lift_stop, stop_dispatch, stops_of
 from responses.actions.talking import available_messages, talk, talk_cameras
@@ -22,6 +22,7 @@ __all__ = [
     "step_done",
     "step_skipped",
     "steps",
+    "steps_of",
     "stop_dispatch",
     "stops_of",
     "talk",

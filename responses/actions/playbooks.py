@@ -4,6 +4,7 @@ What an act fulfils is not written down a second time: it is read from the incid
 are looked at, so it cannot lag behind or contradict them.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,14 +49,16 @@ class Step:
     off: bool = False
 
 
-def run_of(incident: Incident) -> PlaybookRun | None:
+def run_of(incident: Incident, attempts: Sequence[Attempt] | None = None) -> PlaybookRun | None:
     """The incident's run with `results` as of now; None before the first claim, and where no playbook fits.
 
     Made on the first look when the reaction to the claim has not made it yet: the version in force at the claim either way.
+    `attempts`: all of the incident's with their messages, where they are at hand.
     """
-    run = PlaybookRun.objects.filter(incident=incident).first() or start_run(incident)
+    run = PlaybookRun.objects.filter(incident=incident).select_related("playbook").first() or start_run(incident)
     if run is not None:
-        run.results = {**run.results, **_fulfilled(run, incident)}
+        known = incident.attempts.select_related("message") if attempts is None else attempts
+        run.results = {**run.results, **_fulfilled(run, incident, known)}
     return run
 
 
@@ -94,7 +97,11 @@ def go_on(incident_id: UUID) -> None:
 
 def steps(incident: Incident) -> list[Step]:
     """The steps in order, with what became of each. Empty where there is no run."""
-    run = run_of(incident)
+    return steps_of(run_of(incident))
+
+
+def steps_of(run: PlaybookRun | None) -> list[Step]:
+    """The same of a run as `run_of` gives it."""
     if run is None:
         return []
     asked = path(run.steps, run.results)
@@ -145,11 +152,10 @@ def _by_act(step: dict[str, Any]) -> bool:
     return step["kind"] in BY_ACT or step["kind"] == "close" or step.get("fulfilled_by") == "verdict"
 
 
-def _fulfilled(run: PlaybookRun, incident: Incident) -> dict[str, dict[str, Any]]:
+def _fulfilled(run: PlaybookRun, incident: Incident, attempts: Iterable[Attempt]) -> dict[str, dict[str, Any]]:
     """What acts have fulfilled: {step id: result}. An act outweighs an earlier skip; a tick by hand stands."""
-    acts = list(
-        incident.attempts.filter(placed_at__isnull=False, paged=None).order_by("placed_at").select_related("message")
-    )
+    placed = [(act.placed_at, act) for act in attempts if act.placed_at and act.paged_id is None]
+    acts = [act for _at, act in sorted(placed, key=lambda one: one[0])]
     found: dict[str, dict[str, Any]] = {}
     for step in run.steps:
         if run.results.get(step["id"], {}).get("state") == "done":

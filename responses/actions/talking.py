@@ -3,6 +3,7 @@
 import io
 import re
 import wave
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from soc.core.models import User
 
 RATE = 8000  # samples a second; 16-bit mono
 LONGEST_S = 30
+HOPEFUL = (Attempt.Status.PLACED, Attempt.Status.ANSWERED, Attempt.Status.ACCEPTED)
 UNTRUE = {
     "call_placed": _("This would not be true yet: no call has been placed. Send a responder first."),
     "guard_called": _("This would not be true yet: no security guard has been called. Send one first."),
@@ -71,8 +73,14 @@ def why_not(incident: Incident, message: Message) -> str:
     """Why a message may not be played now, in words; empty when it may."""
     if quiet_at(incident):
         return quiet_words()
+    return _untrue(message, _called(incident))
+
+
+def _untrue(message: Message, called: set[str]) -> str:
+    """Why its words are not true yet; `called`: which kinds of responders are."""
     for need in _needs(message):
-        if need not in Message.NEEDS or not _called(incident, Message.NEEDS[need]):
+        kind = Message.NEEDS.get(need, "")
+        if need not in Message.NEEDS or not (kind in called if kind is not None else called):
             return str(UNTRUE.get(need, UNTRUE["call_placed"]))
     return ""
 
@@ -95,15 +103,18 @@ def _needs(message: Message) -> set[str]:
     return {message.body.get("needs", ""), spoken} - {""}
 
 
-def _called(incident: Incident, kind: str | None) -> bool:
-    """Whether somebody, of this `kind` if one is given, is being called or has said yes. A call that was refused or reached
-    nobody makes nothing true, and nobody is on the way who has been there and left.
+def _called(incident: Incident, attempts: Iterable[Attempt] | None = None) -> set[str]:
+    """The kinds of responders who are being called or have said yes. A call that was refused or reached nobody makes nothing
+    true, and nobody is on the way who has been there and left.
     """
-    hopeful = [Attempt.Status.PLACED, Attempt.Status.ANSWERED, Attempt.Status.ACCEPTED]
-    calls = incident.attempts.filter(kind=Attempt.Kind.CALL, paged=None, placed_at__isnull=False, left_at__isnull=True)
-    if kind is not None:
-        calls = calls.filter(responder__kind=kind)
-    return calls.filter(status__in=hopeful).exists()
+    if attempts is None:
+        attempts = incident.attempts.filter(kind=Attempt.Kind.CALL, paged=None).select_related("responder")
+    return {
+        call.responder.kind if call.responder else ""
+        for call in attempts
+        if call.kind == Attempt.Kind.CALL and call.paged_id is None and call.status in HOPEFUL
+        and call.placed_at is not None and call.left_at is None
+    }  # fmt: skip
 
 
 def _playing(camera: Camera) -> bool:
@@ -112,24 +123,25 @@ def _playing(camera: Camera) -> bool:
     return Attempt.objects.filter(camera=camera, kind=Attempt.Kind.TALK, status__in=begun, ended_at=None).exists()
 
 
-def available_messages(incident: Incident) -> list[Message]:
-    """The newest version of each message, by name; `.blocked` says in words why one cannot be played now."""
+def available_messages(incident: Incident, attempts: Iterable[Attempt] | None = None) -> list[Message]:
+    """The newest version of each message, by name; `.blocked` says in words why one cannot be played now. `attempts`: all of
+    the incident's with their responders, where they are at hand."""
     newest = Message.objects.filter(organisation_id=incident.organisation_id)
     messages = list(newest.order_by("name", "-number").distinct("name"))
+    quiet = quiet_words() if messages and quiet_at(incident) else ""
+    called = _called(incident, attempts) if messages and not quiet else set()
     for message in messages:
-        message.blocked = why_not(incident, message)
+        message.blocked = quiet or _untrue(message, called)
     return messages
 
 
 def talk_cameras(incident: Incident) -> list[Camera]:
     """The site's cameras with a loudspeaker: those that saw something first, the latest first of all."""
     cameras = list(Camera.objects.filter(site_id=incident.site_id, enabled=True, speaker=True).order_by("name"))
-    seen = list(
-        incident.alerts.filter(candidate__camera__isnull=False)
-        .order_by("captured_at")
-        .values_list("candidate__camera_id", flat=True)
-    )
-    order = {camera_id: place for place, camera_id in enumerate(seen)}
+    if len(cameras) < 2:
+        return cameras
+    seen = sorted(incident.alerts.all(), key=lambda alert: alert.captured_at)
+    order = {alert.candidate.camera_id: place for place, alert in enumerate(seen) if alert.candidate.camera_id}
     return sorted(cameras, key=lambda camera: -order.get(camera.pk, -1))
 
 

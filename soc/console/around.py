@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from cameras.models import Camera, Candidate
+from cameras.models import Camera, Candidate, Zone
 from incidents.audit.disguise import original_of
 from incidents.models import Alert, Incident
 from incidents.models.incident import State
@@ -20,6 +21,7 @@ from soc.core.models import Media, User
 from soc.core.rights import Act
 
 MOST: Final = 9  # one key each
+OF_PICTURE: Final = ("started_at", "writing", "erased_at")
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,17 @@ def cameras(incident: Incident, user: User) -> list[Seen]:
     than nine the one that raised the alarm, those that see the same zone, and the first of the others."""
     first = lead(incident)
     own = first.camera_id if first else None
-    beside = set(first.zone.also_seen_by.values_list("pk", flat=True)) if first and first.zone else set()
+    beside = _beside(first.zone) if first and first.zone else set()
     rows = list(Camera.objects.visible_to(user, Act.VIDEO).filter(site=incident.site, enabled=True).order_by("name"))
     if len(rows) > MOST:
         nearest = sorted(rows, key=lambda camera: (camera.pk != own, camera.pk not in beside))[:MOST]
         rows = [camera for camera in rows if camera in nearest]
     return [Seen(camera, n, camera.pk == own, camera.pk in beside) for n, camera in enumerate(rows, 1)]
+
+
+def _beside(zone: Zone) -> set[UUID]:
+    """The cameras that see this zone too."""
+    return set(Zone.also_seen_by.through.objects.filter(zone=zone).values_list("camera_id", flat=True))
 
 
 def facts(seen: list[Seen]) -> dict[str, Any]:
@@ -94,6 +101,9 @@ def _last_time(incident: Incident, candidate: Candidate, user: User, zone: ZoneI
         candidate__camera=candidate.camera,
         candidate__snapshot__isnull=False,
     ).select_related("candidate__snapshot", "incident")
+    rows = rows.only(
+        "incident__outcome", "candidate__snapshot", *(f"candidate__snapshot__{name}" for name in OF_PICTURE)
+    )
     shown_again = original_of(candidate)  # a case of the blind audit is not told by its own picture
     if shown_again is not None:
         rows = rows.exclude(candidate=shown_again)

@@ -42,16 +42,17 @@ def context(
     at = clock.now()
     mine = incident.state in HELD and incident.owner_id == user.pk
     handles = user.may(Act.HANDLE, incident.site)
-    talking = playbook.on_air(incident)
+    attempts = playbook.attempts(incident)
+    talking = playbook.on_air(attempts)
     first = lead(incident)
     exercise = told.of(incident)
     target = targets.target(incident.organisation_id, incident.priority)
     seen, shown = around.cameras(incident, user), evidence(incident, chosen=chosen, at=at)
     ended = past(incident, user)
-    steps = playbook.steps(incident)
-    run = responses.run_of(incident)
+    run = responses.run_of(incident, attempts)
+    steps = playbook.steps(incident, run)
     coming = next((shown for shown in steps if shown.state == "next"), None)
-    messages = responses.available_messages(incident) if mine else []
+    messages = responses.available_messages(incident, attempts) if mine else []
     about = bright(incident, mine=mine, coming=coming)
     return {
         "incident": incident,
@@ -87,13 +88,13 @@ def context(
         "steps": [shown for shown in steps if not (about == "verdict" and shown.open and shown.by_verdict)],
         "next_step": coming if about == "step" else None,
         "bright": about,
-        "sent": playbook.sent(incident),
+        "sent": playbook.sent(attempts),
         "talking": talking,
         "messages": messages,
         "to_say": playbook.to_say(coming, messages),
         "speakers": responses.talk_cameras(incident) if mine else [],
         "responders": responses.available_responders(incident) if mine else [],
-        "dedup": playbook.dedup(incident),
+        "dedup": playbook.dedup(incident, attempts),
         "undo": undoing(incident, user, at=at) if handles else None,
         **card.facts(incident, mine=mine, cameras=[one.camera for one in seen]),
         "stopped": playbook.stopped(incident) if mine else "",
@@ -129,7 +130,8 @@ def _offered(incident: Incident, user: User) -> bool:
 def past(incident: Incident, user: User) -> list[tuple[Incident, str]]:
     """How the last incidents here ended, newest first, each with its time from detection to closing."""
     rows = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=incident.site, state=State.CLOSED)
-    ended = rows.exclude(pk=incident.pk).select_related("owner", "site").order_by("-closed_at")[:LAST]
+    shown = ("captured_at", "closed_at", "verdict", "outcome", "owner__username", "owner__call_sign")
+    ended = rows.exclude(pk=incident.pk).select_related("owner").only(*shown).order_by("-closed_at")[:LAST]
     return [(row, clockline.minutes(row.closed_at - row.captured_at)) for row in ended if row.closed_at]
 
 

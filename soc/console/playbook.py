@@ -11,7 +11,7 @@ from incidents.models import Incident
 from incidents.outcomes import Verdict
 from responses import actions
 from responses.actions import stopping
-from responses.models import Attempt, Message
+from responses.models import Attempt, Message, PlaybookRun
 from soc.core.models import Event
 
 ICONS = {
@@ -42,12 +42,18 @@ class Shown:
         return self.step.kind == "question" and self.step.by_act
 
 
-def steps(incident: Incident) -> list[Shown]:
+def attempts(incident: Incident) -> list[Attempt]:
+    """All that was ordered, newest first, with what the pane shows of each: it is asked for once."""
+    rows = incident.attempts.select_related("responder", "paged", "camera", "message")
+    return list(rows.order_by("-created_at"))
+
+
+def steps(incident: Incident, run: PlaybookRun | None) -> list[Shown]:
     """The playbook's steps in order, without those that the answers lead past, but for what was done of these all the same;
     empty before the first claim or without a playbook. The first open one is next."""
     found: list[Shown] = []
     waiting = True
-    for step in actions.steps(incident):
+    for step in actions.steps_of(run):
         if step.off and not step.state:
             continue
         state = step.state or ("next" if waiting else "todo")
@@ -92,9 +98,8 @@ class Sent:
     next: str = ""
 
 
-def sent(incident: Incident) -> list[Sent]:
+def sent(rows: list[Attempt]) -> list[Sent]:
     """What went out, newest first; above it the word that the last order found nobody, while nobody is coming."""
-    rows = list(incident.attempts.select_related("responder", "paged", "camera", "message").order_by("-created_at"))
     calls = [attempt for attempt in rows if attempt.kind == Attempt.Kind.CALL and attempt.paged_id is None]
     told = [_sent(attempt) for attempt in rows]
     if at := _exhausted(calls):
@@ -151,10 +156,9 @@ def _progress(attempt: Attempt) -> list[tuple[str, datetime]]:
     return [(words, at) for words, at in stamps if at]
 
 
-def on_air(incident: Incident) -> Attempt | None:
+def on_air(rows: list[Attempt]) -> Attempt | None:
     """The voice that is being heard at the site now, or about to be."""
-    talking = incident.attempts.filter(kind=Attempt.Kind.TALK, status__in=ON_AIR).select_related("camera", "message")
-    return talking.order_by("-created_at").first()
+    return next((attempt for attempt in rows if attempt.kind == Attempt.Kind.TALK and attempt.status in ON_AIR), None)
 
 
 def stopped(incident: Incident) -> str:
@@ -163,6 +167,6 @@ def stopped(incident: Incident) -> str:
     return stopping.words(stop, incident.site.zone_info) if stop else ""
 
 
-def dedup(incident: Incident) -> str:
+def dedup(incident: Incident, rows: list[Attempt]) -> str:
     """What the page was made with: claim and number of acts before. The same key pressed twice on it is one act."""
-    return f"{incident.token}.{incident.attempts.count()}"
+    return f"{incident.token}.{len(rows)}"

@@ -36,7 +36,7 @@ def test_the_pane_of_an_open_incident(held, alice):
     page.force_login(alice)
     url = reverse("console-incident", args=[held.pk])
     page.get(url, headers={"X-Requested-With": "fetch"})
-    with at_most(34):
+    with at_most(27):
         assert page.get(url, headers={"X-Requested-With": "fetch"}).status_code == 200
 
 
