@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,7 +19,9 @@ from incidents.funnel import began
 from incidents.worth import Worth, worth
 from soc.console.filter import words
 from soc.console.filter.reads import sites_of
+from soc.console.times import whole
 from soc.core.models import Organisation, Site, User
+from soc.core.rights import Act
 
 DAYS_OF_WORTH: Final = 30
 DAYS_OF_CAUSES: Final = 7
@@ -48,8 +51,9 @@ class Most:
 
 
 def slow(user: User, organisation: Organisation, *, at: datetime) -> dict[str, Any]:
-    """Kept for FRESH_S per person and centre: several walls of one person ask once."""
-    key = f"wall:slow:{user.pk}:{organisation.pk}"
+    """Kept for FRESH_S per person and centre, for as long as their rights are the same: several walls of one person ask once."""
+    held = sorted(f"{one.role}{one.scope()[1]}" for one in user.memberships.all())
+    key = f"wall:slow:{user.pk}:{organisation.pk}:{sha256(''.join(held).encode()).hexdigest()}"
     found: dict[str, Any] | None = cache.get(key)
     if found is None:
         found = _gathered(user, organisation, at)
@@ -62,7 +66,9 @@ def _gathered(user: User, organisation: Organisation, at: datetime) -> dict[str,
     found: Worth | None = None
     if sites:
         found, _each = worth(sites, since=at - timedelta(days=DAYS_OF_WORTH), until=at)
-    return {"worth": found, "needless": needless(sites, at=at), "most": most_waiting(organisation.pk, at)}
+    # What waited in the whole centre is for whoever leads all of it.
+    most = most_waiting(organisation.pk, at) if whole(user, organisation, Act.WALL) else None
+    return {"worth": found, "needless": needless(sites, at=at), "most": most}
 
 
 def needless(sites: list[Site], *, at: datetime) -> list[Needless]:

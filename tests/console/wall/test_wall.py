@@ -213,6 +213,15 @@ def test_what_changes_slowly_is_told_by_itself(client, organisation, sam, now):
     assert "most 11" in text
 
 
+def test_whoever_leads_only_a_part_is_not_told_what_waited_in_the_whole_nor_keeps_what_was_theirs(
+    client, organisation, sam, site, now
+):
+    night(organisation, sam, at=now)
+    assert "most 11" in client.get(f"{WALL}?part=slow", headers=FETCH).content.decode()
+    sam.memberships.update(organisation=None, site=site)
+    assert "most 11" not in client.get(f"{WALL}?part=slow", headers=FETCH).content.decode()
+
+
 # --- silent watch
 
 
