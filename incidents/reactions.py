@@ -44,7 +44,8 @@ def on_verdict(event_id: int) -> None:
     One verdict dismisses a place once, however many came there: five who were let in together are no runaway.
     """
     event = Event.objects.get(pk=event_id)
-    incident = Incident.objects.get(pk=event.subject_id)
+    # Under its lock: else this could note what an undo beside it has just taken back.
+    incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(pk=event.subject_id)
     shown = Alert.objects.filter(incident=incident, candidate__camera__isnull=False)
     if incident.verdict in DISMISSED:
         # What came after the verdict, nobody had looked at when it was given.
