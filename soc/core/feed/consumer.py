@@ -185,10 +185,11 @@ class FeedConsumer(AsyncWebsocketConsumer):
         """By the roll, every BEAT_S. While the database is away it is not called, and the page's own "no contact" banner comes
         from missing beats: nothing is said that is not known.
         """
-        if wanted is None:
-            await self._end(4401)
-        elif wanted != self.audiences:
-            await self._end(4403)  # rights changed: the page reloads what it may see
+        if wanted is None or wanted != self.audiences:
+            # Rights changed: the page reloads what it may see. Not waited for: one that takes nothing any more would hold up
+            # the roll of all the others.
+            code = 4401 if wanted is None else 4403
+            self.last_word = asyncio.get_running_loop().create_task(self._end(code))
         else:
             self._put({"type": "beat", "heads": self._own(now.heads), "now": clock.now(), **self._told(now.pulse)})
 
