@@ -36,7 +36,8 @@ _pauses = Pauses()
 @sweep("incidents.asleep")
 def asleep(at: datetime) -> int:
     """Take back what was claimed and not touched since, from whoever's pages have all been out of sight, or silent, for
-    ASLEEP_S, where somebody awake can have it. Returns how many. One query where there is none.
+    ASLEEP_S, where somebody awake can have it; and where nobody is, once its owner is called absent: unclaimed, it goes up by its
+    deadlines, and whoever is on call is paged. Returns how many. One query where there is none.
 
     With a verdict, a call, a word, a note, a step or a description the owner keeps it: `incidents.absent` tells supervisors.
     After a pause of the sweeps nobody is called asleep for a while: their pages could not be heard either.
@@ -65,8 +66,8 @@ def _wake(pk: UUID, at: datetime) -> int:
             return 0
         before = incident.owner_id
         among = [seat for seat in seats(at) if seat.awake and seat.user.pk != before]
-        if not any(may_handle(seat.shift, incident.site) for seat in among):
-            return 0  # nobody else is awake: it stays with whoever may come back
+        if incident.absent_since is None and not any(may_handle(seat.shift, incident.site) for seat in among):
+            return 0  # nobody else is awake: it stays with whoever may come back, but not beyond a minute
         move(incident.release)
         start_deadlines(incident, at=at)
         incident.save()

@@ -124,6 +124,17 @@ def test_it_stays_where_nobody_else_is_awake(other, held, alice, dave, other_cus
     assert held.owner == alice
 
 
+@pytest.mark.parametrize("touched", [False, True])
+def test_what_the_only_operator_left_lying_goes_up_by_its_deadlines(touched, held, alice, dave):
+    actions.end_shift(user=dave, at=after(1))
+    if touched:
+        actions.add_note(held.pk, text="Two at the gate.", by=alice, at=after(1))
+    Incident.objects.filter(pk=held.pk).update(absent_since=after(60))
+    assert desks.asleep(after(61)) == (0 if touched else 1)
+    held.refresh_from_db()
+    assert (held.owner, held.oncall_by is None) == ((alice, True) if touched else (None, False))
+
+
 def test_somebody_busy_and_awake_gets_the_row_though_no_offer(held, other_site, alice, dave):
     actions.claim(make.make_incident(site=other_site).pk, by=dave, at=NIGHT)
     assert night(until=20, alice=alice, dave=dave) == [15]
