@@ -3,7 +3,7 @@ import { maybe } from "./dom.js";
 import { clockText, now } from "./time.js";
 import { say, settings } from "./words.js";
 
-const MARK = `nightdesk.draft.${settings.me}.`;
+const ANYBODYS = "nightdesk.draft.", MARK = `${ANYBODYS}${settings.me}.`;
 const KEPT_MS = 24 * 3600 * 1000;  // what nobody came back to in a day is nobody's
 
 /** @typedef {{text: string, at: number}} Draft */
@@ -76,13 +76,13 @@ function tell(desk, draft) {
   if (place) place.textContent = draft ? say("draft_kept", { time: clockText(draft.at) }) : "";
 }
 
-/** Forget what is a day old; with `everything` all of this person's.
+/** Forget what is a day old, and what somebody else left who sat here and did not log out on this page; with `everything` all.
  * @param {boolean} [everything]
  */
 function tidy(everything = false) {
   for (const key of Object.keys(localStorage)) {
-    if (!key.startsWith(MARK)) continue;
+    if (!key.startsWith(ANYBODYS)) continue;
     const draft = read(key);
-    if (everything || !draft || now() - draft.at > KEPT_MS) localStorage.removeItem(key);
+    if (everything || !key.startsWith(MARK) || !draft || now() - draft.at > KEPT_MS) localStorage.removeItem(key);
   }
 }
