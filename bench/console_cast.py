@@ -161,6 +161,16 @@ def _picture(number: int) -> bytes:
     return bytes(data.tobytes())
 
 
+def still() -> None:
+    """Take the demonstration's equipment out of use: nobody watches its cameras here, and whatever nobody watches is raised as
+    lost, in the midst of what is measured."""
+    from cameras.models import Camera, SignalSource
+
+    Camera.objects.update(enabled=False)
+    SignalSource.objects.update(heartbeat_s=0)
+    clear()
+
+
 def clear() -> int:
     """Take everything that is not finished off the desks; how many."""
     from incidents.models import Incident

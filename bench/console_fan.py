@@ -33,7 +33,7 @@ from soc.ops.servers import Servers
 
 OPERATORS: Final = 200
 BYTES: Final = 500
-MESSAGES, EVERY_S, RUNS = 120, 0.05, 3
+MESSAGES, EVERY_S, RUNS = 100, 0.05, 3
 BURST: Final = 300
 RATIO: Final = 2.0
 WITHIN_S: Final = 60.0

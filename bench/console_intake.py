@@ -35,7 +35,7 @@ from soc.ops.servers import Servers
 
 SITES: Final = 1000
 AT_ONCE: Final = 16  # panels that send at the same moment
-SECONDS: Final = 6.0
+SECONDS: Final = 4.0
 RUNS: Final = 3
 PROCESSES: Final = (1, 2, 4)
 GOAL: Final = 200.0
