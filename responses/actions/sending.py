@@ -135,7 +135,7 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
         busy = recent.filter(paged=None, status__in=IN_HAND).values("responder_id")
         left = _for(incident).exclude(pk__in=called.values("responder_id")).exclude(pk__in=busy)
         # Whom the stop kept from being called was chosen, by the operator or by rank, and is called first.
-        kept = left.filter(pk=call.responder_id).first() if STOPPED in call.data else None
+        kept = left.filter(pk=call.responder_id).first() if call.responder_id and STOPPED in call.data else None
         responder = kept or left.order_by("rank", "name").first()
         if responder is None:
             events.record("attempt.exhausted", call, by=None, at=at, incident=incident.pk, order=order.pk)
