@@ -119,7 +119,8 @@ def _seen(incident: Incident) -> str:
         sentence(card)
         for card in sorted(current(incident), key=lambda card: card.facts.get("weapon", "none") == "none")
     ]
-    shown, length = [], 0
+    shown: list[str] = []
+    length = 0
     for card in cards:
         length += len(card) + 2
         if shown and length > LONGEST_SEEN:
