@@ -54,7 +54,9 @@ def begin_drill(
         site = Site.objects.select_for_update(of=("self",), no_key=True).visible_to(by, Act.DRILL).get(pk=site_id)
         if _going_on().filter(site=site).exists():
             raise Refused("another", _("A drill goes on at this site already. End that one first."))
-        if _urgent().filter(organisation=site.organisation_id).exists():
+        # A case of the blind audit that nobody knows for one forbids it like any: what begins beside it would tell of it.
+        pressing = Incident.objects.as_known().filter(state__in=[State.OPEN, *HELD], priority=1)
+        if pressing.filter(organisation=site.organisation_id).exists():
             raise Refused("urgent", _("Something urgent is open. Begin the drill when it is over."))
         if kind not in PLAYABLE:
             raise Refused("kind", _("Choose what the drill is about."))

@@ -18,7 +18,7 @@ from incidents.drills import drills
 from incidents.errors import Refused, Stale
 from incidents.export import package
 from incidents.funnel import funnel
-from incidents.models import Incident, KnownIntrusion, Note
+from incidents.models import AuditCase, Incident, KnownIntrusion, Note
 from incidents.models.incident import State
 from responses import actions as doors
 from responses.actions import performing, planning
@@ -136,6 +136,16 @@ def test_one_drill_at_a_site_and_none_beside_something_urgent(drill, site, zone,
     come(zone, 5)
     with pytest.raises(Refused) as refused:
         begin(other_site, sam)
+    assert refused.value.code == "urgent"
+
+
+def test_an_urgent_case_of_the_audit_forbids_a_drill_like_any_as_long_as_nobody_knows_it(site, zone, sam):
+    shown = make.make_candidate(zone=zone, at=AT, source="audit")
+    case = make.make_incident(shown)
+    Incident.objects.filter(pk=case.pk).update(priority=1)
+    AuditCase.objects.create(site=site, kind="injected", candidate=shown, seed=1, drawn_at=AT, incident=case)
+    with pytest.raises(Refused) as refused:
+        begin(site, sam, zone=zone.pk)
     assert refused.value.code == "urgent"
 
 
