@@ -14,6 +14,7 @@ from soc.console.cover.reads import storms
 from soc.console.door import asked_by_script, specialist
 from soc.console.keymap import commands
 from soc.console.readiness import reads
+from soc.console.shift import aside
 from soc.console.shift import reads as shift
 from soc.console.words import words
 from soc.core import clock
@@ -37,8 +38,10 @@ def quiet(request: HttpRequest) -> HttpResponse:
 
 
 def page(user: User) -> dict[str, Any]:
+    stands = shift.now(user, at=clock.now())
     return {
-        **shift.now(user, at=clock.now()),
+        **stands,
+        **aside.beside(user, stands["shift"], at=clock.now()),
         "figures": strip.figures(user),
         "colleagues": strip.colleagues(user),
         "may_handle": user.may_anywhere(Act.HANDLE),
