@@ -67,7 +67,7 @@ function take(desk, form, status, html) {
   desk.show(html.replace(/data-panel-open="[^"]*"/, ""));
   const place = panel ? document.getElementById(form.id) : form.isConnected ? form : maybe(desk.root, "[data-bright]");
   tell(desk, place, words);
-  if (place?.querySelector(".said")) desk.root.querySelector("[data-said] [data-refused]")?.remove();  // said once is enough
+  if (place?.querySelector(".said")) desk.root.querySelector(".bar [data-said] [data-refused]")?.remove();  // said once is enough
 }
 
 /** @param {string} html */
@@ -83,7 +83,7 @@ function refusal(html) {
  * @param {string} words
  */
 export function tell(desk, place, words) {
-  const row = place?.querySelector(".said") ?? desk.root.querySelector("[data-said]");
+  const row = place?.querySelector(".said") ?? desk.root.querySelector(".bar [data-said]");
   if (row) { row.textContent = words; row.scrollIntoView({ block: "nearest" }); }
   announce(words, true);
 }

@@ -228,9 +228,9 @@ def test_d_shows_whom_and_where_and_only_the_full_hold_sends(live, cast, on_shif
     expect(panel).to_contain_text("+12065550142")
     page.keyboard.press("Enter")
     assert incident.attempts.count() == 0
+    screenshot(page, "console-dispatch-dark-1366")  # before the hold: a picture may take longer than the hold does
     page.keyboard.down("d")
-    until(page, "parseFloat(document.querySelector('[data-hold]').style.getPropertyValue('--held')) > 40")
-    screenshot(page, "console-dispatch-dark-1366")
+    until(page, "parseFloat(document.querySelector('[data-hold]').style.getPropertyValue('--held')) > 20")
     page.keyboard.up("d")
     expect(page.locator("[data-hold][data-held]")).to_have_count(0)
     assert incident.attempts.count() == 0
@@ -270,7 +270,7 @@ def test_an_incident_without_any_picture_says_why(live, cast, on_shift, alice, z
     expect(page.locator(".bar")).to_contain_text("silent incident")
     screenshot(page, "console-no-picture-dark-1366")
     page.keyboard.press("t")
-    expect(page.locator("[data-said]")).to_contain_text("nothing may be heard")
+    expect(page.locator(".bar [data-said]")).to_contain_text("nothing may be heard")
     assert live.trouble == []
 
 
