@@ -200,7 +200,7 @@ def test_it_is_no_part_of_the_response(paged, network, alice, organisation):
     from responses.actions import sending
 
     assert sending.carry_on(paged.pk, at=clock.now()) is None
-    assert "Mara, on call" in [sent.what.removeprefix("Call to ") for sent in playbook.sent(held)]
+    assert "Mara, on call" in [sent.what.removeprefix("Call to ") for sent in playbook.sent(playbook.attempts(held))]
 
 
 def test_the_telephone_says_what_waits_and_notes_who_looks_after_it(paged):
