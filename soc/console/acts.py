@@ -19,7 +19,7 @@ from incidents.errors import Refused
 from incidents.models import Incident
 from responses import actions as responses
 from soc.console import card
-from soc.console.door import asked_by_script, incident_of, specialist
+from soc.console.door import asked_by_script, must_see, specialist
 from soc.console.incident import show
 from soc.core import clock
 from soc.core.models import User
@@ -35,7 +35,7 @@ STAMP_WITHIN = timedelta(seconds=30)
 def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Do `verb` and answer the pane as it then is."""
     user: Any = request.user
-    incident_of(user, pk)  # what is not visible is a 404, whatever is asked of it
+    must_see(user, pk)  # what is not visible is a 404, whatever is asked of it
     if verb not in VERBS:
         raise Http404
     form = _spread(request.POST)
@@ -57,7 +57,7 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 def painted(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The browser says that the offered row is on its screen."""
     user: Any = request.user
-    incident_of(user, pk)
+    must_see(user, pk)
     actions.painted(
         pk,
         painted_by="script" if request.POST.get("by") == "script" else "browser",
@@ -72,7 +72,7 @@ def painted(request: HttpRequest, pk: UUID) -> HttpResponse:
 def evidence_shown(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The browser says that the first picture of the incident is on its screen."""
     user: Any = request.user
-    incident_of(user, pk)
+    must_see(user, pk)
     actions.evidence_shown(pk, by=user, at=stamp(request.POST, clock.now()))
     return HttpResponse(status=204)
 

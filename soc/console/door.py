@@ -63,6 +63,12 @@ def incident_of(user: User, pk: UUID) -> Incident:
     return found
 
 
+def must_see(user: User, pk: UUID) -> None:
+    """404 where it is none of theirs."""
+    if not Incident.objects.visible_to(user, Act.CONSOLE).filter(pk=pk).exists():
+        raise Http404
+
+
 def asked_by_script(request: HttpRequest) -> bool:
     """Whether the page's own modules ask (they want a part of a page), rather than a plain link or form."""
     return request.headers.get("X-Requested-With") == "fetch"
