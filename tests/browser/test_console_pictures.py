@@ -80,12 +80,12 @@ def test_with_reduced_motion_the_clip_stands_on_its_key_frame_with_a_play_button
     assert page.evaluate(VIDEO + ".paused")
     assert page.evaluate(VIDEO + ".currentTime") == pytest.approx(2, abs=0.1)
     expect(page.locator("evidence-loop .box")).to_be_visible()
-    expect(page.locator(".scrub button")).to_have_accessible_name("Play the clip")
+    expect(page.locator(".scrub button")).to_have_accessible_name("Space Play the clip")
     screenshot(page, "console-still-forced-colors-1366")
     page.locator(".play").click()
     until(page, f"!{VIDEO}.paused && {VIDEO}.currentTime > 2.2")
     expect(page.locator(".play")).to_have_count(0)
-    expect(page.locator(".scrub button")).to_have_accessible_name("Pause the clip")
+    expect(page.locator(".scrub button")).to_have_accessible_name("Space Pause the clip")
     assert live.trouble == []
 
 
