@@ -93,5 +93,5 @@ def test_a_supervisor_puts_an_incident_on_hold_and_stays_with_it(live, sam, zone
     assert Incident.objects.get(pk=incident.pk).hold_by == sam
     screenshot(page, "console-on-hold-dark-1366")
     with page.expect_download() as asked:
-        keeping.get_by_role("link").click()
+        keeping.get_by_role("link", name="Export everything").click()
     assert asked.value.suggested_filename == f"{incident.reference}.zip"
