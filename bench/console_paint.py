@@ -43,9 +43,9 @@ WATCH: Final = """() => {
     if (target.matches?.("evidence-loop")) window.pictures[document.querySelector("#incident").dataset.id] ??= performance.now();
   }, true);
 }"""
-# From the first question for the incident's pane to its first picture, ms; null before there is one.
+# From the first question for the incident's pane, not the reports of its row, to its first picture, ms; null before there is one.
 OPENED: Final = """(id) => {
-  const asked = performance.getEntriesByType("resource").find((entry) => entry.name.includes(`/console/incidents/${id}/`));
+  const asked = performance.getEntriesByType("resource").find((entry) => entry.name.endsWith(`/console/incidents/${id}/`));
   return window.pictures[id] && asked ? window.pictures[id] - asked.startTime : null;
 }"""
 PARK: Final = """async (id) => {
