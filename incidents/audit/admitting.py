@@ -161,9 +161,11 @@ def give_way(at: datetime) -> int:
 
 
 def _urgent_waits(case: Incident) -> bool:
-    """Whether something of priority 1 is open in this centre that nobody is asked for: all are at something."""
+    """Whether something of priority 1 is open in this centre that nobody is asked for, since all are at something; or the one at
+    the case itself is, since it is of their site.
+    """
     earnest = Incident.objects.in_earnest().unclaimed().filter(organisation_id=case.organisation_id, priority=1)
-    return earnest.filter(offered_to__isnull=True).exists()
+    return earnest.filter(Q(offered_to__isnull=True) | Q(offered_to=case.owner_id)).exists()
 
 
 def _give_way(incident: Incident, why: str, *, at: datetime) -> bool:

@@ -137,15 +137,18 @@ def test_a_case_that_somebody_has_claimed_stays_theirs(case, other_camera):
     assert incident.state == State.CLAIMED
 
 
+@pytest.mark.parametrize("here", [False, True])
 def test_a_case_that_somebody_has_claimed_ends_where_something_urgent_waits_and_nobody_is_free(
-    case, other_camera, alice, dave
+    case, other_camera, alice, dave, here
 ):
+    """Also at the site that they are at, which would be theirs besides."""
     exercise = claimed(case)
     at = AT + timedelta(seconds=4)
     take(make.make_incident(make.make_candidate(camera=other_camera, category="alarm", at=AT), at=at), at=at)
-    second = make.make_candidate(zone=make.make_zone(make.make_camera(case.site, "Gate")), category="fire", at=at)
+    place = case.site if here else make.make_site(case.site.customer, "Third")
+    second = make.make_candidate(zone=make.make_zone(make.make_camera(place, "Gate")), category="fire", at=at)
     urgent = make.make_incident(second, at=at)
-    assert urgent.offered_to is None
+    assert urgent.offered_to == (exercise.owner if here else None)
     cases(at)
     exercise.refresh_from_db()
     case.refresh_from_db()
