@@ -304,7 +304,7 @@ def grid_words() -> dict[str, Any]:
         "armed": _("Armed"),
         "span": _("{from} to {to}"),
         "bar": _("{day} armed {from} to {to}"),
-        "bar_overnight": _("{day} armed {from} to {next} {to}"),
+        "bar_overnight": _("{day} armed {from} to {to} on {next}"),
         "changing": _("Left and right move the beginning, with Shift the end; up and down the day; Enter ends it."),
         "overlaps": _("overlaps another one"),
         "not_this_week": _("does not count on this date"),

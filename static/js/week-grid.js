@@ -254,7 +254,7 @@ export class WeekGrid extends HTMLElement {
     text.textContent = this.words.span.replace("{from}", clock(one.start)).replace("{to}", clock((one.start + one.length) % DAY || DAY));
     const armed = document.createElement("b");
     armed.textContent = this.words.armed;
-    part.append(...(tag === "button" ? [armed, text] : [text]));
+    part.append(...(tag === "button" ? [armed, " ", text] : [text]));
     return part;
   }
 
