@@ -1,5 +1,6 @@
 /* A socket for pages that only want to know that something happened: what it was they ask for themselves, so no event has to be
-   kept in order and none is asked for again. Events of this object: ring (an event, with its kind and subject), lost, back, beat. */
+   kept in order and none is asked for again. Events of this object: ring (an event, with its kind and subject), lost, back, beat;
+   hello, when a socket begins to tell: nobody has told what happened since the page was rendered, or since the last socket. */
 import { learn, now } from "./time.js";
 
 const SILENCE_MS = 5000;
@@ -51,6 +52,7 @@ export class Bell extends EventTarget {
     this.tries = 0;
     if (this.lost) { this.lost = false; this.dispatchEvent(new Event("back")); }
     if (said.type === "pong") learn(said.t ?? 0, Date.now(), said.now ?? "");
+    if (said.type === "hello") this.dispatchEvent(new Event("hello"));
     if (said.type === "beat") { this.#ping(); this.dispatchEvent(new Event("beat")); }
     if (said.type === "event") {
       /** @type {Rung} */

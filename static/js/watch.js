@@ -52,6 +52,7 @@ position();
 bell.addEventListener("ring", (event) => {
   if (/** @type {CustomEvent<import("./bell.js").Rung>} */ (event).detail.incident === desk.id) desk.refresh();
 });
+bell.addEventListener("hello", () => desk.refresh());
 bell.addEventListener("back", () => { contact(); desk.refresh(); });
 bell.addEventListener("lost", contact);
 

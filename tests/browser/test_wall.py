@@ -51,7 +51,9 @@ def test_a_silent_watch_follows_and_tells_nobody(live, organisation, sam, alice,
     expect(page.get_by_role("heading", name="Person in Yard")).to_be_visible()
     assert page.locator("form").count() == 0, "there is something to press"
     actions.decide(incident.pk, verdict="real", token=token, by=alice, at=clock.now())
-    expect(page.get_by_text("Decided at")).to_be_visible()  # by itself
+    expect(page.get_by_text("Decided at")).to_be_visible()  # by itself, even where the page did not listen yet
+    actions.add_note(incident.pk, text="Two at the gate", by=alice, at=clock.now())
+    expect(page.get_by_text("Two at the gate")).to_be_visible()
     screenshot(page, "watch-dark-1366")
     assert violations(page) == []
     looking = Looking.objects.get(incident=incident, user=sam)
