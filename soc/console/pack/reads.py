@@ -13,16 +13,7 @@ from responses.models import Responder
 from soc.console.door import incidents_of
 from soc.console.strip import headline
 from soc.core.models import Organisation, Site, User
-from soc.core.rights import MATRIX, Act
-
-
-def centre(user: User, act: Act = Act.PACK) -> Organisation | None:
-    """The organisation in which this user may `act`; the first by name of several."""
-    held = user.memberships.filter(role__in=MATRIX[act]).select_related(
-        "organisation", "customer__organisation", "site__organisation"
-    )
-    found = [m.organisation or (m.customer or m.site).organisation for m in held]  # type: ignore[union-attr]
-    return min(found, key=lambda organisation: organisation.name, default=None)
+from soc.core.rights import Act
 
 
 def key_of(organisation: Organisation) -> ContingencyKey | None:

@@ -16,7 +16,7 @@ from incidents.actions.contingency import pack_taken, set_contingency_key
 from soc.console.door import specialist
 from soc.console.pack import reads, sealing
 from soc.console.pack.words import words
-from soc.console.times import whole
+from soc.console.times import centres, whole
 from soc.core import clock
 from soc.core.rights import Act
 
@@ -29,7 +29,7 @@ LONGEST: Final = 40_000  # bytes of a key that is handed in
 def pack(request: HttpRequest) -> HttpResponse:
     """The sealed pack as of now, with what opens it but for the phrase. 204 while the centre has no key."""
     user: Any = request.user
-    organisation = reads.centre(user)
+    organisation = next(iter(centres(user, Act.PACK)), None)
     if organisation is None:
         raise Http404
     key = reads.key_of(organisation)
@@ -72,7 +72,7 @@ FILES: Final = (
 def key(request: HttpRequest) -> HttpResponse:
     """Where a supervisor sets the phrase. The browser makes the keys; the phrase itself never comes here."""
     user: Any = request.user
-    organisation = reads.centre(user, Act.CONTINGENCY)
+    organisation = next(iter(centres(user, Act.CONTINGENCY)), None)
     if organisation is None:
         raise Http404
     # Every pack of the centre opens by it, also those with sites that this supervisor does not see.

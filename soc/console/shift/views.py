@@ -19,9 +19,10 @@ from incidents.errors import Refused
 from soc.console import queue, strip
 from soc.console.door import asked_by_script, specialist
 from soc.console.shift import reads
+from soc.console.times import centres
 from soc.core import clock
 from soc.core.models import Organisation, User
-from soc.core.rights import MATRIX, Act
+from soc.core.rights import Act
 
 
 @specialist
@@ -121,13 +122,10 @@ def back(request: HttpRequest) -> HttpResponse:
 
 def workplace(user: User) -> Organisation:
     """The organisation in which this user handles incidents; the first by name of several."""
-    held = user.memberships.filter(role__in=MATRIX[Act.HANDLE]).select_related(
-        "organisation", "customer__organisation", "site__organisation"
-    )
-    found = [m.organisation or (m.customer or m.site).organisation for m in held]  # type: ignore[union-attr]
+    found = centres(user, Act.HANDLE)
     if not found:
         raise Refused("role", _("Your role may not handle incidents."))
-    return min(found, key=lambda organisation: organisation.name)
+    return found[0]
 
 
 def _answer(request: HttpRequest, do: Callable[[], object]) -> HttpResponse:

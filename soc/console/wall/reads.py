@@ -17,16 +17,10 @@ from responses.actions.stopping import dispatch_stop
 from soc.console.cover.reads import storms
 from soc.console.wall import figures, needs, people, queue, spine
 from soc.core.models import Organisation, Site, User
-from soc.core.rights import Act, allows, scoped
+from soc.core.rights import Act, allows
 
 DAY: Final = timedelta(hours=24)
 MOST_ROWS: Final = 5
-
-
-def organisations_of(user: User) -> list[Organisation]:
-    """The centres over which this user has a wall, by name."""
-    own = scoped(user, Act.WALL, organisation="", customer="customers", site="sites")
-    return list(Organisation.objects.filter(own).distinct().order_by("name"))
 
 
 def page(user: User, organisation: Organisation, *, at: datetime) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from soc.console import pane
 from soc.console.door import ALERTS, asked_by_script, incident_of
 from soc.console.readiness.views import whoever_may
 from soc.console.strip import headline
+from soc.console.times import centres
 from soc.console.wall import acts, reads, slow
 from soc.console.words import words
 from soc.core import clock
@@ -143,7 +144,7 @@ def _whose(request: HttpRequest) -> tuple[User, Organisation, list[Organisation]
     """Who looks, at which centre, of which. 404 for a centre that is not theirs."""
     user: Any = request.user
     prefetch_related_objects([user], "memberships")
-    found = reads.organisations_of(user)
+    found = centres(user, Act.WALL)
     wanted = request.POST.get("of") or request.GET.get("of", "")
     chosen = next((one for one in found if str(one.pk) == wanted), None) if wanted else next(iter(found), None)
     if chosen is None:
