@@ -20,6 +20,7 @@ from tests.console.watching import watching
 
 VIDEO = "document.querySelector('evidence-loop video')"
 SEE = "document.querySelector('.see')"
+WIDTHS = "['camera-view.large', 'evidence-loop'].map((one) => document.querySelector(one).getBoundingClientRect().width)"
 SIZES = {"1920": (1920, 1080), "1366": (1366, 768), "390": (390, 844)}
 
 GROUND = [
@@ -117,24 +118,24 @@ def test_everything_of_an_incident_is_in_sight_at_once(live, on_shift, alice, sa
 
 
 def live_is_one_key_away(page, screenshot):
-    large, evidence = page.locator("camera-view.large"), page.locator("evidence-loop")
-
-    def sizes():
-        return large.bounding_box()["width"], evidence.bounding_box()["width"]
-
-    small, wide = sizes()
+    large = page.locator("camera-view.large")
+    small, wide = large.bounding_box()["width"], page.locator("evidence-loop").bounding_box()["width"]
     assert wide > 1.9 * small
+
+    def become(*widths):
+        until(page, f"String({WIDTHS}) === String({list(widths)})")
+
     page.keyboard.press("l")
-    assert sizes() == (wide, small)
+    become(wide, small)
     screenshot(page, "console-live-large-dark-1366")
     page.keyboard.press("e")
-    assert sizes() == (small, wide)
+    become(small, wide)
     page.keyboard.press("6")  # Van bay
-    assert sizes() == (wide, small)
+    become(wide, small)
     expect(large.locator("[data-name-word]")).to_have_text("Van bay")
     expect(page.locator("[data-do=camera][data-key='6']")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("6")
-    assert sizes() == (small, wide)
+    become(small, wide)
     expect(large.locator("[data-name-word]")).to_have_text("Loading yard")
 
 
