@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, F, Q, Value, When
 
-from incidents.actions.watching import AGAIN
+from incidents.actions.watching import AGAIN, watch
 from incidents.models import Desk, Incident, Looking, Shift
 from soc.core.models import User
 from soc.core.rights import Act
@@ -58,12 +58,18 @@ def _aged(column: str, at: datetime) -> Q:
 def _look(user_id: UUID, incident_id: UUID, *, at: datetime, silent: bool) -> None:
     """That it is open on this person's screen; `since` begins anew where they had looked away. What they may not see counts
     for nothing, whatever their page says; nor does a page make a look silent: that is `watch`, which asks for the right and
-    keeps it in the record. A page says only that a silent watch goes on.
+    keeps it in the record. A page says only that a silent watch goes on; where none does it begins one, and whoever may not
+    is seen to look like anybody.
     """
     row = Looking.objects.filter(incident=incident_id, user=user_id)
     if silent:
-        row.filter(silent=True, seen_at__gt=at - AGAIN, seen_at__lt=at - FRESH).update(seen_at=at)
-        return
+        goes_on = row.filter(silent=True, seen_at__gt=at - AGAIN)
+        if goes_on.filter(seen_at__lt=at - FRESH).update(seen_at=at) or goes_on.exists():
+            return
+        user = User.objects.prefetch_related("memberships").get(pk=user_id)
+        if Incident.objects.visible_to(user, Act.WALL).filter(pk=incident_id).exists():
+            watch(incident_id, by=user, at=at)
+            return
     since: Any = Case(When(seen_at__lt=at - LOOKS, then=Value(at)), default=F("since"))
     changed = Q(seen_at__lt=at - FRESH) | Q(silent=True)
     if row.filter(changed).update(seen_at=at, since=since, silent=False) or row.exists():

@@ -168,6 +168,7 @@ def take_over(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         if before == by.pk:
             return incident
         hold_desks(by.pk, before)
+        at_work(by.pk, at=at)
         incident.owner = by
         incident.token += 1
         incident.absent_since = None

@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from incidents.actions.locking import check_token, gone_on, locked, move
-from incidents.actions.shifts import hold_desks
+from incidents.actions.shifts import at_work, hold_desks
 from incidents.errors import Refused
 from incidents.models import Incident, VerdictChange
 from incidents.models.incident import HELD, State
@@ -86,6 +86,7 @@ def undo(incident_id: UUID, *, token: int, by: User, at: datetime) -> Incident:
             raise Refused("undo", words)
         hold_desks(by.pk)
         _still_his(incident, found, token, by)
+        at_work(by.pk, at=at)
         reversers[found.kind](incident, found, by, at)
         incident.save()
         events.record(UNDONE, incident, by=by, at=at, of=found.pk, act=found.kind, token=incident.token)

@@ -82,15 +82,28 @@ def test_nobody_looks_unseen_because_their_page_says_so(incident, alice):
     actions.seen(alice.pk, at=after(0), looking=incident.pk)
     actions.seen(alice.pk, at=after(2), looking=incident.pk, silent=True)
     assert actions.lookers(incident, after(3)) == [alice]
+    assert not Event.objects.filter(kind="incident.watched").exists()
+
+
+def test_nor_because_it_said_so_from_the_first(incident, alice, oscar):
+    for user in (alice, oscar):
+        actions.seen(user.pk, at=after(0), looking=incident.pk, silent=True)
+    assert actions.lookers(incident, after(1)) == [alice]
+    assert Looking.objects.count() == 1, "whoever may not see it is nowhere"
 
 
 def test_a_page_that_says_it_watches_does_not_keep_the_watch_from_the_record(incident, sam):
+    watched = Event.objects.filter(kind="incident.watched", by=sam)
     actions.seen(sam.pk, at=after(0), looking=incident.pk, silent=True)
+    assert watched.count() == 1, "whoever may watch, and whose page never asked to"
     watch(incident.pk, by=sam, at=after(1))
-    assert Event.objects.filter(kind="incident.watched", by=sam).count() == 1
+    for second in range(2, 60, 2):
+        actions.seen(sam.pk, at=after(second), looking=incident.pk, silent=True)
+    assert watched.count() == 1
     actions.seen(sam.pk, at=after(600), looking=incident.pk, silent=True)
     watch(incident.pk, by=sam, at=after(601))
-    assert Event.objects.filter(kind="incident.watched", by=sam).count() == 2, "they had looked away for long"
+    assert watched.count() == 2, "they had looked away for long"
+    assert actions.lookers(incident, after(601)) == []
 
 
 def test_a_page_out_of_sight_looks_at_nothing(incident, alice):

@@ -9,7 +9,7 @@ import pytest
 from incidents import actions, desks, staff
 from incidents.actions.offering import offer_waiting
 from incidents.errors import Refused
-from incidents.models import Credential, HandOver, Shift
+from incidents.models import Credential, HandOver, Incident, Shift
 from soc.core.models import Event
 from tests import factories as make
 from tests.factories import NIGHT
@@ -119,6 +119,20 @@ def test_who_claims_something_on_a_break_is_back_from_it(two, site, alice, dave)
     actions.claim(make.make_incident(site=site).pk, by=alice, at=after(1))
     shift = Shift.objects.get(user=alice)
     assert (shift.break_until, shift.active_at) == (None, after(1))
+
+
+def test_so_is_who_takes_over_or_takes_back_what_they_handed_back(two, site, alice, dave):
+    held = actions.claim(make.make_incident(site=site).pk, by=dave, at=NIGHT)
+    actions.begin_break(user=alice, until=after(9), by=alice, at=NIGHT)
+    Incident.objects.filter(pk=held.pk).update(absent_since=after(1))
+    taken = actions.take_over(held.pk, by=alice, at=after(2))
+    assert Shift.objects.get(user=alice).break_until is None
+    actions.release(taken.pk, token=taken.token, by=alice, at=after(3))
+    beats(dave, after(3))
+    actions.begin_break(user=alice, until=after(9), by=alice, at=after(3))
+    actions.undo(taken.pk, token=taken.token + 1, by=alice, at=after(3) + timedelta(seconds=4))
+    shift = Shift.objects.get(user=alice)
+    assert (shift.break_until, shift.break_from) == (None, None)
 
 
 def test_who_comes_back_early_is_back(two, alice):
