@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from cameras.health import Pauses
+from incidents.actions.calls import call_overdue
 from incidents.actions.locking import move
 from incidents.actions.offering import offer, offer_waiting, start_deadlines
-from incidents.models import Desk, Incident, Shift
+from incidents.models import CallNote, Desk, Incident, Shift
 from incidents.models.incident import DEADLINES, HELD, State
 from soc.core import events
 from soc.core.away import LOST
@@ -152,3 +153,10 @@ def _come_or_go(pk: UUID, changing: Q, at: datetime) -> int:
 @sweep("incidents.offers")
 def offers(at: datetime) -> int:
     return offer_waiting(at)
+
+
+@sweep("incidents.call_notes")
+def call_notes(at: datetime) -> int:
+    """Calls promised that are due and not made, callers whose note is to be looked at again."""
+    rows = CallNote.objects.filter(ended_at=None, overdue_at=None, due_at__lte=at).order_by("due_at")
+    return sum(call_overdue(pk, at=at) for pk in list(rows.values_list("pk", flat=True)[:AT_ONCE]))

@@ -2,6 +2,7 @@
 
 from incidents.actions.asking import numbers_shown, show_numbers
 from incidents.actions.assigning import reassign
+from incidents.actions.calls import end_call, note_call, open_calls, put_off_call
 from incidents.actions.closing import close, close_guards, reopen
 from incidents.actions.describing import describe
 from incidents.actions.desks import lookers, seen
@@ -45,6 +46,7 @@ __all__ = [
     "disarmed",
     "draw_reviews",
     "drills_of",
+    "end_call",
     "end_drill",
     "end_shift",
     "evidence_shown",
@@ -53,11 +55,14 @@ __all__ = [
     "lift_hold",
     "look",
     "lookers",
+    "note_call",
     "numbers_shown",
     "offer_waiting",
+    "open_calls",
     "override_disarm",
     "painted",
     "park",
+    "put_off_call",
     "raise_alert",
     "raise_alone",
     "read_review",

@@ -1,6 +1,7 @@
 from incidents.models import history  # noqa: F401  registers the models of the administrators' history
 from incidents.models.alert import Alert
 from incidents.models.audit import AuditCase, AuditDraw, KnownIntrusion
+from incidents.models.calls import CallNote
 from incidents.models.contingency import ContingencyKey
 from incidents.models.description import Description
 from incidents.models.incident import Incident
@@ -15,6 +16,7 @@ __all__ = [
     "Alert",
     "AuditCase",
     "AuditDraw",
+    "CallNote",
     "ContingencyKey",
     "Credential",
     "Description",

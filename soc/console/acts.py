@@ -19,10 +19,11 @@ from incidents.errors import Refused
 from incidents.models import Incident
 from responses import actions as responses
 from soc.console import card
+from soc.console.calls import forms as calls
 from soc.console.door import asked_by_script, must_see, specialist
 from soc.console.incident import show
 from soc.core import clock
-from soc.core.models import User
+from soc.core.models import Site, User
 
 Verb = Callable[[UUID, QueryDict, User, datetime], Any]
 # Browser stamps come seconds after the fact at most; an older or later one is the browser's error.
@@ -138,6 +139,14 @@ def note(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.add_note(pk, text=form.get("text", ""), by=by, at=at)
 
 
+def note_call(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    site = Incident.objects.values_list("site", flat=True).get(pk=pk)
+    try:
+        actions.note_call(site, **calls.fields(form), incident=pk, by=by, at=at)
+    except Site.DoesNotExist as error:
+        raise Http404 from error
+
+
 def describe(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     camera = _id(form, "camera") if form.get("camera") else None
     actions.describe(pk, **card.read(form), camera=camera, by=by, at=at)
@@ -239,5 +248,6 @@ VERBS: dict[str, Verb] = {
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
         lift_hold, identify, look, override_disarm, show_numbers, undo, describe,
+        note_call,
     )
 }  # fmt: skip

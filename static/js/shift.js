@@ -78,7 +78,7 @@ export class Shift {
     if (why) { place.textContent = why; return; }
     const body = new FormData(form);
     if (button instanceof HTMLButtonElement && button.name) body.set(button.name, button.value);
-    const answer = await post(form.action, body);
+    const answer = await post(button instanceof HTMLButtonElement && button.hasAttribute("formaction") ? button.formAction : form.action, body);
     if (answer?.status !== 200 && answer?.status !== 409) { place.textContent = say(answer ? "failed" : "not_sent"); return; }
     this.#take(form, answer.status, await answer.text());
   }

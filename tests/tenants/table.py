@@ -53,10 +53,15 @@ TABLE: dict[str, list[Line]] = {
     "console/incidents/<uuid:pk>/evidence-shown/": [Line(Act.CONSOLE, "incident", "post", DONE)],
     "console/incidents/<uuid:pk>/<slug:verb>/": [
         Line(Act.HANDLE, "incident", "post", DONE, data=(("verb", verb),))
-        for verb in ("claim", "decide", "note", "close", "release", "reopen", "undo", "describe")
+        for verb in ("claim", "decide", "note", "close", "release", "reopen", "undo", "describe", "note-call")
     ]
     + [Line(Act.HOLD, "incident", "post", DONE, data=(("verb", verb),)) for verb in ("hold", "lift-hold")],
     "console/incidents/<uuid:pk>/export/": [Line(Act.EXPORT, "incident", face=Act.CONSOLE)],
+    "console/calls/": [Line(Act.CONSOLE)],
+    "console/calls/add/": [Line(Act.HANDLE, method="post", opened=DONE, face=Act.CONSOLE)],
+    "console/calls/<uuid:pk>/<slug:verb>/": [
+        Line(Act.HANDLE, "callnote", "post", DONE, data=(("verb", "done"),), face=Act.CONSOLE)
+    ],
     "console/cameras/": [Line(Act.READINESS)],
     "console/cameras/<uuid:pk>/": [Line(Act.READINESS, "camera")],
     "console/cameras/<uuid:pk>/view/": [Line(Act.TEND, "camera", "post", DONE)],

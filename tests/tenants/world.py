@@ -27,7 +27,7 @@ from cameras.models import (
     TemporaryInstruction,
 )
 from incidents import actions
-from incidents.models import AuditCase, AuditDraw, Description, HandlingTarget, KnownIntrusion, Review
+from incidents.models import AuditCase, AuditDraw, CallNote, Description, HandlingTarget, KnownIntrusion, Review
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
 from soc.core.models import Customer, Delivery, Event, Membership, Organisation, Site, User
 from soc.core.rights import MATRIX, Act, Role
@@ -93,6 +93,9 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )
     seen: dict[str, Any] = {"site": site, "incident": incident}
+    call = CallNote.objects.create(
+        site=site, kind="promised", who=f"Caller {mark}", words=f"Keys {mark}", due_at=at, by=operator, at=at
+    )
     plan = SitePlan.objects.create(
         site=site, width_m=60, height_m=40, shapes=[{"kind": "label", "points": [[1, 1]], "words": mark}]
     )
@@ -102,7 +105,8 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     review = Review.objects.create(**seen, operator=operator, drawn_at=at, words=f"Review {mark}")
     event = Event.objects.filter(subject_id=incident.pk).first()
     rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
-            *of_people, plan, card, review, responder, incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
+            *of_people, call, plan, card, review, responder,
+            incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)
 

@@ -63,6 +63,11 @@ COMMANDS: Final = (
     Command("Space", gettext_lazy("Pause the clip"), gettext_lazy("There is no clip here.")),
     Command("M", gettext_lazy("Sound on or off"), ""),
     Command("Y", gettext_lazy("Confirm, or retry"), gettext_lazy("Nothing is to be confirmed.")),
+    Command(
+        "+",
+        gettext_lazy("Note a promised call, or a caller to beware of"),
+        gettext_lazy("Only at a quiet desk, or in an incident that is yours."),
+    ),
     Command("?", gettext_lazy("Show all keys"), ""),
 )
 # What the help tells besides: no single control shows it.

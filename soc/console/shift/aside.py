@@ -13,6 +13,7 @@ from cameras.actions.standing import standings
 from cameras.models import Muting
 from incidents.models import HandOver, Shift
 from incidents.models.incident import State
+from soc.console.calls import reads as calls
 from soc.console.cover import reads as cover
 from soc.console.door import incidents_of
 from soc.console.strip import headline
@@ -25,11 +26,12 @@ MOST: Final = 8
 
 @dataclass(frozen=True, slots=True, order=True)
 class Coming:
-    """What is due at `at`, and where. `words` says what; neither names anybody."""
+    """What is due at `at`, and where. `words` says what; `late`: that time has passed, and it was not done."""
 
     at: datetime
     where: str
     words: str
+    late: bool = False
 
 
 def beside(user: User, shift: Shift | None, *, at: datetime) -> dict[str, Any]:
@@ -49,7 +51,7 @@ def beside(user: User, shift: Shift | None, *, at: datetime) -> dict[str, Any]:
 
 def coming(user: User, shift: Shift, *, at: datetime) -> list[Coming]:
     """Within AHEAD, soonest first: parked incidents that return, the end of a break, of snoozes and tests, visits that begin and
-    end, sites that are armed or open.
+    end, sites that are armed or open, calls that were promised and are due, or overdue.
     """
     sites, last = cover.sites_of(user), at + AHEAD
     found = [
@@ -68,6 +70,8 @@ def coming(user: User, shift: Shift, *, at: datetime) -> list[Coming]:
             found.append(Coming(one.until, one.window.site.name, _("no longer expected: %(who)s") % {"who": kind}))
         elif one.window.starts_at > at:
             found.append(Coming(one.window.starts_at, one.window.site.name, _("expected: %(who)s") % {"who": kind}))
+    for note in calls.open_of(user)[: MOST * 2]:
+        found.append(Coming(note.due_at, note.site.name, calls.told(note), late=note.due_at <= at))
     found.extend(_borders(user, at))
     return sorted(one for one in found if one.at <= last)
 

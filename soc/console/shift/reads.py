@@ -20,6 +20,7 @@ from incidents.outcomes import SiteState
 from responses import actions as responses
 from responses.actions.stopping import words as stop_words
 from responses.models import Attempt
+from soc.console.calls import reads as calls
 from soc.console.cover import reads as cover
 from soc.console.door import incidents_of
 from soc.console.readiness import reads as readiness
@@ -37,6 +38,7 @@ GROUPS: Final = {
     "sites": gettext_lazy("Sites that are not as usual"),
     "instructions": gettext_lazy("Instructions for now"),
     "faults": gettext_lazy("Faults"),
+    "calls": gettext_lazy("Calls promised, callers to beware of"),
     "drills": gettext_lazy("Drills"),
 }
 
@@ -50,6 +52,7 @@ def hand_over(user: User, *, at: datetime) -> list[Item]:
         *_sites(user, sites, at),
         *(_item("instructions", one.pk, f"{one.site.name}: {one.text}") for one in instructions_now(sites, at)),
         *_faults(user, at),
+        *_calls(user, at),
         *_incidents(user, drill=True),
     ]
 
@@ -192,6 +195,20 @@ def _faults(user: User, at: datetime) -> list[Item]:
     if user.may_anywhere(Act.READINESS):
         found = (_trouble(one) for one in readiness.sites_of(user, at=at))
         items.extend(item for item in found if item is not None)
+    return items
+
+
+def _calls(user: User, at: datetime) -> list[Item]:
+    items = []
+    for one in calls.open_of(user, Act.HANDLE)[:MOST_INCIDENTS]:
+        facts = {
+            "site": one.site.name,
+            "what": calls.told(one),
+            "due": f"{one.due_at.astimezone(one.site.zone_info):%H:%M}",
+        }
+        late = one.due_at <= at
+        words = _("%(site)s: %(what)s, overdue since %(due)s") if late else _("%(site)s: %(what)s, due %(due)s")
+        items.append(_item("calls", one.pk, words % facts))
     return items
 
 

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cameras.models import PolicyDraft
-from incidents.models import Incident
+from incidents.models import CallNote, Incident
 from incidents.models.incident import HELD, State
 from responses.actions.paging import NOBODY
 from responses.models import Attempt, PlaybookRun
+from soc.console.calls import reads as calls
 from soc.console.door import ALERTS
 from soc.console.strip import headline
 from soc.console.wall.people import Operator
@@ -47,7 +48,7 @@ class Need:
 def needs(
     user: User, organisation: Organisation, seen: Queue, people: list[Operator], *, at: datetime
 ) -> tuple[list[Need], int]:
-    """The first MOST of them, and how many there are. Four queries."""
+    """The first MOST of them, and how many there are. Five queries."""
     found = [
         *_for_you(user, organisation),
         *_people(people, at),
@@ -55,6 +56,7 @@ def needs(
         *_unclaimed(seen),
         *_signatures(user, organisation),
         *_skipped(user, organisation, at),
+        *_calls(user, organisation, at),
     ]
     found.sort(key=lambda one: (one.gravity, one.since or at, one.key))
     return found[:MOST], len(found)
@@ -185,6 +187,17 @@ def _skipped(user: User, organisation: Organisation, at: datetime) -> Iterator[N
                 _("%(title)s, %(site)s") % facts, _("%(sign)s left out “%(step)s”: %(reason)s") % facts, event.at,
                 reverse("console-wall-watch" if goes_on else "console-incident", args=[incident.pk]), _("Look"),
             )  # fmt: skip
+
+
+def _calls(user: User, organisation: Organisation, at: datetime) -> Iterator[Need]:
+    """Promised and not made, or callers whose note nobody has looked at again."""
+    for note in calls.open_of(user, Act.WALL).filter(organisation=organisation, due_at__lte=at)[:MOST]:
+        kind = _("Call promised") if note.kind == CallNote.Kind.PROMISED else _("Caller to beware of")
+        facts = {"who": note.who, "site": note.site.name, "words": note.words, "sign": note.by.sign}
+        yield Need(
+            f"call:{note.pk}", 3, kind, _("%(who)s, %(site)s") % facts, _("%(words)s (noted by %(sign)s)") % facts, note.due_at,
+            reverse("console-calls"), _("See"),
+        )  # fmt: skip
 
 
 def _names(shown: Shown) -> dict[str, Any]:
