@@ -5,7 +5,9 @@ import { learn, now } from "./time.js";
 
 const SILENCE_MS = 5000;
 
-/** @typedef {{kind: string, incident: string}} Rung */
+/** What an event was about; `stale`: its incident could not be told, so it may be about any.
+ * @typedef {{kind: string, incident: string, stale: boolean}} Rung
+ */
 
 export class Bell extends EventTarget {
   heardAt = performance.now();
@@ -45,7 +47,7 @@ export class Bell extends EventTarget {
     this.touched = false;
   }
 
-  /** @param {{type: string, t?: number, now?: string, kind?: string, incident?: string}} said */
+  /** @param {{type: string, t?: number, now?: string, kind?: string, incident?: string, stale?: boolean}} said */
   #hear(said) {
     this.heardAt = performance.now();
     this.heardClock = now();
@@ -56,7 +58,7 @@ export class Bell extends EventTarget {
     if (said.type === "beat") { this.#ping(); this.dispatchEvent(new Event("beat")); }
     if (said.type === "event") {
       /** @type {Rung} */
-      const detail = { kind: said.kind ?? "", incident: said.incident ?? "" };
+      const detail = { kind: said.kind ?? "", incident: said.incident ?? "", stale: said.stale ?? false };
       this.dispatchEvent(new CustomEvent("ring", { detail }));
     }
   }

@@ -50,7 +50,8 @@ desk.addEventListener("shown", position);
 position();
 
 bell.addEventListener("ring", (event) => {
-  if (/** @type {CustomEvent<import("./bell.js").Rung>} */ (event).detail.incident === desk.id) desk.refresh();
+  const { incident, stale } = /** @type {CustomEvent<import("./bell.js").Rung>} */ (event).detail;
+  if (stale || incident === desk.id) desk.refresh();
 });
 bell.addEventListener("hello", () => desk.refresh());
 bell.addEventListener("back", () => { contact(); desk.refresh(); });

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from cameras.actions import muting
 from incidents import actions
-from incidents.models import Incident, Looking
+from incidents.models import Incident, Looking, Note
 from soc.core import clock
 from soc.core.models import Event
 from tests import factories as make
@@ -54,6 +55,10 @@ def test_a_silent_watch_follows_and_tells_nobody(live, organisation, sam, alice,
     expect(page.get_by_text("Decided at")).to_be_visible()  # by itself, even where the page did not listen yet
     actions.add_note(incident.pk, text="Two at the gate", by=alice, at=clock.now())
     expect(page.get_by_text("Two at the gate")).to_be_visible()
+    # What could not be told of, and an event that asks every page to look anew.
+    Note(site=site, incident=incident, text="One has left", by=alice, at=clock.now()).save()
+    muting.start_storm(organisation, sites=[], minutes=30, reason="Gale", by=sam, at=clock.now())
+    expect(page.get_by_text("One has left")).to_be_visible()
     screenshot(page, "watch-dark-1366")
     assert violations(page) == []
     looking = Looking.objects.get(incident=incident, user=sam)
