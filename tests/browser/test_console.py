@@ -27,7 +27,7 @@ def console(live, alice, zone, screenshot):
 def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, console, alice, zone, screenshot):
     page = console
     screenshot(page, "console-quiet-dark-1366")
-    assert page.locator("body").get_attribute("data-sound") == "on"
+    expect(page.locator("body")).to_have_attribute("data-sound", "on")
     candidate = make.make_candidate(zone=zone, at=clock.now())
     candidate.snapshot = make.make_media(zone.site, content=make.picture(768, 432), started_at=candidate.captured_at)
     candidate.save()

@@ -99,8 +99,9 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     expect(panel.locator("[data-called]")).to_have_text("Dana Whitlock, +441632960002")
     shots(page, "send", screenshot)
     page.keyboard.down("D")
-    page.wait_for_timeout(400)
+    expect(panel.locator("[data-hold][data-held]")).to_be_visible()
     page.keyboard.up("D")  # let go too soon: nothing is sent
+    expect(panel.locator("[data-hold][data-held]")).to_have_count(0)
     assert not Attempt.objects.exists()
     page.keyboard.press("Y")
     expect(page.locator(".sent")).to_contain_text("Dana Whitlock")

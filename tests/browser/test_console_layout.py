@@ -20,7 +20,9 @@ from tests.console.watching import watching
 
 VIDEO = "document.querySelector('evidence-loop video')"
 SEE = "document.querySelector('.see')"
-WIDTHS = "['camera-view.large', 'evidence-loop'].map((one) => document.querySelector(one).getBoundingClientRect().width)"
+WIDTHS = (
+    "['camera-view.large', 'evidence-loop'].map((one) => document.querySelector(one).getBoundingClientRect().width)"
+)
 SIZES = {"1920": (1920, 1080), "1366": (1366, 768), "390": (390, 844)}
 
 GROUND = [
@@ -107,7 +109,7 @@ def test_everything_of_an_incident_is_in_sight_at_once(live, on_shift, alice, sa
         page = live.log_in(alice, "/console/", viewport={"width": 1920, "height": 1080})
         until(page, f"{VIDEO}?.currentTime > 0.5")
         until(page, "document.querySelectorAll('camera-view.tile[data-frames]').length === 5")
-        assert page.evaluate(f"{SEE}.scrollHeight <= {SEE}.clientHeight")
+        until(page, f"{SEE}.scrollHeight <= {SEE}.clientHeight")
         expect(page.locator("[data-looking]")).to_have_text("Only you are looking")
         expect(page.locator("[data-part=past] small")).to_have_text("4 of 4 false")
         pictures(page, screenshot, "console-open")
@@ -168,7 +170,7 @@ def test_what_came_late_says_so_and_what_it_follows_is_one_line(live, on_shift, 
     expect(page.locator(".follows")).to_contain_text("false alarm, animal, Ines")
     expect(page.locator(f"#q-{incident.pk}")).to_contain_text("late by 12 min")
     expect(page.locator("[data-clock-word]")).to_contain_text("Nobody has decided after 1:00")
-    assert page.locator("response-clock").get_attribute("data-over") == "danger"
+    expect(page.locator("response-clock")).to_have_attribute("data-over", "danger")
     pictures(page, screenshot, "console-late", "1920", "1366")
     assert live.trouble == []
 

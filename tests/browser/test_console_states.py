@@ -98,6 +98,9 @@ def on_shift(alice, organisation):
     actions.start_shift(user=alice, organisation=organisation, at=clock.now())
 
 
+HOLD = "document.querySelector('[data-hold]').dataset.hold"
+
+
 def served(camera, watch):
     type(camera).objects.exclude(health="offline").update(media_address=watch.address)
 
@@ -229,11 +232,13 @@ def test_d_shows_whom_and_where_and_only_the_full_hold_sends(live, cast, on_shif
     page.keyboard.press("Enter")
     assert incident.attempts.count() == 0
     screenshot(page, "console-dispatch-dark-1366")  # before the hold: a picture may take longer than the hold does
+    page.evaluate(f"{HOLD} = 6000")  # a loaded machine may let go late
     page.keyboard.down("d")
-    until(page, "parseFloat(document.querySelector('[data-hold]').style.getPropertyValue('--held')) > 20")
+    until(page, "parseFloat(document.querySelector('[data-hold]').style.getPropertyValue('--held')) > 8")
     page.keyboard.up("d")
     expect(page.locator("[data-hold][data-held]")).to_have_count(0)
     assert incident.attempts.count() == 0
+    page.evaluate(f"{HOLD} = 1500")
     page.keyboard.down("d")
     expect(page.locator(".sent")).to_contain_text("Call to Tern Lane guards", timeout=20_000)
     page.keyboard.up("d")

@@ -37,7 +37,7 @@ def test_in_a_flood_the_one_person_comes_first_and_all_that_waits_is_counted(
     expect(page.locator("#count")).to_contain_text(f"{2 * SITES} waiting")
     urgent = make.make_incident(make.make_candidate(zone=zone, priority=1, at=clock.now()))
     expect(page.get_by_role("heading", name="Person in Yard", level=1)).to_be_visible()  # how soon: bench/console
-    assert page.locator("#queue > li:visible").first.get_attribute("data-incident") == str(urgent.pk)
+    expect(page.locator("#queue > li:visible").first).to_have_attribute("data-incident", str(urgent.pk))
     expect(page.locator("#oldest")).to_contain_text("more")
     screenshot(page, "night-flood-dark-1366")
     assert live.trouble == []

@@ -231,8 +231,8 @@ def test_the_door_and_the_pages_that_say_no(live, carol, site, screenshot, schem
     for _ in range(settings.AXES_FAILURE_LIMIT):
         page.get_by_label("User name").fill("carol")
         page.get_by_label("Password").fill("wrong-one")
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Log in").click()
         if page.get_by_text("do not belong together").is_visible():
             screenshot(page, f"login-wrong-{scheme}-390")
     expect(page.get_by_role("heading", name="Please wait a little")).to_be_visible()

