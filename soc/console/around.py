@@ -68,14 +68,19 @@ def facts(seen: list[Seen]) -> dict[str, Any]:
     }
 
 
-def compare(incident: Incident, shown: Evidence, user: User) -> list[dict[str, str]]:
-    """What the evidence is held against, the first one first: the view as it is when nobody is there, the moment before the
-    clip's own, the last alarm of this camera. `kind`: image | video (its first frame); `words` go under the picture."""
+def compare(incident: Incident, shown: Evidence, user: User, seen: list[Seen]) -> list[dict[str, str]]:
+    """What the evidence is held against, the first one first: the view as it is when nobody is there, for whoever may see the
+    cameras now (`seen`), the moment before the clip's own, the last alarm of this camera. `kind`: image | video (its first
+    frame); `words` go under the picture."""
     candidate = shown.alert.candidate if shown.alert else None
     if candidate is None or candidate.camera is None:
         return []
     zone = incident.site.zone_info
-    found = [_reference(candidate.camera, zone), _before(shown), _last_time(incident, candidate, user, zone)]
+    found = [
+        _reference(candidate.camera, zone) if seen else {},
+        _before(shown),
+        _last_time(incident, candidate, user, zone),
+    ]
     return [one for one in found if one]
 
 

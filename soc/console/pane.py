@@ -72,7 +72,7 @@ def context(
         "total": clockline.minutes(incident.closed_at - incident.captured_at) if incident.closed_at else "",
         "evidence": shown,
         **around.facts(seen),
-        "compare": around.compare(incident, shown, user),
+        "compare": around.compare(incident, shown, user, seen),
         "plan": site_plan(incident, user, seen, shown),
         "looking": [other.sign for other in actions.lookers(incident, at) if other.pk != user.pk],
         "late_by": clockline.age(incident.late_by) if incident.late_by else "",

@@ -41,6 +41,11 @@ def look(incident, user):
     return seen, evidence(incident, chosen=None, at=clock.now())
 
 
+def compared(incident, user):
+    seen, shown = look(incident, user)
+    return around.compare(incident, shown, user, seen)
+
+
 def test_numbers_go_by_name_and_the_tiles_begin_with_who_sees_the_zone(incident, zone, alice):
     for name in ("Gate lane", "Office", "Van bay"):
         make.make_camera(zone.site, name)
@@ -61,21 +66,36 @@ def test_of_many_cameras_the_one_that_raised_the_alarm_is_never_left_out(inciden
 
 
 def test_the_clip_is_held_against_the_quiet_view_and_the_last_alarm(incident, zone, alice):
-    assert around.compare(incident, look(incident, alice)[1], alice) == []
+    assert compared(incident, alice) == []
     zone.camera.reference = make.make_media(zone.site, started_at=clock.now(), at=clock.now())
     zone.camera.save()
     ended(zone, alice, at=clock.now() - timedelta(days=2))
-    found = around.compare(incident, look(Incident.objects.get(pk=incident.pk), alice)[1], alice)
+    found = compared(Incident.objects.get(pk=incident.pk), alice)
     assert [one["title"] for one in found] == ["Reference", "Last alarm"]
     assert found[0]["words"].endswith("nobody")
     assert "Animal" in found[1]["words"]
+
+
+def test_a_drill_opens_no_live_picture_until_something_real_goes_on_there(client, zone, alice, sam):
+    reference = make.make_media(zone.site, started_at=clock.now(), at=clock.now())
+    Camera.objects.update(reference=reference)
+    drill = actions.begin_drill(zone.site_id, reason="To try.", zone=zone.pk, by=sam, at=clock.now())
+    client.force_login(alice)
+    page = client.get(reverse("console-incident", args=[drill.pk])).text
+    assert "A drill opens no live picture" in page
+    assert str(reference.pk) not in page
+    assert client.get(f"/media/{reference.pk}").status_code == 404
+    assert [len(around.cameras(drill, user)) for user in (alice, sam)] == [0, 1]
+    make.make_incident(make.make_candidate(zone=zone, at=clock.now()))
+    assert [len(around.cameras(drill, user)) for user in (alice, sam)] == [1, 1]
+    assert client.get(f"/media/{reference.pk}").status_code == 200
 
 
 def test_an_erased_picture_is_held_against_nothing(incident, zone, alice):
     gone = make.make_media(zone.site, started_at=clock.now(), at=clock.now())
     type(gone).objects.filter(pk=gone.pk).update(erased_at=clock.now())
     Camera.objects.update(reference=gone)
-    assert around.compare(incident, look(incident, alice)[1], alice) == []
+    assert compared(incident, alice) == []
 
 
 def test_the_plan_marks_every_camera_and_where_somebody_was_last(incident, zone, alice):
