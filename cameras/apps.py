@@ -13,3 +13,4 @@ class CamerasConfig(AppConfig):
         from soc.core import retention
 
         retention.keeps("cameras.reference", keeping.references)
+        retention.keeps("cameras.plan", keeping.grounds)

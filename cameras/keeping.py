@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from cameras.models import Angle, Camera
+from cameras.models import Angle, Camera, SitePlan
 from soc.core.sweeps import chore
 
 UNFILLED: Final = timedelta(minutes=5)
@@ -17,6 +17,11 @@ UNWATCHED: Final = "Nobody watched this camera then."
 def references() -> Q:
     """The pictures that a moved view is told by."""
     return Q(Exists(Camera.objects.filter(reference=OuterRef("pk"))))
+
+
+def grounds() -> Q:
+    """The pictures that lie under plans."""
+    return Q(Exists(SitePlan.objects.filter(picture=OuterRef("pk"))))
 
 
 @chore("cameras.angles")

@@ -39,7 +39,7 @@ def warm() -> None:
 threads: Any = WSGIMiddleware(http, workers=8, send_queue_size=64)  # type: ignore[arg-type]  # its types name the environ otherwise
 application = ProtocolTypeRouter(
     {
-        "http": WholeBodies(threads, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+        "http": WholeBodies(threads, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE, larger=settings.LARGER_BODIES),
         "websocket": OwnOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS),
     }
 )

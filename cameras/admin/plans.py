@@ -1,4 +1,5 @@
-"""The plan of a site: its ground drawn in metres, and where its cameras hang and look. Without scripts both are JSON in text."""
+"""The plan of a site: its ground drawn in metres, where its cameras hang and look, and where a picture lies under it. Without
+scripts all three are JSON in text."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cameras.admin.plan_picture import PicturePages, shown_at
 from cameras.models import Camera, SitePlan
+from cameras.models.plan import picture_on_plan
 from cameras.models.shapes import place_on_plan
 from soc.core.admin.bound import BoundAdmin
 
@@ -35,6 +38,7 @@ class PlanField(forms.Textarea):
         js = [forms.Script("js/plan-editor.js", type="module")]
 
     cameras: list[Camera] = []
+    picture = ""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         context = {
@@ -43,6 +47,7 @@ class PlanField(forms.Textarea):
                 {"id": str(camera.pk), "number": n, "name": camera.name} for n, camera in enumerate(self.cameras, 1)
             ],
             "words": words(),
+            "picture": self.picture,
         }
         return render_to_string("admin/cameras/plan_field.html", context)
 
@@ -60,8 +65,9 @@ class PlanForm(forms.ModelForm):
 
     class Meta:
         model = SitePlan
-        fields = ["site", "width_m", "height_m", "shapes"]
-        widgets = {"shapes": PlanField({"rows": 3, "cols": 60, "spellcheck": "false"})}
+        fields = ["site", "width_m", "height_m", "shapes", "picture_place"]
+        text = {"rows": 3, "cols": 60, "spellcheck": "false"}
+        widgets = {"shapes": PlanField(text), "picture_place": forms.Textarea({**text, "rows": 1})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +77,7 @@ class PlanForm(forms.ModelForm):
             self.cameras = {str(one.pk): one for one in Camera.objects.filter(site=site).order_by("name")}
         widget: Any = self.fields["shapes"].widget
         widget.cameras = [camera for camera in self.cameras.values() if camera.enabled]
+        widget.picture = shown_at(self.instance)
         self.fields["places"].initial = {pk: camera.on_plan for pk, camera in self.cameras.items()}
 
     def clean_places(self) -> dict[str, Any]:
@@ -85,6 +92,14 @@ class PlanForm(forms.ModelForm):
                 place_on_plan(place)
         return said
 
+    def clean_picture_place(self) -> dict[str, float] | None:
+        """Where it lies and how wide it is; how high follows from that, so that no picture is ever stretched."""
+        before, said = self.instance.picture_place, self.cleaned_data["picture_place"]
+        if not before or not said:
+            return before
+        picture_on_plan(said)
+        return {**said, "height": round(said["width"] * before["height"] / before["width"], 2)}
+
     def moved(self) -> list[Camera]:
         """Cameras whose place is another now, not saved yet."""
         found = []
@@ -97,14 +112,18 @@ class PlanForm(forms.ModelForm):
 
 
 @admin.register(SitePlan)
-class SitePlanAdmin(BoundAdmin):
+class SitePlanAdmin(PicturePages, BoundAdmin):
     form = PlanForm
+    change_form_template = "admin/cameras/plan_form.html"
     list_display = ["site", "width_m", "height_m"]
     list_select_related = ["site"]
     search_fields = ["site__name"]
-    fields = ["site", "width_m", "height_m", "shapes", "places"]
     # A plan is one place's: another site is another plan.
     fixed = ("site",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        drawn = ["site", "width_m", "height_m", "shapes", "places"]
+        return [*drawn, "picture_place"] if obj is not None and obj.picture_id else drawn
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with transaction.atomic():
@@ -144,6 +163,14 @@ def words() -> dict[str, Any]:
         "shapes": gettext("On the ground"),
         "cameras": gettext("Cameras"),
         "nothing": gettext("Choose a camera or something on the ground, or add it."),
+        "picture": gettext("Picture of the ground"),
+        "ground_x": gettext("begins across m"),
+        "ground_y": gettext("begins down m"),
+        "ground_width": gettext("is wide m"),
+        "measure": gettext("Say its size by two points"),
+        "measuring": gettext("Lay A and B on two places of the picture whose distance you know, and type it."),
+        "ground_apart": gettext("from A to B m"),
+        "mark": gettext("Point {what}: {x} m across, {y} m down"),
         "unread": gettext("The text below cannot be read: it is as you typed it."),
         "no_cameras": gettext("Cameras can be placed once the plan is saved."),
     }

@@ -18,5 +18,5 @@ keep_history(
     ["id", "camera", "name", "kind", "polygon", "dwell_s", "classes", "loiter_s", "line", "line_direction"],
 )
 keep_history(SignalSource, ["id", "site", "name", "enabled", "heartbeat_s"])
-keep_history(SitePlan, ["id", "site", "width_m", "height_m", "shapes"])
+keep_history(SitePlan, ["id", "site", "width_m", "height_m", "shapes", "picture", "picture_place"])
 keep_history(SiteContact, ["id", "site", "name", "role", "phone", "rank", "enabled"])

@@ -31,6 +31,19 @@ def _is_metres(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -1000 <= value <= 5000
 
 
+def picture_on_plan(value: object) -> None:
+    """{"x", "y", "width", "height"}: the upper left corner and the size of the picture on the ground, metres. Raises
+    ValidationError."""
+    good = (
+        isinstance(value, dict)
+        and set(value) == {"x", "y", "width", "height"}
+        and all(_is_metres(number) for number in value.values())
+        and min(value["width"], value["height"]) >= 0.1
+    )
+    if not good:
+        raise ValidationError(_("The picture's place is x, y, width and height in metres."))
+
+
 class SitePlan(SiteOwned):
     """The ground of a site, seen from above: a drawing in metres, over a picture where there is one. North is up."""
 
@@ -41,7 +54,12 @@ class SitePlan(SiteOwned):
         _("depth"), validators=[MinValueValidator(5), MaxValueValidator(2000)], help_text=_("metres")
     )
     shapes = models.JSONField(_("shapes"), default=list, blank=True, validators=[shapes_on_plan])
-    picture = models.ForeignKey(Media, models.SET_NULL, null=True, blank=True, related_name="+")
+    picture = models.ForeignKey(
+        Media, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
+    )
+    picture_place = models.JSONField(
+        _("place of the picture"), null=True, blank=True, validators=[picture_on_plan], help_text=_("metres")
+    )
 
     class Meta:
         verbose_name = _("site plan")

@@ -87,6 +87,8 @@ SAID: Final[dict[str, Words]] = {
     "camera.speaker_checked": gettext_lazy("A loudspeaker was asked"),
     "camera.view_renewed": gettext_lazy("A camera's view was said to be right as it is"),
     "camera.view_kept": gettext_lazy("A camera's view was kept as its reference"),
+    "plan.picture_put": gettext_lazy("A picture was laid under the plan"),
+    "plan.picture_taken_away": gettext_lazy("The picture under the plan was taken away"),
     "drill.began": gettext_lazy("A drill was begun"),
     "drill.pressed": gettext_lazy("In a drill, nothing went out: %(act)s"),
     "drill.ended": gettext_lazy("The drill was ended"),

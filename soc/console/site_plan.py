@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
@@ -63,13 +64,24 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """The picture that lies under the drawing, and how much of the plan it takes."""
+
+    address: str
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@dataclass(frozen=True)
 class Drawn:
     """Everything in the drawing's own units, as text. `who`: where somebody was last seen; `sentence` says all of it in words."""
 
     box: str
     width: str
     height: str
-    picture: str
+    picture: Ground | None
     shapes: list[Shape]
     marks: list[Mark]
     zone: str
@@ -105,7 +117,7 @@ def draw(plan: SitePlan, seen: list[Seen], shown: Evidence) -> Drawn:
         box=f"{-MARGIN:.0f} {-MARGIN:.0f} {width + 2 * MARGIN:.1f} {height + 2 * MARGIN + 10:.1f}",
         width=_n(width),
         height=_n(height),
-        picture=f"/media/{plan.picture_id}" if plan.picture and plan.picture.there else "",
+        picture=_ground(plan, unit),
         shapes=[_shape(shape, unit, width) for shape in plan.shapes],
         marks=[_mark(one, place, unit) for one, place in placed],
         zone=_path(zone, unit, closed=True),
@@ -119,6 +131,14 @@ def draw(plan: SitePlan, seen: list[Seen], shown: Evidence) -> Drawn:
         scale_y=_n(height + MARGIN),
         sentence=_sentence(plan, own, track, words, shown, vehicle=vehicle),
     )
+
+
+def _ground(plan: SitePlan, unit: float) -> Ground | None:
+    if plan.picture is None or not plan.picture.there:
+        return None
+    place = plan.picture_place or {"x": 0, "y": 0, "width": plan.width_m, "height": plan.height_m}
+    of = {name: _n(place[name] * unit) for name in ("x", "y", "width", "height")}
+    return Ground(reverse("media", args=[plan.picture_id]), **of)
 
 
 def _seen_there(own: tuple[Seen, Place], shown: Evidence) -> tuple[list[Point], list[Point], bool]:

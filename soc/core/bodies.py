@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 Message = dict[str, Any]
@@ -16,22 +17,26 @@ class WholeBodies:
     """ASGI in, ASGI out: reads a request's body before `app` is called.
 
     Eight senders of one byte a second would otherwise hold all eight threads, and nobody could claim. A body that is not
-    here after `within_s` seconds is answered 408, one of more than `most` bytes 413; nothing of either is handed on.
+    here after `within_s` seconds is answered 408, one of more than `most` bytes 413; nothing of either is handed on. `larger`:
+    how many bytes may come to addresses that a pattern fits as a whole.
     """
 
-    def __init__(self, app: App, *, most: int, within_s: float = 15.0) -> None:
+    def __init__(self, app: App, *, most: int, within_s: float = 15.0, larger: Mapping[str, int] | None = None) -> None:
         self.app, self.most, self.within_s = app, most, within_s
+        self.larger = [(re.compile(pattern), size) for pattern, size in (larger or {}).items()]
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        most = next((size for pattern, size in self.larger if pattern.fullmatch(path)), self.most)
         try:
             async with asyncio.timeout(self.within_s):
-                body = await self._read(receive)
+                body = await self._read(receive, most)
         except TimeoutError:
             await _refuse(send, 408)
             return
         if body is None:
             return  # the client went away
-        if len(body) > self.most:
+        if len(body) > most:
             await _refuse(send, 413)
             return
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
@@ -41,9 +46,9 @@ class WholeBodies:
 
         await self.app(scope, again, send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, receive: Receive, most: int) -> bytes | None:
         body = bytearray()
-        while len(body) <= self.most:
+        while len(body) <= most:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None

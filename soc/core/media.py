@@ -89,7 +89,10 @@ def opened(item: Media) -> IO[bytes] | None:
 
 
 def record_view(item: Media, *, by: User | None, at: datetime, **codes: UUID) -> None:
-    """Record that somebody sees it now, once in `KEPT`. `codes` tell viewers without a log-in apart."""
+    """Record that somebody sees it now, once in `KEPT`. `codes` tell viewers without a log-in apart. The ground of a site, which
+    every page of an incident shows, is nobody's picture: looking at it is no deed."""
+    if item.kind == Media.Kind.PLAN:
+        return
     lately = Event.objects.filter(subject_id=item.pk, kind="media.viewed", by=by, at__gt=at - KEPT)
     if not lately.filter(**{f"data__{name}": str(value) for name, value in codes.items()}).exists():
         with transaction.atomic():

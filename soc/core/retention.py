@@ -83,7 +83,7 @@ def _too_old(site: Site, at: datetime) -> Q:
 
 def _replaced(site: Site, at: datetime) -> Q:
     young = Q(created_at__lt=at - GRACE, created_at__gt=at - LOOK_BACK)
-    pictures = Q(kind__in=[Media.Kind.CLIP, Media.Kind.SNAPSHOT])
+    pictures = Q(kind__in=[Media.Kind.CLIP, Media.Kind.SNAPSHOT, Media.Kind.PLAN])
     return Q(site=site, erased_at=None, writing=False) & young & pictures & ~pointed_to()
 
 

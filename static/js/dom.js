@@ -1,4 +1,5 @@
-/* Finding elements: what a page must have is asked for by its kind, so that a template that has lost it fails at its name. */
+/* Finding elements, and making them: what a page must have is asked for by its kind, so that a template that has lost it fails at
+   its name. */
 
 /** The page's element with this id. Throws where there is none of that kind.
  * @template {Element} [T=HTMLElement]
@@ -74,6 +75,19 @@ export function above(from, selector, kind) {
 function known(found, kind, where) {
   const element = as(found, kind);
   if (!element) throw new Error(`the page has no ${where}`);
+  return element;
+}
+
+/** A new element. An attribute that is false is left out.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, string | number | boolean>} [attributes]
+ * @param {(Node | string)[]} children
+ */
+export function made(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== false) element.setAttribute(name, String(value));
+  element.append(...children);
   return element;
 }
 

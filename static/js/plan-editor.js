@@ -1,8 +1,10 @@
 /* <plan-editor>: the drawing board of a site's plan. Its text field keeps the shapes, the page's field "places" the cameras' places,
-   "width_m" and "height_m" the size of the ground: whatever is drawn is written there, and what is typed there is drawn.
+   "width_m" and "height_m" the size of the ground, "picture_place" where the picture at data-picture lies: whatever is drawn is
+   written there, and what is typed there is drawn.
    Children: the field in <details>, a JSON script with the page's words, another with the cameras [{id, number, name}].
    A camera has two handles: where it hangs, and how far it looks which way. A shape has one for each corner. */
-import { above, all, json, maybe, the } from "./dom.js";
+import { above, all, json, made, maybe, the } from "./dom.js";
+import { PlanGround } from "./plan-ground.js";
 import { at, cone, hits, placed, turned } from "./plan-places.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,22 +17,11 @@ const CHANGES = { ",": ["heading", -TURN], ".": ["heading", TURN], "[": ["angle"
 /** @typedef {import("./plan-places.js").Place} Place */
 /** @typedef {{kind: string, points: number[][], words?: string}} Shape in metres */
 /** @typedef {{id: string, number: number, name: string}} Camera */
-/** What is being drawn: a camera by its id, or a shape by its number, and a corner of it.
- * @typedef {{camera: string} | {shape: number, corner: number} | null} Chosen
+/** What is being drawn: a camera by its id, a shape by its number and a corner of it, or one of the two points between which
+ * is measured.
+ * @typedef {{camera: string} | {shape: number, corner: number} | {mark: number} | null} Chosen
  */
 
-/**
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {Record<string, string | number | boolean>} [attributes]
- * @param {(Node | string)[]} children
- */
-const made = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== false) element.setAttribute(name, String(value));
-  element.append(...children);
-  return element;
-};
 const tenth = (/** @type {number} */ value) => Math.round(value * 10) / 10;
 
 export class PlanEditor extends HTMLElement {
@@ -45,6 +36,7 @@ export class PlanEditor extends HTMLElement {
   /** @type {Chosen} */
   chosen = null;
   unread = false;
+  ground = new PlanGround("", {});
   board = made("div", { class: "pl-board", role: "group" });
   drawing = document.createElementNS(SVG, "svg");
   over = made("div");
@@ -61,6 +53,7 @@ export class PlanEditor extends HTMLElement {
   connectedCallback() {
     const [words, cameras] = all(this, "script", HTMLScriptElement).map(json);
     Object.assign(this, { words, cameras });
+    this.ground = new PlanGround(this.dataset.picture ?? "", words);
     the(this, "details", HTMLDetailsElement).open = false;
     this.board.setAttribute("aria-label", words.board);
     this.board.append(this.drawing, this.over);
@@ -75,7 +68,7 @@ export class PlanEditor extends HTMLElement {
     });
     this.side.addEventListener("click", ({ target }) => this.#tool(above(target, "button")));
     this.side.addEventListener("input", ({ target }) => { if (target instanceof HTMLInputElement) this.#typed(target); });
-    for (const field of [this.field, this.other("places"), this.other("width_m"), this.other("height_m")]) field?.addEventListener("input", () => this.#take());
+    for (const field of [this.field, ...["places", "width_m", "height_m", "picture_place"].map((name) => this.other(name))]) field?.addEventListener("input", () => this.#take());
     this.#take();
   }
 
@@ -84,11 +77,11 @@ export class PlanEditor extends HTMLElement {
     try {
       this.shapes = JSON.parse(this.field.value || "[]");
       this.places = JSON.parse(this.other("places")?.value || "{}");
-      this.unread = !Array.isArray(this.shapes) || this.places === null;
+      this.unread = !Array.isArray(this.shapes) || this.places === null || !this.ground.read(this.other("picture_place")?.value ?? "");
     } catch {
       this.unread = true;
     }
-    if (this.unread) { this.shapes = []; this.places = {}; }
+    if (this.unread) { this.shapes = []; this.places = {}; this.ground.place = null; }
     this.#draw();
   }
 
@@ -99,6 +92,8 @@ export class PlanEditor extends HTMLElement {
     this.field.value = JSON.stringify(this.shapes);
     const places = this.other("places");
     if (places) places.value = JSON.stringify(this.places);
+    const picture = this.other("picture_place");
+    if (picture) picture.value = this.ground.text;
     this.#draw();
   }
 
@@ -110,8 +105,8 @@ export class PlanEditor extends HTMLElement {
    */
   #of(handle) {
     if (!handle) return null;
-    const { camera, shape, corner } = handle.dataset;
-    return camera ? { camera } : { shape: Number(shape), corner: Number(corner) };
+    const { camera, shape, corner, mark } = handle.dataset;
+    return camera ? { camera } : mark ? { mark: Number(mark) } : { shape: Number(shape), corner: Number(corner) };
   }
 
   /** @param {Chosen} chosen
@@ -157,7 +152,8 @@ export class PlanEditor extends HTMLElement {
   /** @param {Chosen} chosen @param {string} part @param {number[]} point in metres */
   #drag(chosen, part, [x, y]) {
     if (!chosen) return;
-    if ("camera" in chosen) {
+    if ("mark" in chosen) this.ground.marks[chosen.mark] = [x, y];
+    else if ("camera" in chosen) {
       const place = this.places[chosen.camera];
       if (!place) return;
       this.places[chosen.camera] = part === "turn" ? turned(place, x, y) : placed(place, { x: tenth(x), y: tenth(y) });
@@ -170,7 +166,11 @@ export class PlanEditor extends HTMLElement {
     const handle = above(event.target, ".pl-handle"), chosen = this.#of(handle);
     if (!handle || !chosen || event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key], by = event.shiftKey ? LEAP : STEP, change = CHANGES[event.key];
-    if ("camera" in chosen) {
+    if ("mark" in chosen) {
+      if (!arrow) return;
+      const [x, y] = this.ground.marks[chosen.mark];
+      this.ground.marks[chosen.mark] = [x + arrow[0] * by, y + arrow[1] * by];
+    } else if ("camera" in chosen) {
       const place = this.places[chosen.camera];
       if (!place) return;
       if (arrow) this.places[chosen.camera] = placed(place, { x: place.x + arrow[0] * by, y: place.y + arrow[1] * by });
@@ -215,7 +215,7 @@ export class PlanEditor extends HTMLElement {
   #refocus(part) {
     const chosen = this.chosen;
     if (!chosen) { maybe(this.side, "button")?.focus(); return; }
-    const name = "camera" in chosen ? `[data-camera="${chosen.camera}"][data-part="${part || "hang"}"]` : `[data-shape="${chosen.shape}"][data-corner="${chosen.corner}"]`;
+    const name = "camera" in chosen ? `[data-camera="${chosen.camera}"][data-part="${part || "hang"}"]` : "mark" in chosen ? `[data-mark="${chosen.mark}"]` : `[data-shape="${chosen.shape}"][data-corner="${chosen.corner}"]`;
     maybe(this.over, name)?.focus();
   }
 
@@ -233,6 +233,7 @@ export class PlanEditor extends HTMLElement {
       this.chosen = { camera: put };
     } else if (camera) this.chosen = { camera };
     else if (shape) this.chosen = { shape: Number(shape), corner: 0 };
+    else if (tool === "measure") { this.ground.measure(); this.chosen = this.ground.marks.length ? { mark: 0 } : null; }
     else if (tool === "remove" && this.chosen && "shape" in this.chosen) { this.shapes.splice(this.chosen.shape, 1); this.chosen = null; }
     else if (tool === "off" && this.chosen && "camera" in this.chosen) this.#off(this.chosen.camera);
     this.#write();
@@ -242,8 +243,11 @@ export class PlanEditor extends HTMLElement {
   /** @param {HTMLInputElement} input */
   #typed(input) {
     const { name } = input.dataset, chosen = this.chosen, value = Number(input.value);
-    if (!chosen || !name || (name !== "words" && (input.value === "" || !Number.isFinite(value)))) return;
-    if ("camera" in chosen) {
+    const ground = Boolean(above(input, "[data-ground]"));
+    if (!name || (!chosen && !ground) || (name !== "words" && (input.value === "" || !Number.isFinite(value)))) return;
+    if (ground) this.ground.typed(name.replace("ground_", ""), value);
+    else if (!chosen || "mark" in chosen) return;
+    else if ("camera" in chosen) {
       const place = this.places[chosen.camera];
       if (place) this.places[chosen.camera] = placed(place, { [name]: value });
     } else if (name === "words") this.shapes[chosen.shape].words = input.value.slice(0, 40);
@@ -264,10 +268,12 @@ export class PlanEditor extends HTMLElement {
     this.board.style.aspectRatio = `${width} / ${height}`;
     this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.drawing.setAttribute("preserveAspectRatio", "none");
-    this.drawing.replaceChildren(...this.#grid(), ...this.#cones(), ...this.shapes.map((shape, n) => {
+    this.drawing.replaceChildren(...this.ground.drawn(), ...this.#grid(), ...this.#cones(), ...this.shapes.map((shape, n) => {
       const closed = shape.kind === "building" ? "Z" : "";
       return this.#path(`pl-${shape.kind}${chosen && "shape" in chosen && chosen.shape === n ? " is-chosen" : ""}`, `M${shape.points.map((point) => point.join(" ")).join(" ")}${closed}`);
     }));
+    const marks = this.ground.marks;
+    if (marks.length) this.drawing.append(this.#path("pl-between", `M${marks.map((point) => point.join(" ")).join("L")}`));
     this.over.replaceChildren(...this.#written(), ...this.#handles());
     this.#aside();
   }
@@ -324,7 +330,11 @@ export class PlanEditor extends HTMLElement {
       const turn = made("button", { type: "button", class: "pl-handle", "data-part": "turn", "data-camera": id, "aria-label": this.#say("turn", said) }, made("span"));
       return [this.#put(hang, [place.x, place.y]), ...(on ? [this.#put(turn, at(place, place.heading, place.reach))] : [])];
     });
-    return [...corners, ...cameras];
+    const marks = this.ground.marks.map((point, n) => {
+      const on = chosen && "mark" in chosen && chosen.mark === n, label = this.#say("mark", { what: "AB"[n], x: tenth(point[0]), y: tenth(point[1]) });
+      return this.#put(made("button", { type: "button", class: `pl-handle${on ? " is-chosen" : ""}`, "data-part": "mark", "data-mark": n, "aria-label": label }, made("span", {}, "AB"[n])), point);
+    });
+    return [...corners, ...cameras, ...marks];
   }
 
   #aside() {
@@ -341,7 +351,7 @@ export class PlanEditor extends HTMLElement {
       made("h3", {}, words.cameras), this.cameras.length ? made("div", { class: "pl-list" }, ...this.cameras.map((camera) => this.#cameraButton(camera))) : made("p", {}, words.no_cameras),
       made("h3", {}, words.shapes), made("div", { class: "pl-list" }, ...this.shapes.map((one, n) => made("button", { type: "button", "data-shape": n, "aria-pressed": one === shape }, one.words || words.kinds[one.kind] || one.kind))),
       made("h3", {}, words.add), made("div", { class: "pl-list" }, ...Object.entries(words.kinds).map(([kind, label]) => made("button", { type: "button", "data-add": kind }, String(label)))),
-      fields, drop,
+      fields, drop, ...this.ground.aside((name, value) => this.#field(name, value)),
     );
   }
 

@@ -36,6 +36,23 @@ export function at(place, bearing, metres) {
   return [place.x + metres * Math.sin(turn), place.y - metres * Math.cos(turn)];
 }
 
+/** Where a picture of the ground lies: its upper left corner and its size, metres.
+ * @typedef {{x: number, y: number, width: number, height: number}} Ground
+ */
+
+/** The picture as large as it must be for two of its points to lie so far apart. The first one stays where it is; the second
+ * goes with the picture.
+ * @param {Ground} picture
+ * @param {number[]} first
+ * @param {number[]} second
+ * @param {number} metres
+ */
+export function scaled(picture, [x, y], [toX, toY], metres) {
+  const by = metres / Math.hypot(toX - x, toY - y);
+  const grown = { x: x + (picture.x - x) * by, y: y + (picture.y - y) * by, width: picture.width * by, height: picture.height * by };
+  return { picture: grown, second: [x + (toX - x) * by, y + (toY - y) * by] };
+}
+
 /** What it sees, as an SVG path.
  * @param {Place} place
  */

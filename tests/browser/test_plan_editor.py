@@ -6,11 +6,41 @@ from playwright.sync_api import expect
 
 from cameras.models import Camera, SitePlan
 from tests import factories as make
+from tests.browser import scenes
 
 SHED = {"kind": "building", "points": [[5, 5], [25, 5], [25, 15], [5, 15]], "words": "Shed"}
 
 
-def test_a_camera_is_put_on_the_plan_dragged_and_turned_and_a_fence_is_drawn(live, camera, admin, screenshot):
+def a_picture_is_laid_under_it(page, plan, folder, screenshot):
+    """And its size is told by two of its points, whose distance somebody knows."""
+    page.goto(page.url.split("/admin/")[0] + f"/admin/cameras/siteplan/{plan.pk}/change/")
+    page.get_by_role("link", name="Picture from above").click()
+    (folder / "long.jpg").write_bytes(scenes.jpeg() + bytes(9_000_000))
+    page.get_by_label("Picture of the ground").set_input_files(folder / "long.jpg")
+    expect(page.locator(".said")).to_contain_text("larger than 8 MB")
+    (folder / "ground.jpg").write_bytes(scenes.jpeg(figure=False))  # 16 to 9: 60 m wide are 33.75
+    page.get_by_label("Picture of the ground").set_input_files(folder / "ground.jpg")
+    expect(page.locator(".said")).to_have_text("")
+    page.get_by_role("button", name="Lay it under the plan").click()
+    expect(page.locator(".messagelist")).to_contain_text("lies under the plan")
+    editor = page.locator("plan-editor")
+    editor.get_by_role("button", name="Say its size by two points").click()
+    first = editor.get_by_role("button", name="Point A")
+    expect(first).to_be_focused()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(first).to_have_accessible_name("Point A: 20 m across, 16.9 m down")
+    editor.get_by_label("from A to B m").fill("50")  # they were 25 m apart
+    expect(editor.get_by_role("button", name="Point B")).to_have_accessible_name("Point B: 70 m across, 16.9 m down")
+    expect(editor.get_by_label("is wide m")).to_have_value("120")
+    expect(editor.get_by_label("begins across m")).to_have_value("-20")
+    screenshot(page, "plan-picture-1366")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist")).to_contain_text("changed")
+    plan.refresh_from_db()
+    assert plan.picture_place == {"x": -20, "y": -16.87, "width": 120, "height": 67.5}
+
+
+def test_a_camera_is_put_on_the_plan_dragged_and_turned_and_a_fence_is_drawn(live, camera, admin, screenshot, tmp_path):
     make.make_camera(camera.site, "Gate lane", speaker=False)
     plan = SitePlan.objects.create(site=camera.site, width_m=60, height_m=40, shapes=[SHED])
     page = live.log_in(admin, f"/admin/cameras/siteplan/{plan.pk}/change/")
@@ -52,4 +82,5 @@ def test_a_camera_is_put_on_the_plan_dragged_and_turned_and_a_fence_is_drawn(liv
     assert placed == {"x": 29.5, "y": 25, "heading": 95, "angle": 80, "reach": 15}
     _, fence = SitePlan.objects.get().shapes
     assert (fence["kind"], fence["words"], len(fence["points"])) == ("fence", "North fence", 3)
+    a_picture_is_laid_under_it(page, plan, tmp_path, screenshot)
     assert live.trouble == []

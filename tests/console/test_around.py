@@ -12,7 +12,7 @@ from incidents import actions
 from incidents.models import Incident, Looking
 from soc.console import around, earlier, pane, strip
 from soc.console.evidence import evidence
-from soc.console.site_plan import site_plan
+from soc.console.site_plan import Ground, site_plan
 from soc.core import clock
 from tests import factories as make
 
@@ -112,6 +112,19 @@ def test_the_plan_marks_every_camera_and_where_somebody_was_last(incident, zone,
     assert drawn.track
     assert drawn.words == "heading north"
     assert "metres from camera 1, Loading yard" in drawn.sentence
+
+
+def test_a_picture_lies_under_the_plan_where_it_was_put_until_it_is_erased(incident, zone, alice):
+    ground = make.make_media(zone.site, kind="plan")
+    place = {"x": -6, "y": 3, "width": 72, "height": 40.5}
+    plan = SitePlan.objects.create(site=zone.site, width_m=60, height_m=40, picture=ground, picture_place=place)
+    lies = site_plan(incident, alice, *look(incident, alice)).picture  # 60 m are 360 units
+    assert lies == Ground(f"/media/{ground.pk}", "-36.0", "18.0", "432.0", "243.0")
+    SitePlan.objects.filter(pk=plan.pk).update(picture_place=None)
+    lies = site_plan(incident, alice, *look(incident, alice)).picture
+    assert (lies.x, lies.width, lies.height) == ("0.0", "360.0", "240.0")
+    type(ground).objects.update(erased_at=clock.now())
+    assert site_plan(incident, alice, *look(incident, alice)).picture is None
 
 
 def test_the_plan_is_nobody_elses(incident, zone, alice, oscar, carol):

@@ -28,7 +28,7 @@ class Request:
     async def send(self, message: dict[str, Any]) -> None:
         self.answers.append(message)
 
-    def ask(self, *, most: int = 100, within_s: float = 0.1) -> list[bytes]:
+    def ask(self, *, most: int = 100, within_s: float = 0.1, path: str = "/") -> list[bytes]:
         """What the application was handed."""
         handed: list[bytes] = []
 
@@ -37,8 +37,8 @@ class Request:
             assert message["more_body"] is False
             handed.append(message["body"])
 
-        whole = WholeBodies(app, most=most, within_s=within_s)
-        asyncio.run(asyncio.wait_for(whole({"type": "http"}, self.receive, self.send), 10))
+        whole = WholeBodies(app, most=most, within_s=within_s, larger={"/plans/[^/]+/picture/": 1000})
+        asyncio.run(asyncio.wait_for(whole({"type": "http", "path": path}, self.receive, self.send), 10))
         return handed
 
     @property
@@ -62,6 +62,17 @@ def test_more_than_there_may_be_is_refused_without_reading_on():
     assert large.ask(most=100) == []
     assert large.status == 413
     assert len(large.messages) == 3
+
+
+def test_more_may_come_where_pictures_are_sent_and_nowhere_beside_it():
+    assert Request(b"x" * 300).ask(path="/plans/7/picture/") == [b"x" * 300]
+    for path in ("/plans/7/picture/shown/", "/plans/7/8/picture/", "/x/plans/7/picture/"):
+        beside = Request(b"x" * 300)
+        assert beside.ask(path=path) == []
+        assert beside.status == 413
+    endless = Request(*[b"x" * 600] * 3)
+    assert endless.ask(path="/plans/7/picture/") == []
+    assert endless.status == 413
 
 
 def test_one_who_leaves_is_owed_nothing():

@@ -240,6 +240,16 @@ def test_an_operator_sees_an_incidents_evidence_and_while_it_goes_on_all_of_its_
     assert statuses(alices, *here) == [200, 200, 200, 200]
 
 
+def test_the_ground_of_a_site_is_seen_by_whoever_knows_of_the_site_and_is_no_viewing(
+    client, request, site, other_organisation
+):
+    ground = make.make_media(site, kind="plan")
+    for who, status in (("alice", 200), ("carol", 200), ("admin", 200), ("bob", 404), ("oscar", 404)):
+        client.force_login(request.getfixturevalue(who))
+        assert statuses(client, ground) == [status], who
+    assert not Event.objects.filter(kind="media.viewed").exists()
+
+
 def test_an_incident_shows_nothing_to_another_organisation(client, oscar, camera, other_organisation):
     raised = seen_on(camera, "raise")
     make.make_incident(raised)

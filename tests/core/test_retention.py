@@ -10,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
-from cameras.models import Angle
+from cameras.models import Angle, SitePlan
 from incidents.models import Incident
 from soc.core import media, retention
 from soc.core.models import Event, Media
@@ -92,6 +92,20 @@ def test_the_picture_that_a_view_is_told_by_stays(camera):
     camera.save()
     retention.keep_house(LATER)
     assert erased(camera.reference) == [False]
+
+
+def test_the_ground_under_a_plan_stays_as_long_as_it_lies_there(site):
+    ground = make.make_media(site, kind="plan")
+    plan = SitePlan.objects.create(site=site, width_m=60, height_m=40, picture=ground)
+    never_laid = make.make_media(site, kind="plan")
+    retention.keep_house(SOON)
+    assert erased(ground, never_laid) == [False, True]
+    retention.keep_house(LATER)
+    assert erased(ground) == [False]
+    SitePlan.objects.filter(pk=plan.pk).update(picture=None)
+    retention.keep_house(LATER)
+    assert erased(ground) == [True]
+    assert not lies_there(ground)
 
 
 def test_what_a_crash_left_half_erased_is_found_and_finished(camera, monkeypatch):

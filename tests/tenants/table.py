@@ -171,6 +171,7 @@ ADMIN_LIST = {"", "add/"}
 ADMIN_ROW = {
     "<path:object_id>/", "<path:object_id>/change/", "<path:object_id>/delete/", "<path:object_id>/history/",
     "<id>/password/", "<path:object_id>/probe/", "<path:object_id>/new-key/",
+    "<path:object_id>/picture/", "<path:object_id>/picture/shown/",
 }  # fmt: skip
 # What a whole organisation shares is not one customer's administrator's.
 OF_ORGANISATION = {"organisation", "responder", "playbook", "message", "shift", "handlingtarget"}

@@ -116,6 +116,17 @@ def test_pictures_from_outside_that_are_damaged_or_bombs_are_refused():
         snapshot.decode(png.tobytes()[:16] + (50_000).to_bytes(4, "big") * 2 + png.tobytes()[24:])
 
 
+def test_what_a_drawing_leaves_transparent_is_white():
+    clear = np.zeros((40, 60, 4), np.uint8)
+    clear[10:20, 10:20] = (0, 0, 255, 255)
+    for depth in (clear, clear.astype(np.uint16) * 257):
+        done, png = cv2.imencode(".png", depth)
+        assert done
+        seen = snapshot.decode(png.tobytes()).bgr()
+        assert (seen[30, 40] > 250).all()
+        assert seen[15, 15, 2] > 200 > 60 > seen[15, 15, 0]
+
+
 def _claiming(jpeg: bytes, width: int, height: int) -> bytes:
     """The JPEG with another size in its header: a small file that would decode to more than a gigabyte."""
     at = jpeg.index(b"\xff\xc0") + 5

@@ -21,11 +21,13 @@ def evidence_store() -> Storage:
 
 class MediaQuerySet(SiteOwnedQuerySet):
     def visible_to(self, user: "User", act: Act = Act.VIDEO) -> "MediaQuerySet":
-        """Who sees pictures only in an incident sees its evidence, and all of a site where one goes on."""
+        """Who sees pictures only in an incident sees its evidence, and all of a site where one goes on. The ground of a site
+        shows nobody: it is seen by whoever sees that the site is there."""
         if act != Act.VIDEO:
             return super().visible_to(user, act)
         reach = partial(scoped, user, organisation="organisation", customer="site__customer", site="site")
-        return self.filter(reach(act=act) | (reach(act=Act.VIDEO_IN_INCIDENT) & in_incident.proves()))
+        ground = Q(kind=Media.Kind.PLAN) & reach(act=Act.SEE)
+        return self.filter(reach(act=act) | (reach(act=Act.VIDEO_IN_INCIDENT) & in_incident.proves()) | ground)
 
 
 class Media(SiteOwned):
@@ -35,6 +37,7 @@ class Media(SiteOwned):
         CLIP = "clip", _("clip")
         SNAPSHOT = "snapshot", _("snapshot")
         AUDIO = "audio", _("recording")
+        PLAN = "plan", _("picture of a plan")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     key = models.CharField(max_length=200, unique=True)
