@@ -9,7 +9,8 @@ from typing import Final
 
 from .address import AddressRefused
 from .faults import CameraError
-from .ingest import Backoff, Frame, Stream
+from .ingest import Frame, Stream
+from .keeping_up import Backoff
 from .opening import StreamError, StreamInfo
 
 log = logging.getLogger(__name__)

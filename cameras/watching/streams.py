@@ -16,7 +16,8 @@ from typing import Final
 from django.conf import settings
 
 from cameras.vision.address import AddressRefused, PinnedAddress
-from cameras.vision.ingest import Backoff, Frame, Stream
+from cameras.vision.ingest import Frame, Stream
+from cameras.vision.keeping_up import Backoff
 from cameras.vision.mask import Mask
 from cameras.vision.opening import OpenOptions, StreamError
 from cameras.vision.picture import MAX_PIXELS

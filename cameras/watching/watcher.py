@@ -17,7 +17,8 @@ from uuid import UUID
 from django.conf import settings
 
 from cameras.vision.address import AddressRefused
-from cameras.vision.ingest import Backoff, Frame, Stream
+from cameras.vision.ingest import Frame, Stream
+from cameras.vision.keeping_up import Backoff
 from cameras.vision.opening import StreamError
 from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.vision.types import FrameStamp

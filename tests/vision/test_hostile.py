@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cameras.vision import ingest, line_guard
+from cameras.vision import keeping_up, line_guard
 from cameras.vision.ingest import Frame, Stream
 from cameras.vision.opening import OpenOptions, StreamError
 from soc.demo.cameras import faults
@@ -165,7 +165,7 @@ def test_damage_and_wrong_clocks_keep_no_picture_back(own: World, fault: str):
 def test_only_a_watchdog_notices_a_camera_that_sends_sound_and_no_pictures(own: World, monkeypatch, watched: bool):
     """The connection is busy, so that no time-out of the network ends it. Time runs fivefold for the reader."""
     if not watched:
-        monkeypatch.setattr(ingest.Watchdog, "check", lambda self, monotonic: None)
+        monkeypatch.setattr(keeping_up.Watchdog, "check", lambda self, monotonic: None)
     with reading(Stream(own.address("fast"), monotonic=lambda: time.monotonic() * 5)) as one:
         one.more(3)
         own.misbehave("fast", faults.SOUND_ONLY)

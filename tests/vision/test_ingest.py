@@ -15,9 +15,11 @@ import av
 import pytest
 
 from cameras.vision.address import Credentials, pin
+from cameras.vision.camera_clock import CameraClock, SenderClock
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.faults import WORDS, CameraError
-from cameras.vision.ingest import Backoff, CameraClock, Frame, Stream, Watchdog, _Pace, _SenderClock
+from cameras.vision.ingest import Frame, Stream
+from cameras.vision.keeping_up import Backoff, Pace, Watchdog
 from cameras.vision.line_guard import Line
 from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, hardware_trouble, peers
 from soc.demo.cameras import faults
@@ -203,7 +205,7 @@ class Sender:
 
 
 def test_the_senders_clock_is_asked_once_a_second_and_told_on_by_the_timestamps():
-    clock, noon_us = _SenderClock(0.0), round(NOON.timestamp() * 1e6)
+    clock, noon_us = SenderClock(0.0), round(NOON.timestamp() * 1e6)
     packets = [Sender(noon_us + 100_000 * n) for n in range(40)]
     times = [clock.of(p, 9000 * n, 1 / 90_000, 0.1 * n) for n, p in enumerate(packets)]
     assert times == [NOON + timedelta(seconds=0.1 * n) for n in range(40)]
@@ -215,7 +217,7 @@ def test_the_senders_clock_is_asked_once_a_second_and_told_on_by_the_timestamps(
 
 @pytest.mark.parametrize("told", [None, -1, -(2**63), 2**63 - 1, 2**62, 253_402_300_799_999_999])
 def test_a_sender_that_tells_no_possible_time_tells_none(told: int | None):
-    clock = _SenderClock(0.0)
+    clock = SenderClock(0.0)
     assert [clock.of(Sender(told), pts, 1 / 90_000, 0.1) for pts in (0, 9000, None)] == [None, None, None]
 
 
@@ -281,7 +283,7 @@ def test_who_is_too_slow_for_a_camera_sees_fewer_pictures_and_none_that_is_old(w
 
 
 def test_a_thread_that_never_waits_is_behind_until_it_has_waited():
-    pace = _Pace(0.0)
+    pace = Pace(0.0)
     assert not any(pace.step(0.08, n / 10, 0.0) for n in range(30))  # it waits for four fifths of the time
     assert not any(pace.step(0.001, 3 + n / 10, 0.0) for n in range(8))  # a moment's work
     assert any(pace.step(0.001, 4 + n / 10, 0.0) for n in range(20))
@@ -295,7 +297,7 @@ def test_a_thread_that_never_waits_is_behind_until_it_has_waited():
 def test_a_thread_that_is_served_last_each_time_is_not_behind_while_nothing_piles_up():
     """Of many cameras that send at the same moment the last one finds its next picture waiting, and keeps up all the same."""
     unread = 3_000
-    pace = _Pace(0.0, lambda: unread)
+    pace = Pace(0.0, lambda: unread)
     assert not any(pace.step(0.001, n / 10, 0.0, 5_000) for n in range(40))
     unread = 30_000  # of 50,000 bytes a second
     assert any(pace.step(0.001, 4 + n / 10, 0.0, 5_000) for n in range(15))

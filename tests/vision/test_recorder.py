@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cameras.vision import ingest
+from cameras.vision import decoding
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.h264 import sequence_header
 from cameras.vision.ingest import Frame, Stream
@@ -38,7 +38,7 @@ def recorder(world: World):
 
 def test_packets_are_kept_and_no_picture_is_decoded(recorder: Recorder, monkeypatch):
     looks = []
-    monkeypatch.setattr(ingest._Decoder, "decode", lambda *args: looks.append(args))
+    monkeypatch.setattr(decoding.Decoder, "decode", lambda *args: looks.append(args))
     stream = recorder.wait(10)
     assert stream is not None
     assert stream.info is not None

@@ -8,13 +8,13 @@ class PoisonedConfig(AppConfig):
     name = "tests.watching.poisoned_app"
 
     def ready(self) -> None:
-        from cameras.vision import ingest
+        from cameras.vision import decoding
 
-        real = ingest._Decoder.decode
+        real = decoding.Decoder.decode
 
         def decode(self: Any, packet: Any, first_number: int, *rest: Any) -> Any:
             if first_number >= 5 and self._stream.container.name.endswith(os.environ["POISONED_PATH"]):
                 os.abort()
             return real(self, packet, first_number, *rest)
 
-        ingest._Decoder.decode = decode  # type: ignore[method-assign]
+        decoding.Decoder.decode = decode  # type: ignore[method-assign]
