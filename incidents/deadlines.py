@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
@@ -31,14 +32,19 @@ def _offer_to_all(incident: Incident, at: datetime) -> None:
     events.record("incident.offered_to_all", incident, by=None, at=at)
 
 
-def _escalate(level: int) -> Callable[[Incident, datetime], None]:
-    """Nobody claimed: shown to the supervisors (2), then to the one on call (3), on the consoles that they have open."""
+def _to_supervisors(incident: Incident, at: datetime) -> None:
+    """Nobody claimed: shown to the supervisors, on the consoles that they have open."""
+    incident.escalation = max(incident.escalation, 2)
+    events.record("incident.escalated", incident, by=None, at=at, level=2, why="unclaimed")
 
-    def tell(incident: Incident, at: datetime) -> None:
-        incident.escalation = max(incident.escalation, level)
-        events.record("incident.escalated", incident, by=None, at=at, level=level, why="unclaimed")
 
-    return tell
+def _to_on_call(incident: Incident, at: datetime) -> None:
+    """Nobody claimed, or nobody took over from an owner who has gone: whoever is on call is paged."""
+    if incident.state == State.OPEN:
+        incident.escalation = max(incident.escalation, 3)
+    if incident.unattended:
+        why = "unclaimed" if incident.state == State.OPEN else "absent"
+        events.record("incident.escalated", incident, by=None, at=at, level=3, why=why)
 
 
 def _undecided(incident: Incident, at: datetime) -> None:
@@ -60,8 +66,8 @@ def _due(incident: Incident, at: datetime) -> None:
 
 ACTS: dict[str, Callable[[Incident, datetime], None]] = {
     "claim_by": _offer_to_all,
-    "supervisor_by": _escalate(2),
-    "oncall_by": _escalate(3),
+    "supervisor_by": _to_supervisors,
+    "oncall_by": _to_on_call,
     "verdict_by": _undecided,
     "due_at": _due,
 }
@@ -110,8 +116,8 @@ _pauses = Pauses()
 
 @sweep("incidents.absent")
 def absent(at: datetime) -> int:
-    """Mark what is held by somebody who has gone, once, and show it to the supervisors; unmark it when they are back. One query
-    when neither is so. Returns how many changed.
+    """Mark what is held by somebody who has gone, once, show it to the supervisors, and set by when somebody must have taken over
+    lest whoever is on call is paged; unmark it when they are back. One query when neither is so. Returns how many changed.
 
     After a pause of the sweeps nobody is called absent for a while: their consoles could not be heard either.
     """
@@ -142,12 +148,19 @@ def _come_or_go(pk: UUID, changing: Q, at: datetime) -> int:
             return 0  # another spine has it, or it moved on
         gone = incident.absent_since is None
         incident.absent_since = at if gone else None
-        incident.save(update_fields=["absent_since"])
+        incident.oncall_by = at + _to_answer(incident) if gone else None
+        incident.save(update_fields=["absent_since", "oncall_by"])
         if gone:
             events.record("incident.escalated", incident, by=None, at=at, level=2, why="absent")
         else:
             events.record("incident.owner_back", incident, by=None, at=at)
         return 1
+
+
+def _to_answer(incident: Incident) -> timedelta:
+    """For how long supervisors alone know of it, as where nobody claims."""
+    rank = incident.priority - 1
+    return timedelta(seconds=settings.CLAIM_ONCALL_S[rank] - settings.CLAIM_SUPERVISOR_S[rank])
 
 
 @sweep("incidents.offers")

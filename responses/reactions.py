@@ -5,7 +5,7 @@ from responses.actions import paging, performing, playbooks, sending
 from soc.core import clock, events
 from soc.core.models import Event
 
-ON_CALL = 3  # the level of an escalation
+ON_CALL = 3  # the level of an escalation at which somebody is paged
 
 
 @events.reaction("attempt.planned", "attempt.retried", name="responses.perform", lease_s=30.0, atomic=False)
@@ -34,9 +34,9 @@ def carry_on_all(event_id: int) -> None:
 
 @events.reaction("incident.escalated", name="responses.page_on_call")
 def page_on_call(event_id: int) -> None:
-    """Nobody claimed it, and the deadline of whoever is on call has passed."""
+    """Nobody claimed it, or took over from an owner who has gone, and the deadline of whoever is on call has passed."""
     event = Event.objects.get(pk=event_id)
-    if event.data.get("why") == "unclaimed" and event.data.get("level") == ON_CALL:
+    if event.data.get("level") == ON_CALL:
         paging.page_on_call(event.subject_id, escalation=event.pk, at=clock.db_now())
 
 

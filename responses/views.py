@@ -60,9 +60,9 @@ def _answer(attempt: Attempt) -> str:
 
 
 def _answer_page(attempt: Attempt, keys: str) -> str:
-    """To one of the centre's own people, who was told that nobody claims it."""
-    if attempt.incident.state != State.OPEN:
-        return script.farewell(_("Somebody has claimed it: you are not needed any more. Thank you. Goodbye."))
+    """To one of the centre's own people, who was told that nobody looks after it."""
+    if not attempt.incident.unattended:
+        return script.farewell(_("Somebody has it in hand: you are not needed any more. Thank you. Goodbye."))
     if attempt.declined_at:
         return script.farewell(_("It is noted that you cannot. Goodbye."))
     if attempt.accepted_at:

@@ -43,7 +43,7 @@ def reassign(incident_id: UUID, *, to: User, reason: str, by: User, at: datetime
         if incident.state in HELD:
             incident.owner = to
             incident.token += 1
-            incident.absent_since = None
+            incident.absent_since = incident.oncall_by = None
         else:
             move(incident.claim, by=to, at=at)
         if not incident.verdict:

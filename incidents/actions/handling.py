@@ -171,7 +171,7 @@ def take_over(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         at_work(by.pk, at=at)
         incident.owner = by
         incident.token += 1
-        incident.absent_since = None
+        incident.absent_since = incident.oncall_by = None
         incident.save()
         events.record("incident.taken_over", incident, by=by, at=at, before=before, token=incident.token)
         now_free(before, at=at)

@@ -195,6 +195,11 @@ class Incident(SiteOwned):
         return f"ND-{self.number}"
 
     @property
+    def unattended(self) -> bool:
+        """Nobody looks after it: it is in nobody's hands, or in those of somebody who has gone."""
+        return self.state == State.OPEN or (self.state in HELD and self.absent_since is not None)
+
+    @property
     def late_by(self) -> timedelta | None:
         """How old it was when it was queued, where that is more than LATE."""
         return self.queued_at - self.captured_at if self.turn_at > self.queued_at else None
@@ -238,7 +243,7 @@ class Incident(SiteOwned):
     @transition(field=state, source=[State.CLAIMED, State.WORKING], target=State.PARKED)
     def park(self, *, until: "datetime", reason: str) -> None:
         self.due_at, self.reason, self.owner = until, reason, None
-        self.verdict_by = self.absent_since = None
+        self.verdict_by = self.absent_since = self.oncall_by = None
 
     @transition(field=state, source=list(HELD), target=State.OPEN)
     def release(self) -> None:
@@ -254,7 +259,7 @@ class Incident(SiteOwned):
     def close(self, *, outcome: str, site_state: str, summary: str, at: "datetime") -> None:
         self.outcome, self.site_state, self.summary = outcome, site_state, summary
         self.closed_at = max(at, self.verdict_at or at)
-        self.verdict_by = self.due_at = self.absent_since = None
+        self.verdict_by = self.due_at = self.absent_since = self.oncall_by = None
 
     @transition(field=state, source=[State.OPEN, *HELD, State.PARKED], target=State.CLOSED)
     def end_exercise(self, *, at: "datetime") -> None:
@@ -268,7 +273,7 @@ class Incident(SiteOwned):
     def take_back(self, *, by: "User", state: str) -> str:
         """Whoever acted last undoes it, within seconds: theirs again, in the `state` of HELD from before."""
         self.owner = by
-        self.absent_since = None
+        self.absent_since = self.oncall_by = None
         return state
 
     @transition(field=state, source=State.CLOSED, target=State.OPEN)

@@ -1,4 +1,5 @@
-"""Telling whoever is on call that nobody claims an incident: by text and by telephone, once for every escalation.
+"""Telling whoever is on call that nobody claims an incident, or that its owner has gone: by text and by telephone, once for
+every escalation.
 
 It is for the centre's own people alone, so a stop of all dispatches does not hold it up; and never for an exercise.
 """
@@ -15,7 +16,6 @@ from django.db import transaction
 from incidents.actions.locking import locked
 from incidents.audit.guard import is_exercise
 from incidents.models import Incident
-from incidents.models.incident import State
 from incidents.roster import leads, on_call
 from responses.actions import script
 from responses.actions.planning import known, plan
@@ -31,14 +31,14 @@ Kind = Attempt.Kind
 
 def page_on_call(incident_id: UUID, *, escalation: int, at: datetime) -> list[Attempt]:
     """Order a text and a call to whoever is on call now; to who leads, where the roster names nobody with a telephone. The calls
-    and texts that were ordered; none where somebody has claimed it meanwhile, and for exercises. `escalation`: the id of its
+    and texts that were ordered; none where somebody has it meanwhile, and for exercises. `escalation`: the id of its
     event; twice is once.
 
     With nobody to reach it is recorded as `incident.nobody_paged`: the wall says so.
     """
     with transaction.atomic():
         incident = locked(incident_id)
-        if incident.state != State.OPEN or incident.drill or is_exercise(incident.pk):
+        if not incident.unattended or incident.drill or is_exercise(incident.pk):
             return []
         people = reachable(incident, at=at)
         if not people:

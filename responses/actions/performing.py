@@ -95,8 +95,8 @@ def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
     if attempt.responder_id is not None and (stop := dispatch_stop(attempt.organisation_id)):
         Attempt.objects.filter(pk=attempt.pk).update(data={**attempt.data, STOPPED: str(stop.pk)})
         raise TooLate(CODE, stop_words(stop, attempt.site.zone_info))
-    if attempt.paged_id is not None and attempt.incident.state != State.OPEN:
-        raise TooLate("claimed", _("Somebody had claimed it before this could be done."))
+    if attempt.paged_id is not None and not attempt.incident.unattended:
+        raise TooLate("claimed", _("Somebody had it in hand before this could be done."))
     if attempt.incident.state == State.CLOSED:
         raise TooLate("closed", _("The incident was closed before this could be done."))
     if attempt.kind == Kind.TALK:

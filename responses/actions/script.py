@@ -50,8 +50,14 @@ def question(attempt: Attempt, *, gather_url: str) -> str:
 
 
 def page_body(incident: Incident, address: str) -> str:
-    """What whoever is on call reads: that nobody claims it, and where it is claimed. No word of what is seen there."""
-    words = _("%(centre)s: nobody has claimed %(marker)s Priority %(priority)s, %(site)s. Open it: %(link)s")
+    """What whoever is on call reads: that nobody claims it, or that its owner has gone, and where it is taken up. No word of what
+    is seen there."""
+    if incident.absent_since is not None:
+        words = _(
+            "%(centre)s: whoever had %(marker)s has gone, nobody took over. Priority %(priority)s, %(site)s. Open it: %(link)s"
+        )
+    else:
+        words = _("%(centre)s: nobody has claimed %(marker)s Priority %(priority)s, %(site)s. Open it: %(link)s")
     return words % {**_names(incident), "priority": incident.priority, "link": address}
 
 
@@ -59,7 +65,7 @@ def page(attempt: Attempt, *, gather_url: str) -> str:
     """The call to whoever is on call: what waits, and the key that says it was heard. Returns TwiML."""
     incident = attempt.incident
     said = _(
-        "This is %(centre)s. Nobody has claimed incident %(spelled)s, priority %(priority)s, at %(site)s. "
+        "This is %(centre)s. Nobody looks after incident %(spelled)s, priority %(priority)s, at %(site)s. "
         "To say that you have heard this and look after it, press 1. If you cannot, press 2."
     )
     names = {**_names(incident), "priority": incident.priority}

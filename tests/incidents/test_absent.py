@@ -45,6 +45,7 @@ def test_an_owner_not_seen_for_a_minute_is_away_and_that_is_told_once(held):
     assert deadlines.absent(NIGHT + seconds(61)) == 0
     held.refresh_from_db()
     assert held.absent_since == NIGHT + seconds(60)
+    assert held.oncall_by == NIGHT + seconds(60 + 60), "supervisors alone know of it for as long as of what nobody claims"
     assert absences(held) == [{"level": 2, "why": "absent"}]
 
 
@@ -120,6 +121,7 @@ def test_what_is_let_go_has_no_absent_owner(verb, held, alice):
         form = {"outcome": "false.animal", "site_state": "secure", "summary": ""}
         after = actions.close(held.pk, **form, token=held.token, by=alice, at=NIGHT + seconds(62))
     assert after.absent_since is None
+    assert (after.oncall_by is None) == (verb == "close"), "handed back it goes up by its own deadlines"
 
 
 def test_after_a_pause_of_the_sweeps_nobody_is_away_for_twenty_seconds(held, monkeypatch):

@@ -9,8 +9,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from cameras.health import Pauses
 from incidents import actions as incidents
-from incidents.deadlines import deadlines
+from incidents.deadlines import absent, deadlines
 from incidents.models import AuditCase, Incident, RosterEntry
 from responses import actions, reactions
 from responses.actions import paging, performing, script, talking
@@ -129,6 +130,75 @@ def test_what_was_ordered_is_not_done_once_it_was_claimed(open_one, dave, alice,
     for attempt in Attempt.objects.all():
         performing.perform(attempt.pk)
     assert done == []
+
+
+# --- whoever has it has gone
+
+
+@pytest.fixture
+def left(open_one, alice, dave, sam, organisation, monkeypatch) -> Incident:
+    """Alice, alone at the desks, did something in it and has gone; Dave is on call."""
+    monkeypatch.setattr(Pauses, "settled", lambda pauses, at: True)
+    on_call(with_phone(dave), organisation, sam)
+    held = incidents.claim(open_one.pk, by=alice, at=clock.now())
+    incidents.add_note(held.pk, text="Two at the gate.", by=alice, at=clock.now())
+    assert absent(clock.now() + timedelta(seconds=61)) == 1
+    held.refresh_from_db()
+    return held
+
+
+def paged_for(left: Incident, *, after: float) -> list[Event]:
+    """So many seconds after its owner was called absent, as the spine finds it."""
+    assert left.absent_since is not None
+    deadlines(left.absent_since + timedelta(seconds=after))
+    told = list(Event.objects.filter(kind="incident.escalated", subject_id=left.pk, data__level=3))
+    for event in told:
+        reactions.page_on_call(event.pk)
+    return told
+
+
+def test_what_its_owner_touched_and_left_gets_somebody_paged_by_its_deadline(left, dave, network):
+    assert paged_for(left, after=24) == []
+    assert [event.data["why"] for event in paged_for(left, after=25)] == ["absent"]
+    assert paged_for(left, after=60)[0].pk  # once
+    assert set(Attempt.objects.values_list("kind", "paged")) == {("call", dave.pk), ("text", dave.pk)}
+    for attempt in Attempt.objects.all():
+        performing.perform(attempt.pk)
+    assert [row["to"] for row in (*network.calls, *network.texts)] == [dave.phone] * 2
+    assert "whoever had it has gone" in network.texts[0]["body"].replace(f"{left.reference}.", "it")
+    left.refresh_from_db()
+    assert (left.state, left.oncall_by) == ("claimed", None)
+
+
+def test_without_its_deadline_nobody_would_be(left):
+    Incident.objects.filter(pk=left.pk).update(oncall_by=None)
+    assert paged_for(left, after=600) == []
+
+
+@pytest.mark.parametrize("what", ["back", "taken over", "given"])
+def test_nobody_is_rung_once_somebody_looks_after_it_again(left, alice, dave, sam, organisation, what):
+    now = left.absent_since
+    if what == "back":
+        incidents.seen(alice.pk, at=now)
+        assert absent(now) == 1
+    elif what == "taken over":
+        incidents.take_over(left.pk, by=dave, at=now)
+    else:
+        incidents.start_shift(user=dave, organisation=organisation, at=now)
+        incidents.reassign(left.pk, to=dave, reason="Alice has gone.", by=sam, at=now)
+    assert paged_for(left, after=60) == []
+    assert Incident.objects.get(pk=left.pk).oncall_by is None
+    assert not Attempt.objects.exists()
+
+
+def test_what_was_ordered_is_not_done_once_they_are_back(left, monkeypatch):
+    done: list[Any] = []
+    monkeypatch.setattr(performing, "_act", done.append)
+    paged_for(left, after=25)
+    Incident.objects.filter(pk=left.pk).update(absent_since=None)
+    for attempt in Attempt.objects.all():
+        performing.perform(attempt.pk)
+    assert (done, Attempt.objects.count()) == ([], 2)
 
 
 # --- never for an exercise

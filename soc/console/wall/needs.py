@@ -93,13 +93,16 @@ def _people(people: list[Operator], at: datetime) -> Iterator[Need]:
 
 
 def _held(seen: Queue, at: datetime) -> Iterator[Need]:
-    for shown in (one for ones in seen.held.values() for one in ones):
+    held = [one for ones in seen.held.values() for one in ones]
+    told = _paged([one.row.pk for one in held if one.row.absent_since is not None])
+    for shown in held:
         row = shown.row
         names = _names(shown) | {"sign": row.owner.sign if row.owner else ""}
         if row.absent_since is not None:
             yield Need(
                 f"absent:{row.pk}", 0 if row.priority == 1 else 2, _("Its owner has gone"),
-                _("%(title)s, %(site)s") % names, _("%(sign)s holds it and no page of theirs answers.") % names,
+                _("%(title)s, %(site)s") % names,
+                " ".join([_("%(sign)s holds it and no page of theirs answers.") % names, told.get(row.pk, "")]).strip(),
                 row.absent_since, act=_("Give it to somebody"), assign=row.pk,
             )  # fmt: skip
         elif not row.verdict and row.verdict_by is None and row.state == State.CLAIMED:
@@ -130,7 +133,7 @@ def _unclaimed(seen: Queue) -> Iterator[Need]:
 
 
 def _paged(incidents: list[UUID]) -> dict[UUID, str]:
-    """Of incidents beyond their last deadline: who was rung, and what came of it. Nothing of exercises, for which nobody is."""
+    """Of incidents nobody looks after: who was rung, and what came of it. Nothing of exercises, for which nobody is."""
     if not incidents:
         return {}
     found: dict[UUID, str] = {}
