@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from incidents.audit.guard import keep_in
 from incidents.errors import Refused
 from incidents.models import Incident
+from responses.actions.stopping import check_not_stopped
 from responses.models import Attempt
 from soc.core import events
 from soc.core.models import User
@@ -30,9 +32,11 @@ def known(incident: Incident, dedup: str, *, kind: str, suffix: str = "") -> Att
 def plan(
     incident: Incident, kind: str, *, by: User | None, at: datetime, dedup: str, suffix: str = "", **values: Any
 ) -> Attempt:
-    """Write the attempt and record `attempt.planned`, in the caller's transaction. Raises Exercise: nothing of one goes out."""
+    """Write the attempt and record `attempt.planned`, in the caller's transaction. Raises Exercise: nothing of one goes out; and
+    Refused `stopped` for a responder, where a stop was set since the caller looked.
+    """
     keep_in(incident)
-    attempt = Attempt.objects.create(
+    attempt = Attempt(
         incident=incident,
         site=incident.site,
         kind=kind,
@@ -41,6 +45,15 @@ def plan(
         dedup=key(incident, dedup, suffix),
         **values,
     )
+    try:
+        with transaction.atomic():
+            attempt.save(force_insert=True)
+    except IntegrityError:
+        # PostgreSQL looks again at what we had looked at. What was committed in between is said in the same words.
+        keep_in(incident)
+        if attempt.responder_id is not None:
+            check_not_stopped(incident)
+        raise
     codes = {name: values[name].pk for name in ("camera", "message", "responder", "order", "paged") if values.get(name)}
     events.record("attempt.planned", attempt, by=by, at=at, incident=incident.pk, act=kind, **codes)
     return attempt

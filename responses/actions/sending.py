@@ -16,7 +16,7 @@ from incidents.models import Incident
 from incidents.models.incident import State
 from responses.actions import facts, script
 from responses.actions.planning import known, plan
-from responses.actions.stopping import check_not_stopped, dispatch_stop
+from responses.actions.stopping import CODE, check_not_stopped, dispatch_stop
 from responses.models import Attempt, Responder
 from soc.core import events
 from soc.core.models import User
@@ -113,6 +113,15 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
     see it. While a stop stands the deadline is left as it is: lifting the stop comes here again; and so is it while the end of
     the incident can still be taken back.
     """
+    try:
+        return _carry_on(call_id, at=at)
+    except Refused as refused:
+        if refused.code != CODE:
+            raise
+        return None  # stopped in this very moment: nothing was written
+
+
+def _carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
     with transaction.atomic():
         call = facts.lock(call_id)
         said_yes = call.accepted_at and not call.declined_at
@@ -145,9 +154,36 @@ def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
 
 
 def carry_on_all(organisation_id: UUID, *, at: datetime) -> int:
-    """A stop was lifted, or an end taken back: every order that it held up goes on, where nobody is coming yet. Returns how many
-    calls were ordered."""
+    """A stop was lifted, or an end taken back: every order that it held up goes on, where nobody is coming yet; and whoever was
+    called and may still come gets the text that it held up. Returns how many calls and texts were ordered."""
     over = Q(declined_at__isnull=False) | Q(ended_at__isnull=False) | Q(status=Status.FAILED) | Q(answer_by__lte=at)
     calls = Attempt.objects.filter(over, organisation=organisation_id, kind=Kind.CALL, answer_by__isnull=False)
     ids = list(calls.order_by("answer_by").values_list("pk", flat=True))
-    return sum(carry_on(pk, at=at) is not None for pk in ids)
+    called = sum(carry_on(pk, at=at) is not None for pk in ids)
+    texts = Attempt.objects.filter(kind=Kind.TEXT, status=Status.FAILED, data__has_key=STOPPED)
+    going_on = Incident.objects.unfinished().filter(organisation=organisation_id)
+    held_up = list(texts.filter(incident__in=going_on).order_by("created_at").values_list("pk", flat=True))
+    return called + sum(_text_after_all(pk, at=at) for pk in held_up)
+
+
+def _text_after_all(text_id: UUID, *, at: datetime) -> bool:
+    """The text that a stop held up while its call rang, to somebody who may still come. Once."""
+    with transaction.atomic():
+        text = facts.lock(text_id)
+        incident = locked(text.incident_id)
+        call = Attempt.objects.filter(pk=text.data.get("call")).first()
+        if incident.state == State.CLOSED or call is None or not _may_still_come(call):
+            return False
+        if known(incident, f"after:{text.pk}", kind=Kind.TEXT) or dispatch_stop(text.organisation_id):
+            return False
+        data = {"body": script.text_body(incident), "call": str(call.pk)}
+        to = {"responder": text.responder, "order": text.order, "data": data}
+        plan(incident, Kind.TEXT, by=None, at=at, dedup=f"after:{text.pk}", **to)
+        return True
+
+
+def _may_still_come(call: Attempt) -> bool:
+    """Called, and not through with it: said yes, or has time left to."""
+    if call.declined_at or call.status == Status.FAILED:
+        return False
+    return bool(call.accepted_at) or call.answer_by is not None

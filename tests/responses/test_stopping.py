@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from incidents.errors import Refused
 from responses import actions
-from responses.actions import performing, sending
+from responses.actions import performing, planning, sending
 from responses.actions.sending import STOPPED
 from responses.deadlines import unanswered
 from responses.models import Attempt, DispatchStop
@@ -95,9 +96,23 @@ def test_without_the_look_at_the_door_postgresql_refuses_the_row(
     incident, guard, alice, sam, organisation, monkeypatch
 ):
     stop(organisation, sam)
-    monkeypatch.setattr(sending, "check_not_stopped", lambda incident: None)
+    for module in (sending, planning):
+        monkeypatch.setattr(module, "check_not_stopped", lambda incident: None)
     with pytest.raises(IntegrityError, match="nobody is sent"), transaction.atomic():
         send(incident, guard, alice)
+
+
+def test_a_stop_that_is_set_between_the_look_and_the_row_is_told_in_the_same_words(
+    client, incident, guard, alice, sam, organisation, monkeypatch
+):
+    stop(organisation, sam)
+    monkeypatch.setattr(sending, "check_not_stopped", lambda incident: None)  # it looked a moment before
+    client.force_login(alice)
+    form = {"responder": guard.pk, "token": incident.token, "dedup": "k1"}
+    answer = client.post(reverse("console-act", args=[incident.pk, "send"]), form)
+    assert answer.status_code == 409
+    assert WHY in answer.text
+    assert not Attempt.objects.exists()
 
 
 def test_the_voice_at_the_site_goes_on(incident, camera, live_camera, alice, sam, organisation):
@@ -164,11 +179,67 @@ def test_a_no_that_came_while_it_stood_is_answered_by_the_next_one(ringing, seco
     assert Attempt.objects.get(kind="call", order=ringing).responder == second_guard
 
 
-def test_without_the_look_in_carrying_on_somebody_would_be_called(ringing, sam, organisation, monkeypatch):
+def test_one_that_is_set_in_the_moment_of_carrying_on_leaves_the_order_for_later(
+    ringing, second_guard, sam, organisation, monkeypatch
+):
+    stop(organisation, sam)
+    with monkeypatch.context() as looked_before:
+        looked_before.setattr(sending, "dispatch_stop", lambda organisation: None)
+        assert sending.carry_on(ringing.pk, at=clock.now()) is None
+    assert Attempt.objects.filter(kind="call").count() == 1
+    ringing.refresh_from_db()
+    assert ringing.answer_by is not None, "lifting the stop comes here again"
+
+
+def test_without_the_looks_in_carrying_on_somebody_would_be_called(ringing, sam, organisation, monkeypatch):
     stop(organisation, sam)
     monkeypatch.setattr(sending, "dispatch_stop", lambda organisation: None)
+    monkeypatch.setattr(planning, "check_not_stopped", lambda incident: None)
     with pytest.raises(IntegrityError, match="nobody is sent"), transaction.atomic():
         sending.carry_on(ringing.pk, at=clock.now())
+
+
+def held_up_text(ringing: Attempt, sam, organisation) -> Attempt:
+    """The call rings when the stop is set; the text has not gone yet."""
+    text = Attempt.objects.get(kind="text")
+    stop(organisation, sam)
+    performing.perform(text.pk)
+    text.refresh_from_db()
+    assert STOPPED in text.data
+    return text
+
+
+@pytest.mark.parametrize("said", ["nothing yet", "yes"])
+def test_a_text_that_the_stop_held_up_is_sent_when_it_is_lifted_to_who_may_still_come(
+    said, ringing, guard, sam, organisation, acted
+):
+    held_up = held_up_text(ringing, sam, organisation)
+    if said == "yes":
+        Attempt.objects.filter(pk=ringing.pk).update(accepted_at=clock.now(), status="accepted", answer_by=None)
+    else:
+        Attempt.objects.filter(pk=ringing.pk).update(answer_by=clock.now() + timedelta(minutes=5))
+    lift(organisation, sam)
+    again = Attempt.objects.exclude(pk=held_up.pk).get(kind="text")
+    assert (again.responder, again.order, again.data["call"]) == (guard, ringing, str(ringing.pk))
+    carry_on_all(Event.objects.get(kind="dispatch.lifted").pk)  # twice is once
+    performing.perform(again.pk)
+    assert acted == [again.pk]
+    assert Attempt.objects.filter(kind="text").count() == 2
+
+
+@pytest.mark.parametrize("what", ["declined", "closed", "rang out"])
+def test_and_to_nobody_who_will_not(what, ringing, incident, second_guard, sam, organisation, acted):
+    held_up = held_up_text(ringing, sam, organisation)
+    now = clock.now()
+    if what == "closed":
+        type(incident).objects.filter(pk=incident.pk).update(state="closed")
+    elif what == "declined":
+        Attempt.objects.filter(pk=ringing.pk).update(declined_at=now, status="declined")
+    else:
+        Attempt.objects.filter(pk=ringing.pk).update(answer_by=now, ended_at=now, status="failed")
+    lift(organisation, sam)
+    texts = Attempt.objects.exclude(pk=held_up.pk).filter(kind="text")
+    assert [text.responder for text in texts] == ([] if what == "closed" else [second_guard])
 
 
 def test_whom_the_stop_kept_from_being_called_is_called_when_it_is_lifted(
