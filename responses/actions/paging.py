@@ -16,15 +16,14 @@ from django.db import transaction
 from incidents.actions.locking import locked
 from incidents.audit.guard import is_exercise
 from incidents.models import Incident
-from incidents.roster import leads, on_call
 from responses.actions import script
 from responses.actions.planning import known, plan
 from responses.models import Attempt
+from responses.reach import to_ring
 from soc.core import events
 from soc.core.models import User
 
 RING_S: Final = 30
-MOST: Final = 3  # telephones that ring for one escalation
 NOBODY: Final = "incident.nobody_paged"
 Kind = Attempt.Kind
 
@@ -40,16 +39,10 @@ def page_on_call(incident_id: UUID, *, escalation: int, at: datetime) -> list[At
         incident = locked(incident_id)
         if not incident.unattended or incident.drill or is_exercise(incident.pk):
             return []
-        people = reachable(incident, at=at)
+        people = to_ring(incident.organisation_id, at=at)
         if not people:
             events.record(NOBODY, incident, by=None, at=at, escalation=escalation)
         return [attempt for user in people for attempt in _page(incident, user, f"page:{escalation}:{user.pk}", at=at)]
-
-
-def reachable(incident: Incident, *, at: datetime) -> list[User]:
-    """Who is to be paged now, at most MOST: on call by the roster, else who leads. Only people with a telephone."""
-    rostered = [user for user in on_call(incident.organisation_id, at) if user.phone]
-    return (rostered or [user for user in leads(incident.organisation_id) if user.phone])[:MOST]
 
 
 def _page(incident: Incident, user: User, dedup: str, *, at: datetime) -> list[Attempt]:

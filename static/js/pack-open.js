@@ -1,17 +1,14 @@
 /* Opens the pack that lies on this workstation, without the server. */
-import { byId, json } from "./dom.js";
+import { byId } from "./dom.js";
 import { keptPack } from "./pack-kept.js";
 import { Damaged, able, openPack } from "./pack-sealing.js";
+import { say } from "./words.js";
 
 /** @typedef {Record<string, any>} Row */
 
-/** @type {Record<string, string>} */
-const words = json(document.getElementById("words"));
 const form = byId("open", HTMLFormElement), phrase = byId("phrase", HTMLInputElement);
 const said = byId("said"), made = byId("made"), contents = byId("contents");
 
-/** @param {string} key @param {Record<string, unknown>} [gaps] */
-const say = (key, gaps = {}) => (words[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => String(gaps[name] ?? ""));
 /** @param {string} iso */
 const clock = (iso) => new Date(iso).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 

@@ -189,4 +189,5 @@ def test_a_quiet_console_says_each_thing_once_and_counts_the_sites_that_are_watc
     assert page.locator("body").inner_text().lower().count("nothing waits") == 1
     assert "0 waiting" not in page.locator("body").inner_text()
     expect(page.locator("[data-quiet]")).to_contain_text("Watching 1 camera at 1 site.")
+    expect(page.locator("pack-check")).to_contain_text("No contingency pack: no phrase is set")
     screenshot(page, "console-quiet-on-shift-dark-1366")

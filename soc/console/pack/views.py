@@ -63,7 +63,7 @@ def worker(request: HttpRequest) -> HttpResponse:
 # What the opener is made of: kept on the desk with it.
 FILES: Final = (
     "nightdesk.css", "pack.css", "icon.svg", "fonts/inter-latin-wght-normal.woff2", "js/theme.js", "js/pack-open.js",
-    "js/pack-sealing.js", "js/pack-kept.js", "js/dom.js",
+    "js/pack-sealing.js", "js/pack-kept.js", "js/dom.js", "js/words.js",
 )  # fmt: skip
 
 

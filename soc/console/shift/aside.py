@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from cameras.actions.muting import muted_now
@@ -13,11 +14,13 @@ from cameras.actions.standing import standings
 from cameras.models import Muting
 from incidents.models import HandOver, Shift
 from incidents.models.incident import State
+from responses.reach import Reach, reach
 from soc.console.calls import reads as calls
 from soc.console.cover import reads as cover
 from soc.console.door import incidents_of
 from soc.console.strip import headline
-from soc.core.models import Site, User
+from soc.console.times import centre_zone
+from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act
 
 AHEAD: Final = timedelta(hours=4)
@@ -34,6 +37,14 @@ class Coming:
     late: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """What is known of a telephone that is rung where nobody claims, in words; `wrong`: somebody should look into it."""
+
+    words: str
+    wrong: bool
+
+
 def beside(user: User, shift: Shift | None, *, at: datetime) -> dict[str, Any]:
     """For the side of the quiet screen of somebody on shift; empty for everybody else, who was handed nothing."""
     if shift is None:
@@ -46,7 +57,26 @@ def beside(user: User, shift: Shift | None, *, at: datetime) -> dict[str, Any]:
         "told_more": max(0, len(told.items) - MOST) if told else 0,
         "coming": ahead[:MOST],
         "coming_more": max(0, len(ahead) - MOST),
+        "reach": telephones(shift.organisation, at=at),
     }
+
+
+def telephones(organisation: Organisation, *, at: datetime) -> list[Telephone]:
+    """Whether somebody can be rung where nobody claims: who, and whether they ever answered."""
+    zone = centre_zone(organisation)
+    found = [_telephone(one, zone) for one in reach(organisation.pk, at=at)]
+    return found or [Telephone(_("Nobody on call or in the lead has a telephone: nobody can be rung"), wrong=True)]
+
+
+def _telephone(one: Reach, zone: tzinfo) -> Telephone:
+    who = {"who": one.user.sign}
+    first = _("%(who)s is on call") % who if one.rostered else _("Nobody on call has a telephone, %(who)s leads") % who
+    if one.rung_at is None:
+        return Telephone(_("%(first)s, never rung so far") % {"first": first}, wrong=not one.rostered)
+    told = {"first": first, "day": date_format(one.rung_at.astimezone(zone), "j M, H:i")}
+    if one.answered:
+        return Telephone(_("%(first)s, answered when rung on %(day)s") % told, wrong=not one.rostered)
+    return Telephone(_("%(first)s, did not answer when rung on %(day)s") % told, wrong=True)
 
 
 def coming(user: User, shift: Shift, *, at: datetime) -> list[Coming]:
@@ -78,10 +108,10 @@ def coming(user: User, shift: Shift, *, at: datetime) -> list[Coming]:
 
 def _borders(user: User, at: datetime) -> list[Coming]:
     """Where a schedule arms or disarms next."""
-    names = dict(Site.objects.visible_to(user, Act.CONSOLE).values_list("pk", "name"))
-    found = []
-    for pk, stands in standings(Site.objects.filter(pk__in=names)).items():
-        state = stands.anywhere(at)
+    sites = list(Site.objects.visible_to(user, Act.CONSOLE).only("name", "time_zone"))
+    stands, found = standings(sites), []
+    for site in sites:
+        state = stands[site.pk].anywhere(at)
         if state.until is not None and state.until > at:
-            found.append(Coming(state.until, names[pk], _("arming ends") if state.armed else _("is armed")))
+            found.append(Coming(state.until, site.name, _("arming ends") if state.armed else _("is armed")))
     return found
