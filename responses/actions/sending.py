@@ -176,9 +176,16 @@ def _text_after_all(text_id: UUID, *, at: datetime) -> bool:
             return False
         if known(incident, f"after:{text.pk}", kind=Kind.TEXT) or dispatch_stop(text.organisation_id):
             return False
-        data = {"body": script.text_body(incident), "call": str(call.pk)}
-        to = {"responder": text.responder, "order": text.order, "data": data}
-        plan(incident, Kind.TEXT, by=None, at=at, dedup=f"after:{text.pk}", **to)
+        plan(
+            incident,
+            Kind.TEXT,
+            by=None,
+            at=at,
+            dedup=f"after:{text.pk}",
+            responder=text.responder,
+            order=text.order,
+            data={"body": script.text_body(incident), "call": str(call.pk)},
+        )
         return True
 
 
