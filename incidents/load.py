@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from incidents.models import Shift
-from soc.core.models import Event, Organisation
+from soc.core.models import Event, Organisation, Site
 
 WINDOW: Final = timedelta(minutes=10)
 LONG: Final = 3  # so many windows in a row at the line are a flood as well
@@ -18,17 +19,24 @@ LONG: Final = 3  # so many windows in a row at the line are a flood as well
 GOT: Final = ("incident.claimed", "incident.taken_over", "incident.reassigned")
 
 
-def windows(organisation: Organisation, at: datetime, n: int = 6) -> dict[UUID, list[int]]:
-    """Everyone on shift, by id: how many incidents came to them in each of the last `n` windows of ten minutes, oldest first."""
+def windows(
+    organisation: Organisation, at: datetime, n: int = 6, *, sites: QuerySet[Site] | None = None
+) -> dict[UUID, list[int]]:
+    """Everyone on shift, by id: how many incidents came to them in each of the last `n` windows of ten minutes, oldest first; of
+    these sites alone, where they are given."""
     on_shift = Shift.objects.filter(organisation=organisation, ended_at__isnull=True).values_list("user", flat=True)
-    return _counted({user: [0] * n for user in on_shift}, organisation.pk, at)
+    return _counted({user: [0] * n for user in on_shift}, organisation.pk, at, sites)
 
 
-def _counted(found: dict[UUID, list[int]], organisation_id: UUID, at: datetime) -> dict[UUID, list[int]]:
+def _counted(
+    found: dict[UUID, list[int]], organisation_id: UUID, at: datetime, sites: QuerySet[Site] | None = None
+) -> dict[UUID, list[int]]:
     n = len(next(iter(found.values()), []))
     if not found:
         return found
     rows = Event.objects.filter(organisation=organisation_id, kind__in=GOT, at__gt=at - n * WINDOW, at__lte=at)
+    if sites is not None:
+        rows = rows.filter(site__in=sites.order_by().values("pk"))
     for kind, by, to, when in rows.values_list("kind", "by", "data__to", "at"):
         user = UUID(to) if kind == "incident.reassigned" else by
         if user in found:
@@ -38,6 +46,10 @@ def _counted(found: dict[UUID, list[int]], organisation_id: UUID, at: datetime) 
 
 def overloaded(organisation_id: UUID, users: Collection[UUID], at: datetime) -> set[UUID]:
     """Of these, who was given more than LOAD_LINE in the last window, or as much as that in each of the last three."""
-    counted = _counted({user: [0] * LONG for user in users}, organisation_id, at)
+    return over(_counted({user: [0] * LONG for user in users}, organisation_id, at))
+
+
+def over(counted: Mapping[UUID, list[int]]) -> set[UUID]:
+    """The same of counts that are at hand."""
     line = settings.LOAD_LINE
-    return {user for user, counts in counted.items() if counts[-1] > line or min(counts) >= line}
+    return {user for user, counts in counted.items() if counts[-1] > line or min(counts[-LONG:]) >= line}

@@ -9,13 +9,14 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from incidents import load
 from incidents.actions.desks import LOOKS
 from incidents.models import Shift
 from incidents.targets import Figure, nearest_rank
 from soc.console.wall.queue import Shown
-from soc.core.models import Organisation, User
+from soc.core.models import Organisation, Site, User
 
 BAR_W: Final = 16  # px of a window's bar in the picture, and GAP between two
 GAP: Final = 4
@@ -94,12 +95,23 @@ class Operator:
 
 
 def operators(
-    organisation: Organisation, held: dict[UUID, list[Shown]], figures: Iterable[Figure], *, at: datetime
+    organisation: Organisation,
+    held: dict[UUID, list[Shown]],
+    figures: Iterable[Figure],
+    *,
+    at: datetime,
+    sites: QuerySet[Site] | None = None,
 ) -> list[Operator]:
-    """Everyone on shift, whoever holds the most urgent first, then the free, then who is on a break. Four queries."""
+    """Everyone on shift, whoever holds the most urgent first, then the free, then who is on a break. Three queries.
+
+    `sites`: those that whoever asks leads, where it is not the whole centre. It is then who is at work there, or was within the
+    windows, and what came to them from there: who else sits in the centre, and with how much, is for whoever leads all of it.
+    """
     shifts = Shift.objects.filter(organisation=organisation, ended_at__isnull=True).select_related("user")
-    counted = load.windows(organisation, at)
-    loaded = load.overloaded(organisation.pk, list(counted), at) if counted else set()
+    counted = load.windows(organisation, at, sites=sites)
+    loaded = load.over(counted)
+    if sites is not None:
+        shifts = shifts.filter(user__in=[*held, *(user for user, counts in counted.items() if any(counts))])
     took: dict[UUID, list[float]] = {}
     for figure in figures:
         for one in figure.handled:

@@ -15,6 +15,7 @@ from incidents import targets as wanted
 from incidents.models import Incident, Shift
 from responses.actions.stopping import dispatch_stop
 from soc.console.cover.reads import storms
+from soc.console.times import whole
 from soc.console.wall import figures, needs, people, queue, spine
 from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act, allows
@@ -28,15 +29,17 @@ def page(user: User, organisation: Organisation, *, at: datetime) -> dict[str, A
     limits = wanted.targets([organisation.pk])
     handled = [one for one in wanted.handling(user, at - DAY, at, at=at) if one.organisation == organisation.pk]
     seen = queue.queue(user, organisation, limits, at=at)
-    here = people.operators(organisation, seen.held, handled, at=at)
-    waiting, n_needs = needs.needs(user, organisation, seen, here, at=at)
-    measured, fresh = spine.gauges(user, organisation, at=at)
     sites = Site.objects.visible_to(user, Act.WALL).filter(organisation=organisation)
+    all_of_it = whole(user, organisation, Act.WALL)
+    here = people.operators(organisation, seen.held, handled, at=at, sites=None if all_of_it else sites)
+    waiting, n_needs = needs.needs(user, organisation, seen, here, at=at)
+    measured, fresh = spine.gauges(user, organisation, at=at, whole=all_of_it)
     muted = muted_now(sites, at)
     urgent = next((one for one in handled if one.priority == 1), None)
     return {
         "at": at,
         "organisation": organisation,
+        "whole": all_of_it,
         "queue": seen,
         "people": here,
         "working": working(here),
@@ -105,7 +108,8 @@ def _drills(user: User, organisation: Organisation) -> dict[str, Any]:
     return {"last": last, "going_on": last if last is not None and last.closed_at is None else None}
 
 
-def to_whom(organisation: Organisation) -> list[User]:
-    """Who is on shift: whom an incident can be given to."""
-    rows = Shift.objects.filter(organisation=organisation, ended_at__isnull=True).select_related("user")
-    return [shift.user for shift in rows.order_by("user__call_sign", "user__username")]
+def to_whom(site: Site) -> list[User]:
+    """Who is on shift and may handle what happens there: whom an incident of this site can be given to."""
+    rows = Shift.objects.filter(organisation=site.organisation_id, ended_at__isnull=True).select_related("user")
+    rows = rows.prefetch_related("user__memberships").order_by("user__call_sign", "user__username")
+    return [shift.user for shift in rows if shift.user.may(Act.HANDLE, site)]

@@ -37,12 +37,13 @@ class Gauge:
     last: datetime | None = None  # when it was seen to work, or not to
 
 
-def gauges(user: User, organisation: Organisation, *, at: datetime) -> tuple[list[Gauge], bool]:
-    """The figures, and whether they are of now. Two queries."""
+def gauges(user: User, organisation: Organisation, *, at: datetime, whole: bool) -> tuple[list[Gauge], bool]:
+    """The figures, and whether they are of now. Two queries. What is counted of a whole centre, or of all of them, is for whoever
+    leads the `whole` of one."""
     rows = list(Vitals.objects.filter(at__gte=at - PAST, at__lte=at + PAST).order_by("at"))
     fresh = bool(rows) and rows[-1].at >= at - OLD
-    found = [*_of_installation(rows), *_of_centre(rows, organisation), phone(user, organisation, at)]
-    return found, fresh
+    counted = [_consoles(rows), *_of_centre(rows, organisation)] if whole else []
+    return [*_of_installation(rows), *counted, phone(user, organisation, at)], fresh
 
 
 def _gauge(
@@ -81,8 +82,11 @@ def _of_installation(rows: Sequence[Vitals]) -> list[Gauge]:
         _gauge(rows, _("Worker canaries"), lambda data: _number(data.get("workers")),
                lambda value: _("%(n)s of %(all)s") % {"n": value, "all": max(len(names), value)}, _("asked every 15 s"),
                wrong=lambda value: value == 0 or value < len(names)),
-        _gauge(rows, _("Consoles"), lambda data: data.get("consoles"), str, _("answered within 8 s")),
     ]  # fmt: skip
+
+
+def _consoles(rows: Sequence[Vitals]) -> Gauge:
+    return _gauge(rows, _("Consoles"), lambda data: data.get("consoles"), str, _("answered within 8 s"))
 
 
 def _number(workers: list[str] | None) -> int | None:

@@ -75,7 +75,7 @@ def _assigning(user: User, chosen: Organisation, pk: UUID) -> dict[str, Any]:
     incident = rows.select_related("site", "owner").prefetch_related(ALERTS).filter(pk=pk).first()
     if incident is None:
         raise Http404
-    whom = [one for one in reads.to_whom(chosen) if one.pk != incident.owner_id]
+    whom = [one for one in reads.to_whom(incident.site) if one.pk != incident.owner_id]
     return {"name": "assign", "incident": incident, "title": headline(incident), "whom": whom}
 
 
@@ -85,12 +85,14 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give an incident to somebody at a desk; 409 with the words of a refusal."""
     user, chosen, all_of_them = _whose(request)
     at = clock.now()
-    incident = Incident.objects.visible_to(user, Act.ASSIGN).select_related("organisation").filter(pk=pk).first()
+    incident = (
+        Incident.objects.visible_to(user, Act.ASSIGN).select_related("organisation", "site").filter(pk=pk).first()
+    )
     if incident is None:
         raise Http404
     chosen = incident.organisation
     try:
-        to = next((one for one in reads.to_whom(chosen) if str(one.pk) == request.POST.get("to")), None)
+        to = next((one for one in reads.to_whom(incident.site) if str(one.pk) == request.POST.get("to")), None)
         if to is None:
             raise Refused("to", acts.CHOOSE)
         actions.reassign(pk, to=to, reason=request.POST.get("reason", ""), by=user, at=at)

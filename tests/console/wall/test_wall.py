@@ -222,6 +222,35 @@ def test_whoever_leads_only_a_part_is_not_told_what_waited_in_the_whole_nor_keep
     assert "most 11" not in client.get(f"{WALL}?part=slow", headers=FETCH).content.decode()
 
 
+def test_whoever_leads_only_a_part_sees_who_is_at_work_there_and_how_much_of_it_came_to_them(organisation, sam, now):
+    here = night(organisation, sam, at=now)
+    part = here.held[0].site
+    sam.memberships.update(organisation=None, site=part)
+    page = reads.page(sam, organisation, at=now)
+    assert [(one.user.sign, one.windows) for one in page["people"]] == [("Ines", [0, 0, 0, 0, 0, 1])]
+    assert (page["whole"], page["working"]["busy"], page["working"]["all"]) == (False, 1, 1)
+    Shift.objects.update(silent_at=now)
+    assert [one.key for one in reads.page(sam, organisation, at=now)["needs"] if one.key.startswith("silent:")] == [
+        f"silent:{here.people['Ines'].pk}"
+    ]
+    names = {one.name for one in page["gauges"]}
+    assert "Phone line" in names
+    assert not names & {"Consoles", "Frames older than 5 s", "Due escalations"}
+
+
+def test_its_page_names_nobody_else_and_gives_to_whoever_may_handle_there(client, organisation, sam, customer, now):
+    here = night(organisation, sam, at=now)
+    elsewhere = make.make_user("elsa", "operator", customer, call_sign="Elsa")
+    sit_down(elsewhere, organisation, at=now, seen=now)
+    sam.memberships.update(organisation=None, site=here.held[0].site)
+    text = client.get(WALL).content.decode()
+    assert "Ines" in text
+    assert [name for name in ("Mara", "Tomas", "Noel", "Priya", "Elsa") if name in text] == []
+    panel = client.get(f"{WALL}?assign={here.held[0].pk}").content.decode()
+    assert "Noel" in panel
+    assert "Elsa" not in panel
+
+
 # --- silent watch
 
 
