@@ -43,6 +43,12 @@ def on_call(organisation: Organisation | UUID, at: datetime) -> list[User]:
     return on_duty(organisation, at, Duty.ON_CALL)
 
 
+def to_come(organisation: Organisation | UUID, at: datetime, duty: str) -> QuerySet[RosterEntry]:
+    """Whose duty goes on or is still to come, the earliest first."""
+    rows = RosterEntry.objects.filter(organisation=organisation, duty=duty, ends_at__gt=at)
+    return rows.select_related("user").order_by("starts_at")
+
+
 def leads(organisation: Organisation | UUID) -> list[User]:
     """Who may take over in the whole of a centre: its supervisors before its duty managers."""
     held = {"memberships__organisation": organisation, "memberships__role__in": MATRIX[Act.TAKE_OVER]}

@@ -1,10 +1,10 @@
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from soc.core.models import SiteOwned
+from soc.core.telephone import written_out
 
 
 def as_said(word: str) -> str:
@@ -31,7 +31,7 @@ class SiteContact(SiteOwned):
         _("phone"),
         max_length=20,
         blank=True,
-        validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))],
+        validators=[written_out],
     )
     rank = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("who is asked first"))
     enabled = models.BooleanField(_("in use"), default=True)

@@ -1,10 +1,10 @@
 import uuid
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from soc.core.models import Customer, Organisation
+from soc.core.telephone import written_out
 
 
 class Responder(models.Model):
@@ -34,7 +34,7 @@ class Responder(models.Model):
     phone = models.CharField(
         _("phone"),
         max_length=20,
-        validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))],
+        validators=[written_out],
     )
     minutes = models.PositiveSmallIntegerField(_("usual arrival"), default=15, help_text=_("minutes"))
     rank = models.PositiveSmallIntegerField(_("order"), default=1, help_text=_("who is called first"))

@@ -6,25 +6,13 @@ from collections import Counter
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from soc.core.models import Organisation, Site, User
-from soc.core.rights import MATRIX, Act, scoped
+from soc.core.models import Organisation, Site
 
 
 def centre_zone(organisation: Organisation) -> tzinfo:
     """UTC where it has no site yet."""
     zones = Counter(Site.objects.filter(organisation=organisation).values_list("time_zone", flat=True))
     return ZoneInfo(min(zones, key=lambda name: (-zones[name], name))) if zones else UTC
-
-
-def centres(user: User, act: Act) -> list[Organisation]:
-    """Those in which this user may `act` at some site, or in the whole, by name."""
-    own = scoped(user, act, organisation="", customer="customers", site="sites")
-    return list(Organisation.objects.filter(own).distinct().order_by("name"))
-
-
-def whole(user: User, organisation: Organisation, act: Act) -> bool:
-    """Whether this user may `act` in the whole of a centre, and not only at some sites of it."""
-    return user.memberships.filter(organisation=organisation, role__in=MATRIX[act]).exists()
 
 
 def local(text: str, zone: tzinfo) -> datetime | None:

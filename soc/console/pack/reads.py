@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from cameras.models import Camera, SiteContact
 from incidents.models import ContingencyKey, Incident, RosterEntry
+from incidents.roster import to_come
 from responses.models import Responder
 from soc.console.door import incidents_of
 from soc.console.strip import headline
 from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act
+
+MOST_ON_CALL: Final = 10
 
 
 def key_of(organisation: Organisation) -> ContingencyKey | None:
@@ -44,14 +47,8 @@ def contents(user: User, organisation: Organisation, *, at: datetime) -> dict[st
             if (one := _responder(responder, customers)) is not None
         ],
         "incidents": [_incident(row) for row in incidents_of(user).filter(site__in=ids).unfinished().by_urgency()],
-        "on_call": [_on_call(entry) for entry in on_call(organisation, at)],
+        "on_call": [_on_call(entry) for entry in to_come(organisation, at, RosterEntry.Duty.ON_CALL)[:MOST_ON_CALL]],
     }
-
-
-def on_call(organisation: Organisation, at: datetime) -> Any:
-    """Who is on call now and in the next half day."""
-    rows = RosterEntry.objects.filter(organisation=organisation, duty=RosterEntry.Duty.ON_CALL, ends_at__gt=at)
-    return rows.select_related("user").order_by("starts_at")[:10]
 
 
 def by_site(rows: Any) -> dict[UUID, list[Any]]:

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.actions.contingency import pack_taken, set_contingency_key
+from soc.console.centres import centres, whole
 from soc.console.door import specialist
 from soc.console.pack import reads, sealing
 from soc.console.pack.words import words
-from soc.console.times import centres, whole
 from soc.core import clock
 from soc.core.rights import Act
 

@@ -20,10 +20,10 @@ from incidents.outcomes import Outcome
 from incidents.targets import Figure, measured
 from responses.actions.paging import NOBODY
 from responses.models import Attempt, DispatchStop
+from soc.console.centres import whole
 from soc.console.door import ALERTS
 from soc.console.happened import LEVELS, WHY
 from soc.console.strip import headline
-from soc.console.times import centres, whole
 from soc.core.models import Event, Organisation, User
 from soc.core.rights import Act, scoped
 
@@ -50,12 +50,6 @@ class Worked:
     handled: int
     taken_on: int | None
     last_words: str
-
-
-def organisation_of(user: User, asked: str) -> tuple[Organisation | None, list[Organisation]]:
-    found = centres(user, Act.WALL)
-    chosen = next((one for one in found if str(one.pk) == asked), None) if asked else next(iter(found), None)
-    return chosen, found
 
 
 def spans(organisation: Organisation, *, at: datetime) -> list[Span]:

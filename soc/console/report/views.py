@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
+from soc.console.centres import asked_for, centres
 from soc.console.readiness.views import whoever_may
 from soc.console.report import reads
 from soc.console.times import centre_zone, local
@@ -23,7 +24,8 @@ from soc.core.rights import Act
 def report(request: HttpRequest) -> HttpResponse:
     """The shift that is asked for, else the newest that has begun."""
     user: Any = request.user
-    organisation, centres = reads.organisation_of(user, request.GET.get("of", ""))
+    found = centres(user, Act.WALL)
+    organisation = asked_for(found, request.GET.get("of", ""))
     if organisation is None:
         raise Http404
     at = clock.now()
@@ -33,7 +35,7 @@ def report(request: HttpRequest) -> HttpResponse:
     zone = centre_zone(organisation)
     frame = {
         "organisation": organisation,
-        "centres": centres,
+        "centres": found,
         "spans": spans,
         "zone": zone,
         "zone_name": str(zone),

@@ -10,7 +10,8 @@ from typing import Any
 from incidents import roster
 from incidents.actions.rostering import people
 from incidents.models import RosterEntry
-from soc.console.times import centre_zone, centres, whole
+from soc.console.centres import centres, whole
+from soc.console.times import centre_zone
 from soc.core.models import Organisation, User
 from soc.core.rights import Act
 
@@ -38,12 +39,6 @@ class Day:
     gaps: list[roster.Gap]
 
 
-def organisation_of(user: User, asked: str) -> Organisation | None:
-    """The centre that is asked for, or this user's first; None where there is none."""
-    found = centres(user, Act.CONSOLE)
-    return next((one for one in found if str(one.pk) == asked), None) if asked else next(iter(found), None)
-
-
 def week(user: User, organisation: Organisation, asked: str, *, at: datetime) -> dict[str, Any]:
     """One week from Monday; `asked` is any day of it as ISO, else this week."""
     zone = centre_zone(organisation)
@@ -63,7 +58,7 @@ def week(user: User, organisation: Organisation, asked: str, *, at: datetime) ->
         "monday": monday,
         "before": monday - timedelta(days=7),
         "after": monday + timedelta(days=7),
-        "days": [_day(day, *span, entries, today, at, may) for day, span in zip(days, _pairs(bounds), strict=True)],
+        "days": [_day(day, *span, entries, today, at, may) for day, span in zip(days, pairwise(bounds), strict=True)],
         "on_call": on_call,
         "paged": [one for one in on_call if one.phone] or [one for one in roster.leads(organisation) if one.phone],
         "instead": not any(one.phone for one in on_call),
@@ -79,18 +74,7 @@ def _day(
     here = [one for one in entries if one.starts_at < until and one.ends_at > since]
     rows = []
     for duty, label in Duty.choices:
-        shown = [
-            Shown(
-                one,
-                max(one.starts_at, since),
-                min(one.ends_at, until),
-                one.starts_at <= at < one.ends_at,
-                may and one.ends_at > at,
-            )
-            for one in here
-            if one.duty == duty
-        ]
-        rows.append((duty, str(label), shown))
+        rows.append((duty, str(label), [_shown(one, since, until, at, may) for one in here if one.duty == duty]))
     ahead = max(since, at)
     gaps = [gap for duty in Duty.values for gap in roster.gaps(here, duty, ahead, until)] if ahead < until else []
     return Day(day, day == today, rows, gaps)
@@ -99,10 +83,6 @@ def _day(
 def _shown(one: RosterEntry, since: datetime, until: datetime, at: datetime, may: bool) -> Shown:
     now = one.starts_at <= at < one.ends_at
     return Shown(one, max(one.starts_at, since), min(one.ends_at, until), now, may and one.ends_at > at)
-
-
-def _pairs(bounds: list[datetime]) -> list[tuple[datetime, datetime]]:
-    return list(pairwise(bounds))
 
 
 def _monday(asked: str, today: date) -> date:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from incidents.actions import rostering
 from incidents.errors import Refused
 from incidents.models import RosterEntry
+from soc.console.centres import asked_for, centres
 from soc.console.readiness.views import whoever_may
 from soc.console.roster import reads
 from soc.console.times import centre_zone, local
@@ -31,7 +32,7 @@ def roster(request: HttpRequest) -> HttpResponse:
 
 def _centre(request: HttpRequest, asked: str) -> Organisation:
     user: Any = request.user
-    found = reads.organisation_of(user, asked)
+    found = asked_for(centres(user, Act.CONSOLE), asked)
     if found is None:
         raise Http404
     return found

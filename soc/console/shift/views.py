@@ -17,9 +17,9 @@ from incidents import actions
 from incidents.actions.shifts import MICROPHONES
 from incidents.errors import Refused
 from soc.console import queue, strip
+from soc.console.centres import centres
 from soc.console.door import asked_by_script, specialist
 from soc.console.shift import reads
-from soc.console.times import centres
 from soc.core import clock
 from soc.core.models import Organisation, User
 from soc.core.rights import Act

@@ -14,8 +14,8 @@ from cameras.troubles import BLIND
 from incidents import targets as wanted
 from incidents.models import Incident, Shift
 from responses.actions.stopping import dispatch_stop
+from soc.console.centres import whole
 from soc.console.cover.reads import storms
-from soc.console.times import whole
 from soc.console.wall import figures, needs, people, queue, spine
 from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act, allows

@@ -17,9 +17,9 @@ from incidents import causes as known
 from incidents.causes import Cause
 from incidents.funnel import began
 from incidents.worth import Worth, worth
+from soc.console.centres import whole
 from soc.console.filter import words
 from soc.console.filter.reads import sites_of
-from soc.console.times import whole
 from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act
 

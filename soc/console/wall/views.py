@@ -18,10 +18,10 @@ from incidents.actions.watching import watch as begin_watch
 from incidents.errors import Refused
 from incidents.models import Incident
 from soc.console import pane
+from soc.console.centres import asked_for, centres
 from soc.console.door import ALERTS, asked_by_script, incident_of
 from soc.console.readiness.views import whoever_may
 from soc.console.strip import headline
-from soc.console.times import centres
 from soc.console.wall import acts, reads, slow
 from soc.console.words import words
 from soc.core import clock
@@ -147,11 +147,10 @@ def _whose(request: HttpRequest) -> tuple[User, Organisation, list[Organisation]
     user: Any = request.user
     prefetch_related_objects([user], "memberships")
     found = centres(user, Act.WALL)
-    wanted = request.POST.get("of") or request.GET.get("of", "")
-    chosen = next((one for one in found if str(one.pk) == wanted), None) if wanted else next(iter(found), None)
-    if chosen is None:
+    centre = asked_for(found, request.POST.get("of") or request.GET.get("of", ""))
+    if centre is None:
         raise Http404
-    return user, chosen, found
+    return user, centre, found
 
 
 def _back(chosen: Organisation, all_of_them: list[Organisation]) -> HttpResponse:

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from soc.core.models.tenants import Customer, Organisation, Site
 from soc.core.rights import Act, Role, allows, may_at
+from soc.core.telephone import written_out
 
 
 class User(AbstractUser):
@@ -23,7 +23,7 @@ class User(AbstractUser):
         _("phone"),
         max_length=20,
         blank=True,
-        validators=[RegexValidator(r"^\+[1-9]\d{6,14}$", _("Write the number as +, country code, number."))],
+        validators=[written_out],
         help_text=_("on which they are paged while they are on call"),
     )
     # How they like their console: {"keys": {"R": "X"}, "single_keys": true}. Nothing in it opens anything.
