@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from cameras.actions.candidates import Judged, facts_of, judged
 from cameras.actions.circumstances import MOST_DISMISSED
@@ -53,7 +53,9 @@ class Place:
 
 def write(*, at: datetime) -> int:
     """Write the month before `at`; gives how many candidates. None where there is any candidate already."""
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A month is judged between two statements: on a slow machine that takes longer than a transaction may be idle.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         organisation = Organisation.objects.select_for_update(no_key=True).get(name=ORGANISATION)
         if Candidate.objects.filter(organisation=organisation).exists():
             return 0
