@@ -122,8 +122,8 @@ def test_who_claims_something_on_a_break_is_back_from_it(two, site, alice, dave)
 
 
 def test_so_is_who_takes_over_or_takes_back_what_they_handed_back(two, site, alice, dave):
-    held = actions.claim(make.make_incident(site=site).pk, by=dave, at=NIGHT)
     actions.begin_break(user=alice, until=after(9), by=alice, at=NIGHT)
+    held = actions.claim(make.make_incident(site=site).pk, by=dave, at=NIGHT)
     Incident.objects.filter(pk=held.pk).update(absent_since=after(1))
     taken = actions.take_over(held.pk, by=alice, at=after(2))
     assert Shift.objects.get(user=alice).break_until is None
