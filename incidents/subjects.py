@@ -18,13 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from incidents.errors import Refused
 from incidents.models import Description, Incident
+from soc.core.prepared import prepared
 
 Words = str | Promise
 Kind = Description.Kind
@@ -150,7 +153,12 @@ def _words(value: Any, longest: int) -> str:
 
 def current(incident: Incident) -> list[Description]:
     """The newest card of each subject, in their order; a card that was emptied is taken off."""
-    return newest(incident.descriptions.select_related("by", "last_seen_camera"))
+    return newest(_cards(incident.pk))
+
+
+@prepared
+def _cards(incident: UUID) -> QuerySet[Description]:
+    return Description.objects.filter(incident=incident).select_related("by", "last_seen_camera")
 
 
 def newest(rows: Iterable[Description]) -> list[Description]:

@@ -16,11 +16,13 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from incidents.models import HandlingTarget, Incident
 from incidents.models.incident import IncidentQuerySet, State
 from soc.core.models import Organisation, User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 PRIORITIES: Final = (1, 2, 3)
@@ -115,7 +117,16 @@ def house(priority: int) -> Target:
 def target(organisation: Organisation | UUID, priority: int) -> Target:
     """What this organisation wants of incidents of this priority: its own row, or the house's. One query."""
     pk = organisation.pk if isinstance(organisation, Organisation) else organisation
-    return targets([pk])[pk, priority]
+    return next(map(_of_row, _target(pk, priority)), None) or house(priority)
+
+
+@prepared
+def _target(organisation: UUID, priority: int) -> QuerySet[HandlingTarget]:
+    return HandlingTarget.objects.filter(organisation=organisation, priority=priority)
+
+
+def _of_row(row: HandlingTarget) -> Target:
+    return Target(row.soon_s, row.soon_share, row.late_s, row.late_share)
 
 
 def targets(organisations: Iterable[UUID]) -> dict[tuple[UUID, int], Target]:
@@ -123,7 +134,7 @@ def targets(organisations: Iterable[UUID]) -> dict[tuple[UUID, int], Target]:
     wanted = list(organisations)
     found = {(pk, priority): house(priority) for pk in wanted for priority in PRIORITIES}
     for row in HandlingTarget.objects.filter(organisation__in=wanted):
-        found[row.organisation_id, row.priority] = Target(row.soon_s, row.soon_share, row.late_s, row.late_share)
+        found[row.organisation_id, row.priority] = _of_row(row)
     return found
 
 

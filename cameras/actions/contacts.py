@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions.candidates import commit_candidate
@@ -12,6 +13,7 @@ from cameras.errors import Refused
 from cameras.models import PasscodeTry, SiteContact
 from soc.core import events
 from soc.core.models import Site, User
+from soc.core.prepared import prepared
 
 # So many wrong words of one person at one site, or of all people there, within this time; then nobody is asked.
 WRONG: Final = 5
@@ -21,7 +23,12 @@ WITHIN: Final = timedelta(minutes=15)
 
 def contacts_of(site: Site) -> list[SiteContact]:
     """Whom one can ask at a site, in the order in which they are asked."""
-    return list(SiteContact.objects.filter(site=site, enabled=True).order_by("rank", "name"))
+    return _contacts(site.pk)
+
+
+@prepared
+def _contacts(site: UUID) -> QuerySet[SiteContact]:
+    return SiteContact.objects.filter(site=site, enabled=True).order_by("rank", "name")
 
 
 def vouch(site: Site, word: str, *, by: User, at: datetime, contact: UUID | None = None) -> SiteContact | None:

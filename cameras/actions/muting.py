@@ -20,6 +20,7 @@ from cameras.errors import Refused
 from cameras.models import Camera, Muting, SiteContact, Storm, TemporaryInstruction, Zone
 from soc.core import events
 from soc.core.models import Organisation, Site, User
+from soc.core.prepared import prepared
 from soc.core.rights import MATRIX, Act
 
 Kind = Muting.Kind
@@ -246,8 +247,22 @@ def end_instruction(instruction_id: UUID, *, by: User, at: datetime) -> Temporar
 
 
 def instructions_now(sites: Sites, at: datetime) -> list[TemporaryInstruction]:
-    rows = TemporaryInstruction.objects.filter(site__in=sites, ended_at=None, starts_at__lte=at, ends_at__gt=at)
-    return list(rows.select_related("site__customer", "made_by", "vouched_by").order_by("starts_at"))
+    return list(_instructions(at).filter(site__in=sites))
+
+
+def instructions_at(site: Site, at: datetime) -> list[TemporaryInstruction]:
+    """The same of one site, as the pane of an open incident asks."""
+    return _of_site(site.pk, at)
+
+
+@prepared
+def _of_site(site: UUID, at: datetime) -> QuerySet[TemporaryInstruction]:
+    return _instructions(at).filter(site=site)
+
+
+def _instructions(at: datetime) -> QuerySet[TemporaryInstruction]:
+    rows = TemporaryInstruction.objects.filter(ended_at=None, starts_at__lte=at, ends_at__gt=at)
+    return rows.select_related("site__customer", "made_by", "vouched_by").order_by("starts_at")
 
 
 # --- What all of them ask

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions.circumstances import ends
@@ -16,6 +17,7 @@ from cameras.errors import Refused
 from cameras.models import AccessWindow, SiteContact, Zone
 from soc.core import events
 from soc.core.models import Site, User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 ONCE: Final = timedelta(days=14)
@@ -144,8 +146,13 @@ def _check_hours(weekdays: Collection[int], from_time: time | None, to_time: tim
 
 def open_windows(site: Site, at: datetime) -> list[Open]:
     """Everybody who is expected at the site at `at`. Their zones are prefetched."""
+    return open_of(_windows(site.pk, at), site, at)
+
+
+@prepared
+def _windows(site: UUID, at: datetime) -> QuerySet[AccessWindow]:
     rows = AccessWindow.objects.filter(site=site, cancelled_at=None, starts_at__lte=at, ends_at__gt=at)
-    return open_of(rows.select_related("contact").prefetch_related("zones"), site, at)
+    return rows.select_related("contact").prefetch_related("zones")
 
 
 def open_of(windows: Iterable[AccessWindow], site: Site, at: datetime) -> list[Open]:

@@ -7,12 +7,14 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from incidents.actions.locking import check_token, locked
 from incidents.audit.guard import keep_in, outward
 from incidents.models import Incident
 from soc.core import events
 from soc.core.models import Event, User
+from soc.core.prepared import prepared
 
 ASKED: Final = "incident.numbers_shown"
 
@@ -35,4 +37,9 @@ def numbers_shown(incident: Incident) -> bool:
     drill: a customer whom nobody needs is not rung at night."""
     if incident.drill:
         return False
-    return bool(incident.verdict) or Event.objects.filter(kind=ASKED, subject_id=incident.pk).exists()
+    return bool(incident.verdict) or bool(_asked(incident.pk))
+
+
+@prepared
+def _asked(incident: UUID) -> QuerySet[Event]:
+    return Event.objects.filter(kind=ASKED, subject_id=incident)[:1]

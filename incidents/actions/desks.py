@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from incidents.actions.watching import AGAIN, watch
 from incidents.models import Desk, Incident, Looking, Shift
 from soc.core.models import User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 # A page is heard of every two seconds: whatever was written less than this ago is as good as now.
@@ -82,5 +83,10 @@ def _look(user_id: UUID, incident_id: UUID, *, at: datetime, silent: bool) -> No
 
 def lookers(incident: Incident, at: datetime) -> list[User]:
     """On whose screens it is open now, who opened it first comes first; without those who watch silently."""
-    rows = Looking.objects.filter(incident=incident, silent=False, seen_at__gte=at - LOOKS)
-    return [row.user for row in rows.select_related("user").order_by("since", "user__username")]
+    return [row.user for row in _looking(incident.pk, at - LOOKS)]
+
+
+@prepared
+def _looking(incident: UUID, since: datetime) -> QuerySet[Looking]:
+    rows = Looking.objects.filter(incident=incident, silent=False, seen_at__gte=since)
+    return rows.select_related("user").order_by("since", "user__username")

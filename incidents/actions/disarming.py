@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras.actions.contacts import vouched
@@ -21,6 +22,7 @@ from incidents.errors import Refused
 from incidents.models import Incident, Note
 from soc.core import events
 from soc.core.models import Event, User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 IDENTIFIED: Final = "incident.identified"
@@ -49,12 +51,9 @@ def disarmed(incident: Incident) -> Disarmed | None:
 
     A site that is opened at its usual time asks nothing of a technical incident: that goes on through many days.
     """
-    rows = ArmChange.objects.filter(site=incident.site_id, armed=False, undone_at=None, at__gte=incident.captured_at)
-    if incident.closed_at is not None:
-        rows = rows.filter(at__lte=incident.closed_at)
-    if incident.family == Family.TECHNICAL:
-        rows = rows.filter(scheduled=False)
-    change = rows.select_related("by", "source").order_by("-at").first()
+    technical = incident.family == Family.TECHNICAL
+    changes = _disarms(incident.site_id, incident.captured_at, incident.closed_at, technical)
+    change: ArmChange | None = next(iter(changes), None)
     if change is None:
         return None
     kinds = (IDENTIFIED, LOOKED, OVERRIDDEN)
@@ -69,6 +68,16 @@ def disarmed(incident: Incident) -> Disarmed | None:
         looked=done[LOOKED].at if LOOKED in done else None,
         overridden=done[OVERRIDDEN].at if OVERRIDDEN in done else None,
     )
+
+
+@prepared
+def _disarms(site: UUID, since: datetime, until: datetime | None, technical: bool) -> QuerySet[ArmChange]:
+    rows = ArmChange.objects.filter(site=site, armed=False, undone_at=None, at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
+    if technical:
+        rows = rows.filter(scheduled=False)
+    return rows.select_related("by", "source").order_by("-at")[:1]
 
 
 def guard(incident: Incident) -> list[str]:

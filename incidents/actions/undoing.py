@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,7 @@ from incidents.models import Incident, VerdictChange
 from incidents.models.incident import HELD, State
 from soc.core import events
 from soc.core.models import Event, User
+from soc.core.prepared import prepared
 
 UNDONE: Final = "incident.undone"
 # A press within the ring may take so long to arrive.
@@ -99,9 +101,8 @@ def _window() -> timedelta:
 
 def _last(incident: Incident, *, by: User) -> Event | None:
     """The last act of `by` in this incident that is not taken back yet; None where that one cannot be."""
-    own = Event.objects.filter(subject_id=incident.pk, by=by).exclude(kind__in=BESIDE).order_by("-id")
     taken_back: set[int] = set()
-    for event in own[:20]:
+    for event in _own(incident.pk, by.pk):
         if event.kind == UNDONE:
             taken_back.add(int(event.data["of"]))
         elif event.pk not in taken_back:
@@ -109,6 +110,11 @@ def _last(incident: Incident, *, by: User) -> Event | None:
             known = event.kind not in MOVES or "was" in event.data
             return event if event.kind in reversers and known else None
     return None
+
+
+@prepared
+def _own(incident: UUID, by: UUID) -> QuerySet[Event]:
+    return Event.objects.filter(subject_id=incident, by=by).exclude(kind__in=BESIDE).order_by("-id")[:20]
 
 
 def _obstacle(incident: Incident, event: Event) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,7 @@ from incidents.models.incident import State
 from responses.models import Attempt, Message, Playbook, PlaybookRun
 from soc.core import events
 from soc.core.models import Event, User
+from soc.core.prepared import prepared
 
 Kind = Attempt.Kind
 BY_ACT = {"talk": Kind.TALK, "call": Kind.CALL, "text": Kind.TEXT}
@@ -55,11 +57,16 @@ def run_of(incident: Incident, attempts: Sequence[Attempt] | None = None) -> Pla
     Made on the first look when the reaction to the claim has not made it yet: the version in force at the claim either way.
     `attempts`: all of the incident's with their messages, where they are at hand.
     """
-    run = PlaybookRun.objects.filter(incident=incident).select_related("playbook").first() or start_run(incident)
+    run: PlaybookRun | None = next(iter(_runs(incident.pk)), None) or start_run(incident)
     if run is not None:
         known = incident.attempts.select_related("message") if attempts is None else attempts
         run.results = {**run.results, **_fulfilled(run, incident, known)}
     return run
+
+
+@prepared
+def _runs(incident: UUID) -> QuerySet[PlaybookRun]:
+    return PlaybookRun.objects.filter(incident=incident).select_related("playbook")
 
 
 def start_run(incident: Incident) -> PlaybookRun | None:

@@ -20,6 +20,7 @@ from responses.actions.stopping import CODE, check_not_stopped, dispatch_stop
 from responses.models import Attempt, Responder
 from soc.core import events
 from soc.core.models import User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 Status, Kind = Attempt.Status, Attempt.Kind
@@ -53,7 +54,12 @@ def send_responder(
 
 def available_responders(incident: Incident) -> list[Responder]:
     """Whom an operator can send to this site, in the order in which they are called."""
-    return list(_for(incident).order_by("rank", "name"))
+    return _available(incident.organisation_id, incident.site.customer_id)
+
+
+@prepared
+def _available(organisation: UUID, customer: UUID) -> QuerySet[Responder]:
+    return _of(organisation, customer).order_by("rank", "name")
 
 
 def may_come(incident: Incident, responder: Responder) -> bool:
@@ -62,8 +68,12 @@ def may_come(incident: Incident, responder: Responder) -> bool:
 
 
 def _for(incident: Incident) -> QuerySet[Responder]:
-    theirs = Q(customers__isnull=True) | Q(customers=incident.site.customer_id)
-    ids = Responder.objects.filter(theirs, organisation_id=incident.organisation_id, enabled=True).values("pk")
+    return _of(incident.organisation_id, incident.site.customer_id)
+
+
+def _of(organisation: UUID, customer: UUID) -> QuerySet[Responder]:
+    theirs = Q(customers__isnull=True) | Q(customers=customer)
+    ids = Responder.objects.filter(theirs, organisation=organisation, enabled=True).values("pk")
     return Responder.objects.filter(pk__in=ids)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,7 @@ from incidents.models import Incident
 from responses.models import DispatchStop
 from soc.core import events
 from soc.core.models import Organisation, Site, User
+from soc.core.prepared import prepared
 from soc.core.rights import MATRIX, Act
 
 LONGEST_REASON: Final = 200
@@ -58,7 +60,14 @@ def lift_stop(organisation: Organisation, *, by: User, at: datetime) -> Dispatch
 def dispatch_stop(organisation: Organisation | UUID) -> DispatchStop | None:
     """The stop that stands now, with who set it."""
     pk = organisation.pk if isinstance(organisation, Organisation) else organisation
-    return DispatchStop.objects.select_related("by").filter(organisation=pk, lifted_at=None).first()
+    return next(iter(_standing(pk)), None)
+
+
+@prepared
+def _standing(organisation: UUID) -> QuerySet[DispatchStop]:
+    return (
+        DispatchStop.objects.select_related("by").filter(organisation=organisation, lifted_at=None).order_by("pk")[:1]
+    )
 
 
 def stops_of(user: User) -> list[DispatchStop]:

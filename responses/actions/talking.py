@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cameras.models import Camera
@@ -26,6 +27,7 @@ from responses.models import Attempt, Message
 from responses.ports import DeliveryError
 from responses.spoken import TRUE_ONCE
 from soc.core.models import User
+from soc.core.prepared import prepared
 
 RATE = 8000  # samples a second; 16-bit mono
 LONGEST_S = 30
@@ -126,8 +128,7 @@ def _playing(camera: Camera) -> bool:
 def available_messages(incident: Incident, attempts: Iterable[Attempt] | None = None) -> list[Message]:
     """The newest version of each message, by name; `.blocked` says in words why one cannot be played now. `attempts`: all of
     the incident's with their responders, where they are at hand."""
-    newest = Message.objects.filter(organisation_id=incident.organisation_id)
-    messages = list(newest.order_by("name", "-number").distinct("name"))
+    messages: list[Message] = _newest(incident.organisation_id)
     quiet = quiet_words() if messages and quiet_at(incident) else ""
     called = _called(incident, attempts) if messages and not quiet else set()
     for message in messages:
@@ -135,14 +136,24 @@ def available_messages(incident: Incident, attempts: Iterable[Attempt] | None = 
     return messages
 
 
+@prepared
+def _newest(organisation: UUID) -> QuerySet[Message]:
+    return Message.objects.filter(organisation=organisation).order_by("name", "-number").distinct("name")
+
+
 def talk_cameras(incident: Incident) -> list[Camera]:
     """The site's cameras with a loudspeaker: those that saw something first, the latest first of all."""
-    cameras = list(Camera.objects.filter(site_id=incident.site_id, enabled=True, speaker=True).order_by("name"))
+    cameras: list[Camera] = _with_loudspeaker(incident.site_id)
     if len(cameras) < 2:
         return cameras
     seen = sorted(incident.alerts.all(), key=lambda alert: alert.captured_at)
     order = {alert.candidate.camera_id: place for place, alert in enumerate(seen) if alert.candidate.camera_id}
     return sorted(cameras, key=lambda camera: -order.get(camera.pk, -1))
+
+
+@prepared
+def _with_loudspeaker(site: UUID) -> QuerySet[Camera]:
+    return Camera.objects.filter(site=site, enabled=True, speaker=True).order_by("name")
 
 
 def address_of(camera: Camera) -> PinnedAddress:

@@ -21,7 +21,7 @@ from responses import actions as responses
 from soc.console import card
 from soc.console.calls import forms as calls
 from soc.console.door import asked_by_script, must_see, specialist
-from soc.console.incident import show
+from soc.console.incident import chosen_alert, show
 from soc.core import clock
 from soc.core.models import Site, User
 
@@ -43,14 +43,15 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     try:
         VERBS[verb](pk, form, user, clock.now())
     except Refused as refused:
-        return show(request, pk, refused=refused, verb=verb, panel=form.get("panel", ""))
+        panel = form.get("panel", "")
+        return show(request, pk, chosen=chosen_alert(request), refused=refused, verb=verb, panel=panel)
     except Incident.DoesNotExist as error:
         raise Http404 from error
     if not asked_by_script(request):
         return redirect("console-incident", pk=pk)
     # “False: who or what was it?” is answered by the outcome too, so closing comes next.
     outcome = form.get("outcome", "") if verb == "decide" else ""
-    return show(request, pk, panel="close" if outcome else "", outcome=outcome)
+    return show(request, pk, chosen=chosen_alert(request), panel="close" if outcome else "", outcome=outcome)
 
 
 @specialist

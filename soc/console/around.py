@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -18,6 +20,7 @@ from soc.console.evidence import Evidence
 from soc.console.strip import lead
 from soc.core import clock
 from soc.core.models import Media, User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 MOST: Final = 9  # one key each
@@ -41,16 +44,27 @@ def cameras(incident: Incident, user: User) -> list[Seen]:
     first = lead(incident)
     own = first.camera_id if first else None
     beside = _beside(first.zone) if first and first.zone else set()
-    rows = list(Camera.objects.visible_to(user, Act.VIDEO).filter(site=incident.site, enabled=True).order_by("name"))
+    rows = _cameras(user, incident.site_id)
     if len(rows) > MOST:
         nearest = sorted(rows, key=lambda camera: (camera.pk != own, camera.pk not in beside))[:MOST]
         rows = [camera for camera in rows if camera in nearest]
     return [Seen(camera, n, camera.pk == own, camera.pk in beside) for n, camera in enumerate(rows, 1)]
 
 
+@prepared
+def _cameras(user: User, site: UUID) -> QuerySet[Camera]:
+    rows: QuerySet[Camera] = Camera.objects.visible_to(user, Act.VIDEO).filter(site=site, enabled=True).order_by("name")
+    return rows
+
+
 def _beside(zone: Zone) -> set[UUID]:
     """The cameras that see this zone too."""
-    return set(Zone.also_seen_by.through.objects.filter(zone=zone).values_list("camera_id", flat=True))
+    return set(_see_too(zone.pk))
+
+
+@prepared
+def _see_too(zone: UUID) -> QuerySet[Any]:
+    return Zone.also_seen_by.through.objects.filter(zone=zone).values_list("camera_id", flat=True)
 
 
 def facts(seen: list[Seen]) -> dict[str, Any]:
@@ -100,24 +114,26 @@ def _before(shown: Evidence) -> dict[str, str]:
 
 
 def _last_time(incident: Incident, candidate: Candidate, user: User, zone: ZoneInfo) -> dict[str, str]:
-    ended = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=incident.site, state=State.CLOSED)
-    rows = Alert.objects.filter(
-        incident__in=ended.exclude(pk=incident.pk),
-        candidate__camera=candidate.camera,
-        candidate__snapshot__isnull=False,
-    ).select_related("candidate__snapshot", "incident")
-    rows = rows.only(
-        "incident__outcome", "candidate__snapshot", *(f"candidate__snapshot__{name}" for name in OF_PICTURE)
-    )
     shown_again = original_of(candidate)  # a case of the blind audit is not told by its own picture
-    if shown_again is not None:
-        rows = rows.exclude(candidate=shown_again)
-    last = rows.filter(captured_at__lt=candidate.captured_at).order_by("-captured_at").first()
+    but = shown_again.pk if shown_again is not None else candidate.pk
+    found = _last_alarm(user, incident.site_id, incident.pk, candidate.camera_id, but, candidate.captured_at)
+    last: Alert | None = next(iter(found), None)
     picture = last.candidate.snapshot if last else None
     if last is None or picture is None or not picture.there:
         return {}
     words = f"{stamp(picture, zone)}: {last.incident.get_outcome_display() or _('no outcome')}"
     return _one(_("Last alarm"), _("Last alarm"), words, f"/media/{picture.pk}")
+
+
+@prepared
+def _last_alarm(user: User, site: UUID, but: UUID, camera: UUID, but_of: UUID, before: datetime) -> QuerySet[Alert]:
+    ended = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=site, state=State.CLOSED)
+    rows = Alert.objects.filter(
+        incident__in=ended.exclude(pk=but), candidate__camera=camera, candidate__snapshot__isnull=False
+    ).exclude(candidate=but_of)
+    shown = "incident__outcome", "candidate__snapshot", *(f"candidate__snapshot__{name}" for name in OF_PICTURE)
+    rows = rows.select_related("candidate__snapshot", "incident").only(*shown)
+    return rows.filter(captured_at__lt=before).order_by("-captured_at")[:1]
 
 
 def _one(label: str, title: str, words: str, url: str, *, kind: str = "image") -> dict[str, str]:

@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from incidents.models import Alert, Incident
-from soc.core.models import User
+from soc.core.models import Membership, User
+from soc.core.prepared import keep, prepared
 from soc.core.rights import Act
 
 View = Callable[..., HttpResponseBase]
@@ -32,7 +33,7 @@ def specialist(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user: Any = request.user
         # Every read and every right below begins with them: asked for once a request.
-        prefetch_related_objects([user], "memberships")
+        keep(user, "memberships", _memberships(user.pk))
         if not user.may_anywhere(Act.CONSOLE):
             raise Http404
         return view(request, *args, **kwargs)
@@ -40,26 +41,46 @@ def specialist(view: View) -> View:
     return guarded
 
 
-ALERTS: Prefetch = Prefetch(
-    "alerts",
-    Alert.objects.select_related(
-        "candidate__site", "candidate__camera", "candidate__zone", "candidate__signal_source",
-        "candidate__clip", "candidate__snapshot",
-    ).order_by("captured_at", "raised_at"),
-)  # fmt: skip
+SHOWN = Alert.objects.select_related(
+    "candidate__site", "candidate__camera", "candidate__zone", "candidate__signal_source",
+    "candidate__clip", "candidate__snapshot",
+).order_by("captured_at", "raised_at")  # fmt: skip
+ALERTS: Prefetch = Prefetch("alerts", SHOWN)
+
+
+@prepared
+def _memberships(user: UUID) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user)
+
+
+@prepared
+def _one(user: User, pk: UUID) -> QuerySet[Incident]:
+    return with_people(Incident.objects.visible_to(user, Act.CONSOLE)).filter(pk=pk)
+
+
+@prepared
+def _alerts(incident: UUID) -> QuerySet[Alert]:
+    return SHOWN.filter(incident=incident)
 
 
 def incidents_of(user: User) -> Any:
     """The incidents on this user's console, with all that a row or the pane shows of them."""
-    rows = Incident.objects.visible_to(user, Act.CONSOLE)
-    return rows.select_related("site__customer", "owner", "offered_to", "hold_by").prefetch_related(ALERTS)
+    return with_people(Incident.objects.visible_to(user, Act.CONSOLE)).prefetch_related(ALERTS)
+
+
+def with_people(rows: QuerySet[Incident]) -> QuerySet[Incident]:
+    return rows.select_related("site__customer", "owner", "offered_to", "hold_by")
 
 
 def incident_of(user: User, pk: UUID) -> Incident:
-    """One of them, or 404."""
-    found: Incident | None = incidents_of(user).filter(pk=pk).first()
+    """One of them, or 404. The pane of an open incident begins here, many times a second: two queries, made beforehand."""
+    found: Incident | None = next(iter(_one(user, pk)), None)
     if found is None:
         raise Http404
+    alerts = _alerts(found.pk)
+    for alert in alerts:
+        alert.incident = found
+    keep(found, "alerts", alerts)
     return found
 
 

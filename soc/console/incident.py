@@ -14,6 +14,7 @@ from incidents.audit.revealing import break_off
 from incidents.errors import Refused
 from incidents.export import package
 from soc.console import meanwhile, pane, queue
+from soc.console.contained import HEADER, contained
 from soc.console.door import asked_by_script, incident_of, specialist
 from soc.core import clock
 from soc.core.rights import Act
@@ -23,7 +24,7 @@ from soc.core.rights import Act
 @require_safe
 def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One incident as it is now."""
-    return show(request, pk, chosen=_uuid(request.GET.get("alert", "")))
+    return show(request, pk, chosen=chosen_alert(request))
 
 
 def show(
@@ -32,11 +33,14 @@ def show(
 ) -> HttpResponse:  # fmt: skip
     """The pane, 409 when an act was refused: as it is after what happened meanwhile, with the words of the refusal."""
     user: Any = request.user
+    known = contained(pk)
     facts = pane.context(incident_of(user, pk), user, chosen=chosen, panel=panel, outcome=outcome, refused=refused)
     facts |= {"refused_verb": verb, "refused_words": meanwhile.words(facts["incident"], user, refused)}
     status = 409 if refused else 200
     if asked_by_script(request):
-        return render(request, "console/pane.html", facts, status=status)
+        answer = render(request, "console/pane.html", facts, status=status)
+        answer[HEADER] = known
+        return answer
     return render(request, "console/console.html", {**queue.page(user), **facts}, status=status)
 
 
@@ -55,8 +59,9 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return show(request, pk, refused=refused, verb="export")
 
 
-def _uuid(text: str) -> UUID | None:
+def chosen_alert(request: HttpRequest) -> UUID | None:
+    """Whose evidence is looked at: the address says so, of an act's answer too."""
     try:
-        return UUID(text)
+        return UUID(request.GET.get("alert", ""))
     except ValueError:
         return None

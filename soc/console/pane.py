@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from incidents import actions, targets
-from incidents.models import Incident
+from incidents.models import Incident, Note
 from incidents.models.incident import HELD, State
 from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, DISMISSED, Outcome, SeenAs, SiteState, Verdict
 from incidents.outcomes import seen_as as suggested
@@ -22,6 +24,7 @@ from soc.console.strip import headline, lead
 from soc.console.undoing import undoing
 from soc.core import clock
 from soc.core.models import User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 LAST = 5
@@ -83,7 +86,7 @@ def context(
         "alerts": [(alert, what(alert.category), place(alert.candidate)) for alert in incident.alerts.all()],
         "past": ended,
         "past_false": sum(row.verdict in DISMISSED for row, _took in ended),
-        "notes": incident.notes.select_related("by"),
+        "notes": _notes(incident.pk),
         "playbook": run.playbook.name if run else "",
         "steps": [shown for shown in steps if not (about == "verdict" and shown.open and shown.by_verdict)],
         "next_step": coming if about == "step" else None,
@@ -129,10 +132,20 @@ def _offered(incident: Incident, user: User) -> bool:
 
 def past(incident: Incident, user: User) -> list[tuple[Incident, str]]:
     """How the last incidents here ended, newest first, each with its time from detection to closing."""
-    rows = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=incident.site, state=State.CLOSED)
-    shown = ("captured_at", "closed_at", "verdict", "outcome", "owner__username", "owner__call_sign")
-    ended = rows.exclude(pk=incident.pk).select_related("owner").only(*shown).order_by("-closed_at")[:LAST]
+    ended = _ended(user, incident.site_id, incident.pk)
     return [(row, clockline.minutes(row.closed_at - row.captured_at)) for row in ended if row.closed_at]
+
+
+@prepared
+def _ended(user: User, site: UUID, but: UUID) -> QuerySet[Incident]:
+    rows = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=site, state=State.CLOSED)
+    shown = ("captured_at", "closed_at", "verdict", "outcome", "owner__username", "owner__call_sign")
+    return rows.exclude(pk=but).select_related("owner").only(*shown).order_by("-closed_at")[:LAST]
+
+
+@prepared
+def _notes(incident: UUID) -> QuerySet[Note]:
+    return Note.objects.filter(incident=incident).select_related("by")
 
 
 # “False” asks at once who or what it was: verdict, key and outcome of each answer.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident
@@ -13,6 +15,7 @@ from responses import actions
 from responses.actions import stopping
 from responses.models import Attempt, Message, PlaybookRun
 from soc.core.models import Event
+from soc.core.prepared import prepared
 
 ICONS = {
     "look": "eye", "question": "branch", "talk": "horn", "call": "phone", "text": "phone", "note": "note", "close": "check",
@@ -44,8 +47,13 @@ class Shown:
 
 def attempts(incident: Incident) -> list[Attempt]:
     """All that was ordered, newest first, with what the pane shows of each: it is asked for once."""
-    rows = incident.attempts.select_related("responder", "paged", "camera", "message")
-    return list(rows.order_by("-created_at"))
+    return _attempts(incident.pk)
+
+
+@prepared
+def _attempts(incident: UUID) -> QuerySet[Attempt]:
+    rows = Attempt.objects.filter(incident=incident).select_related("responder", "paged", "camera", "message")
+    return rows.order_by("-created_at")
 
 
 def steps(incident: Incident, run: PlaybookRun | None) -> list[Shown]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot
 from typing import Any, Final
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -18,6 +20,7 @@ from incidents.models import Incident
 from soc.console.around import Seen
 from soc.console.evidence import Evidence
 from soc.core.models import User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 WIDE, DEEP = 360.0, 280.0  # the drawing's own units; type is 12 of them
@@ -98,8 +101,14 @@ class Drawn:
 
 def site_plan(incident: Incident, user: User, seen: list[Seen], shown: Evidence) -> Drawn | None:
     """None for a site without a plan."""
-    plan = SitePlan.objects.visible_to(user, Act.CONSOLE).filter(site=incident.site).select_related("picture").first()
+    plan: SitePlan | None = next(iter(_plan(user, incident.site_id)), None)
     return draw(plan, seen, shown) if plan else None
+
+
+@prepared
+def _plan(user: User, site: UUID) -> QuerySet[SitePlan]:
+    rows: QuerySet[SitePlan] = SitePlan.objects.visible_to(user, Act.CONSOLE).filter(site=site)
+    return rows.select_related("picture")
 
 
 def draw(plan: SitePlan, seen: list[Seen], shown: Evidence) -> Drawn:

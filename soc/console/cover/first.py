@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cameras.actions.contacts import contacts_of
-from cameras.actions.muting import instructions_now
+from cameras.actions.muting import instructions_at
 from cameras.actions.presence import open_windows
 from cameras.models import ArmChange
 from incidents.actions import disarmed, numbers_shown
@@ -29,14 +29,15 @@ def facts(incident: Incident, user: User, *, at: datetime) -> dict[str, Any]:
         if change
         else None
     )
+    awaited, contacts = (open_windows(site, at), contacts_of(site)) if going_on else ([], [])
     return {
-        "instructions": instructions_now([site], at) if going_on else [],
+        "instructions": instructions_at(site, at) if going_on else [],
         "disarm": change,
         "disarmed_by": by_whom(change.change) if change else "",
         "armed_again": again,
-        "awaited": open_windows(site, at) if going_on else [],
-        "contacts": contacts_of(site) if going_on else [],
-        "numbers": numbers_shown(incident),
+        "awaited": awaited,
+        "contacts": contacts,
+        "numbers": bool(awaited or contacts) and numbers_shown(incident),
         "may_cover": user.may(Act.COVER, site),
         "may_override": user.may(Act.TAKE_OVER, site) and user.may(Act.HANDLE, site),
     }

@@ -33,6 +33,7 @@ def message(audience: Audience, event: Event, prev: int, rows: dict[str, Any]) -
         "audience": audience.key,
         "seq": event.seq,
         "prev": prev,
+        "id": event.pk,
         "kind": event.kind,
         "subject": [event.subject_type, event.subject_id],
         "site": event.site_id,

@@ -1,0 +1,154 @@
+"""Reads that are asked many times a second: their SQL is made once, for that costs more than the answer.
+
+@prepared
+def notes_of(incident: UUID) -> QuerySet[Note]:
+    return Note.objects.filter(incident=incident).select_related("by")
+
+notes_of(incident.pk)  # a list, as of now: nothing that was answered is kept
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Model, QuerySet
+
+from soc.core.models import User
+
+MOST: Final = 256  # kinds of questions kept of one read: it is others for people of other rights
+LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
+
+
+def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
+    """Answers what `make` would, as a list. Of its arguments ids (UUID) and instants may differ from call to call, and users;
+    anything else, and what a user may, makes a question of its own.
+
+    `make` puts ids and instants into the question as they are, and looks at nothing of a user but its id and memberships:
+    ValueError where it did something else with them, TypeError for an argument of another kind.
+    """
+    made: dict[tuple[Any, ...], _Question | None] = {}
+
+    @wraps(make)
+    def ask(*values: Any) -> list[Any]:
+        key = tuple(map(_shape, values))
+        if key in made:
+            question = made.get(key)
+        else:
+            question = _question(make, values)
+            if len(made) >= MOST:
+                made.clear()
+            made[key] = question
+        return [] if question is None else question.answer(values)
+
+    return ask
+
+
+def keep(instance: Model, name: str, rows: Sequence[Model]) -> None:
+    """Take `rows` for all of a reverse relation's, as prefetch_related would have read them."""
+    manager = getattr(instance, name)
+    known = manager.all()
+    known._result_cache, known._prefetch_done = list(rows), True
+    # The instance itself, where a lazy one was given.
+    cache: dict[str, Any] = manager.instance.__dict__.setdefault("_prefetched_objects_cache", {})
+    cache[name] = known
+
+
+class _Question:
+    """SQL with its values, of which some are arguments: `places` has their numbers, None for what is the same each time."""
+
+    def __init__(self, rows: QuerySet[Any], compiler: Any, sql: str, values: Sequence[Any], places: list[int | None]):
+        self.rows, self.compiler, self.sql = rows, compiler, sql
+        self.values, self.places = values, places
+        self.converters = compiler.get_converters([column[0] for column in compiler.select])
+
+    def answer(self, arguments: Sequence[Any]) -> list[Any]:
+        given = [_plain(value) for value in arguments]
+        pairs = zip(self.places, self.values, strict=True)
+        values = tuple(value if place is None else given[place] for place, value in pairs)
+        compiler = copy(self.compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
+        compiler.as_sql = lambda: (self.sql, values)
+        compiler.get_converters = lambda _columns: self.converters
+        rows = type(self.rows)(model=self.rows.model, query=_Ready(compiler))  # type: ignore[arg-type]
+        for name in ("_iterable_class", "_fields", "_prefetch_related_lookups"):
+            setattr(rows, name, getattr(self.rows, name))
+        return list(rows)
+
+
+class _Ready:
+    """In place of a query: what reads rows asks it for nothing else."""
+
+    def __init__(self, compiler: Any) -> None:
+        self._compiler = compiler
+
+    def get_compiler(self, using: str | None = None, **_other: Any) -> Any:
+        return self._compiler
+
+
+def _question(make: Callable[..., QuerySet[Any]], values: Sequence[Any]) -> _Question | None:
+    """Asked twice of marks in place of the arguments: what differs are the arguments. None where nothing can be found."""
+    marks = [[_mark(value, n, turn) for n, value in enumerate(values)] for turn in (1, 2)]
+    try:
+        (rows, compiler, sql, first), (_rows, _compiler, again, second) = (_compiled(make(*one)) for one in marks)
+    except EmptyResultSet:
+        return None
+    if sql != again or len(first) != len(second):
+        raise ValueError(f"{make.__qualname__} asks something else each time")
+    seen = [[_plain(mark) for mark in one] for one in marks]
+    places = [_place(one, other, *seen, name=make.__qualname__) for one, other in zip(first, second, strict=True)]
+    return _Question(rows, compiler, sql, first, places)
+
+
+def _compiled(rows: QuerySet[Any]) -> tuple[QuerySet[Any], Any, str, Sequence[Any]]:
+    compiler = rows.query.get_compiler(using=DEFAULT_DB_ALIAS)
+    sql, values = compiler.as_sql()
+    return rows, compiler, sql, values
+
+
+def _place(one: Any, other: Any, first: list[Any], second: list[Any], *, name: str) -> int | None:
+    """Which argument a value is: the one whose mark it was both times."""
+    for place, marks in enumerate(zip(first, second, strict=True)):
+        if marks[0] != marks[1] and (one, other) == marks:
+            return place
+    if one != other:
+        raise ValueError(f"{name} asks for something that it made of its arguments")
+    return None
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if isinstance(value, User) else value
+
+
+def _mark(value: Any, number: int, turn: int) -> Any:
+    """Stands for an argument, and is nobody's id and no time of ours."""
+    name = UUID(int=(turn << 64) + number + 1)
+    if isinstance(value, User):
+        mark = copy(value)
+        mark.__dict__["_prefetched_objects_cache"] = {}
+        mark.pk = name
+        keep(mark, "memberships", list(value.memberships.all()))
+        return mark
+    if isinstance(value, UUID):
+        return name
+    return LONG_AGO + timedelta(days=turn, hours=number) if isinstance(value, datetime) else value
+
+
+def _shape(value: Any) -> Any:
+    if isinstance(value, UUID | datetime):
+        return type(value)
+    if isinstance(value, User):
+        return User, value.is_active, frozenset(_held(value))
+    if value is None or isinstance(value, str | int | frozenset):
+        return type(value), value
+    raise TypeError(f"a prepared read takes no {type(value).__name__}")
+
+
+def _held(user: User) -> Iterable[tuple[Any, ...]]:
+    return ((membership.role, *membership.scope()) for membership in user.memberships.all())
