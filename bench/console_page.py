@@ -19,7 +19,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-GAP_S: Final = 0.5  # at most one fetch of the open incident in this time
+GAP_S: Final = 0.5  # at most one fetch of the open incident in this time, or in twice what the last one took
+MOST_GAP_S: Final = 5.0
+ANYTHING: Final = 0
 ROOM: Final = 5  # rows in sight on a narrow screen
 ANEW_S, FEW = 15.0, 8  # where more waits than is here: asked again so often, or sooner where so few are left
 HELD: Final = {"claimed", "working", "waiting"}
@@ -100,9 +102,11 @@ class Http:
 
 @dataclass
 class Heard:
-    """When this page got what, monotonic s: each push by incident and kind, in order; each pane by when its fetch began."""
+    """When this page got what, monotonic s: each push by incident and kind, in order, with its event; each pane by when its fetch
+    began; each event of the open incident by when a pane first had it."""
 
-    pushes: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    pushes: dict[tuple[str, str], list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+    contained: dict[int, float] = field(default_factory=dict)
     at: dict[int, float] = field(default_factory=dict)  # position → when
     heads: list[tuple[int, float]] = field(default_factory=list)  # of each snapshot, with when
     panes: list[tuple[float, float]] = field(default_factory=list)
@@ -130,8 +134,12 @@ class ConsolePage:
         self._asked = 0.0
         self._waiting: asyncio.Task[None] | None = None
         self._fetched = float("-inf")
+        self._took = 0.0
+        self._acting = self._acted = 0
+        self._due: set[int] = set()
+        self._seen: set[int] = set()
         self._told: set[str] = set()
-        self._shown: set[str] = set()
+        self._pictured: set[str] = set()
         self._jobs: set[asyncio.Task[None]] = set()
         self._token = ""
         self._socket: ClientConnection | None = None
@@ -231,7 +239,7 @@ class ConsolePage:
             self.last = {}
             await self._send({"type": "resume", "last": {}})
         elif said.get("incident"):
-            self.heard.pushes[said["incident"], said["kind"]].append(now)
+            self.heard.pushes[said["incident"], said["kind"]].append((now, said["id"]))
             self._update(said)
 
     async def _beat(self, said: dict[str, Any]) -> None:
@@ -264,8 +272,8 @@ class ConsolePage:
         else:
             self.rows[row["incident"]] = row
         self._look()
-        if row["incident"] == self.open:
-            self.refresh()
+        if row["incident"] == self.open and row["id"] not in self._seen:
+            self.refresh(row["id"])
         self._settle()
 
     def _thin(self) -> bool:
@@ -308,40 +316,62 @@ class ConsolePage:
         following = mine[0] if mine else claimable[0]["incident"] if claimable else ""
         if following and following != self.open:
             self.open = following
+            self._due.clear()
+            self._seen.clear()
             self._beside(self._fetch())
 
     # --- desk.js
 
-    def refresh(self) -> None:
-        if self._waiting is not None or not self.open:
+    def refresh(self, why: int = ANYTHING) -> None:
+        """`why`: an event that nothing shown has in it, or ANYTHING."""
+        self._due.add(why)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self._waiting is not None or self._acting or not self.open or not self._due:
             return
-        self._waiting = asyncio.create_task(self._soon(max(0.0, GAP_S - (time.monotonic() - self._fetched))))
+        gap = min(MOST_GAP_S, max(GAP_S, 2 * self._took))
+        self._waiting = asyncio.create_task(self._soon(max(0.0, gap - (time.monotonic() - self._fetched))))
 
     async def _soon(self, wait_s: float) -> None:
         await asyncio.sleep(wait_s)
         self._waiting = None
-        self._beside(self._fetch())
+        if self._due and not self._acting:
+            self._beside(self._fetch())
+
+    def _shown(self, pane: Answer, before: set[int]) -> None:
+        """A pane of the open incident has come; `before`: why it was asked for."""
+        events = {int(word) for word in pane.headers.get("x-events", "").split()}
+        self._due -= before | events
+        self._seen = events
+        now = time.monotonic()
+        for event in events:
+            self.heard.contained.setdefault(event, now)
 
     async def _fetch(self) -> None:
-        pk, began = self.open, time.monotonic()
+        pk, began, acted, before = self.open, time.monotonic(), self._acted, set(self._due)
         self._fetched = began
         pane = await self.http.ask("GET", f"/console/incidents/{pk}/")
         if pk != self.open:
             return
         if pane.status != 200:
             raise RuntimeError(f"the pane was answered {pane.status}")
-        self.heard.panes.append((began, time.monotonic()))
+        self._took = time.monotonic() - began
+        if acted == self._acted:  # else an act's answer is newer
+            self.heard.panes.append((began, time.monotonic()))
+            self._shown(pane, before)
+        self._refresh()
         html = pane.body.decode()
         self.mine = 'data-mine="yes"' in html
-        if pk not in self._shown and 'data-evidence-shown="yes"' not in html and 'data-kind="snapshot"' in html:
-            self._shown.add(pk)
+        if pk not in self._pictured and 'data-evidence-shown="yes"' not in html and 'data-kind="snapshot"' in html:
+            self._pictured.add(pk)
             if picture := re.search(r'data-url="([^"]+)"', html):
                 await self.http.ask("GET", picture[1])
             await self._report(pk, "evidence-shown")
         self._ready.set()
 
     async def post(self, pk: str, verb: str, **values: str) -> Answer:
-        """An act, as the page sends it."""
+        """What the page sends."""
         form = {"csrfmiddlewaretoken": self._token, **values}
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -349,6 +379,21 @@ class ConsolePage:
             "Origin": self.url,
         }
         return await self.beside.ask("POST", f"/console/incidents/{pk}/{verb}/", urlencode(form).encode(), headers)
+
+    async def act(self, pk: str, verb: str, **values: str) -> Answer:
+        """What its operator does: the answer is the pane as it then is."""
+        before = set(self._due)
+        self._acting += 1
+        try:
+            answer = await self.post(pk, verb, **values)
+        finally:
+            self._acting -= 1
+        if answer.status in (200, 409):
+            self._acted += 1
+            if pk == self.open:
+                self._shown(answer, before)
+        self._refresh()
+        return answer
 
     async def _report(self, pk: str, what: str) -> None:
         answer = await self.post(pk, what, at=datetime.now(UTC).isoformat())

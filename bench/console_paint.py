@@ -26,6 +26,8 @@ KEYS: Final = (
 
 # From a key's own time until two frames after what it asks for is there; and when the first picture of each incident was.
 WATCH: Final = """() => {
+  performance.clearResourceTimings();  // a full account takes in nothing more
+  performance.setResourceTimingBufferSize(100000);
   window.keyed = (key, selector) => {
     window.took = new Promise((done) => {
       const pressed = (event) => {

@@ -1,5 +1,6 @@
 /* Every act is a plain form, sent here without leaving the page. The answer is the incident's pane: as it is after the
    act (200), or as it is instead (409), with the words of the refusal. */
+import { contained } from "./desk.js";
 import { maybe } from "./dom.js";
 import { announce, say } from "./words.js";
 
@@ -26,15 +27,23 @@ export function send(desk, form, button) {
 
 /** @param {Desk} desk @param {HTMLFormElement} form @param {string} url @param {FormData} body */
 async function deliver(desk, form, url, body) {
+  const over = desk.act();
+  /** @type {number[] | null} */
+  let events = null;
   try {
-    const answer = await post(url, body);
+    const answer = await post(desk.address(url), body);
     if (!answer) tell(desk, form, say("not_sent"));
     else if (answer.status !== 200 && answer.status !== 409) tell(desk, form, say("failed"));
-    else take(desk, form, answer.status, await answer.text());
+    else {
+      const html = await answer.text();
+      take(desk, form, answer.status, html);
+      events = contained(answer);
+    }
   } catch (error) {
     tell(desk, form, say("failed"));
     throw error;  // to the browser's console: a page that cannot show an answer is our mistake
   } finally {
+    over(events);
     form.removeAttribute("aria-busy");
   }
 }

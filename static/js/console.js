@@ -113,7 +113,7 @@ heard("event", (/** @type {import("./feed.js").Pushed} */ event) => {
   if (!event.incident) return;
   const before = strip.update(event);
   painted();
-  if (event.incident === desk.id) desk.refresh();
+  if (event.incident === desk.id) desk.hear(event.id);
   // Taken from my hands: it stays in sight, with who has it, until I go on.
   if (event.incident === desk.id && before?.owner === settings.me && TAKEN.has(event.kind)) desk.looking = true;
   if (event.kind === "incident.reassigned" && event.owner === settings.me) { sound.burst(event.priority); announce(say("reassigned", event), true); }

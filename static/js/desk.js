@@ -4,9 +4,17 @@ import { all, byId, maybe, the } from "./dom.js";
 import { fillTimes } from "./time.js";
 import { announce, say, settings } from "./words.js";
 
-const GAP_MS = 500;  // at most one fetch of the open incident in this time
+const GAP_MS = 500;  // at most one fetch of the open incident in this time, or in twice what the last one took
+const MOST_GAP_MS = 5000;
+const PATIENCE_MS = 5000;  // so long at most an act without an answer holds up fetches
+const ANYTHING = 0;  // a reason to fetch that is no event's id
 const LOADING_MS = 200;
 const bare = (/** @type {string} */ html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+
+/** The ids of the events that a pane has in it, as its answer says.
+ * @param {Response} answer
+ */
+export const contained = (answer) => (answer.headers.get("X-Events") ?? "").split(" ").filter(Boolean).map(Number);
 
 /** What was chosen in an open panel stays chosen: a later fetch does not know what an act's answer had filled in.
  * @param {Element} old
@@ -28,6 +36,12 @@ export class Desk extends EventTarget {
   looking = false;  // this pane stays until its reader goes on
   waiting = 0;
   fetchedAt = -Infinity;
+  tookMs = 0;
+  acting = 0;  // acts on their way, whose answers are the pane
+  /** @type {Set<number>} events of which nothing shown has told yet, and ANYTHING: why to fetch */
+  due = new Set();
+  /** @type {Set<number>} events that what is shown has in it */
+  seen = new Set();
 
   constructor() {
     super();
@@ -51,6 +65,7 @@ export class Desk extends EventTarget {
     this.id = id;
     this.alert = "";
     this.parts.clear();
+    this.#forget();
     const slow = setTimeout(() => this.#loading(), LOADING_MS);
     await this.#fetch();
     clearTimeout(slow);
@@ -68,18 +83,73 @@ export class Desk extends EventTarget {
     this.dispatchEvent(new Event("quiet"));
   }
 
-  /** Something happened to the open incident: fetch it, however often this is called, at most once per half second. */
-  refresh() {
-    if (this.waiting || !this.id) return;
-    const since = performance.now() - this.fetchedAt;
-    this.waiting = setTimeout(() => { this.waiting = 0; this.#fetch(); }, Math.max(0, GAP_MS - since));
+  /** Something may have happened to the open incident: fetch it, however often this is called, at most once per half second;
+   * a centre that takes long to answer is asked less often. Acts on their way are waited for: they answer the pane. */
+  refresh() { this.#want(ANYTHING); }
+
+  /** The feed told of an event of the open incident: fetch it, unless what is shown has that event in it.
+   * @param {number} event its id
+   */
+  hear(event) { if (!this.seen.has(event)) this.#want(event); }
+
+  /** @param {number} why */
+  #want(why) {
+    this.due.add(why);
+    this.#soon();
+  }
+
+  #soon() {
+    if (this.waiting || this.acting || !this.id || !this.due.size) return;
+    const since = performance.now() - this.fetchedAt, gap = Math.min(MOST_GAP_MS, Math.max(GAP_MS, 2 * this.tookMs));
+    this.waiting = setTimeout(() => {
+      this.waiting = 0;
+      if (this.due.size && !this.acting) this.#fetch();
+    }, Math.max(0, gap - since));
+  }
+
+  #forget() {
+    this.due.clear();
+    this.seen.clear();
+  }
+
+  /** An act goes out. Until it is over nothing is fetched beside it: call the answer with the events that its pane has in it,
+   * once that is shown; without any where no pane came. What was told before the act went out, its answer has too.
+   * @returns {(events: number[] | null) => void}
+   */
+  act() {
+    const before = [...this.due], id = this.id;
+    let held = true;
+    this.acting += 1;
+    const release = () => { if (held) this.acting -= 1; held = false; };
+    const patience = setTimeout(() => { release(); this.#soon(); }, PATIENCE_MS);
+    return (events) => {
+      clearTimeout(patience);
+      release();
+      if (events && id === this.id) this.#learnt(before, events);
+      this.#soon();
+    };
   }
 
   /** An act has answered: what was asked before it is out of date. */
   acted() { this.generation += 1; }
 
+  /** @param {number[]} before why it was asked for @param {number[]} events that the answer has in it */
+  #learnt(before, events) {
+    for (const why of [...before, ...events]) this.due.delete(why);
+    this.seen = new Set(events);
+  }
+
+  /** Where pictures of one alert were asked for, an answer shows them too.
+   * @param {string} url
+   */
+  address(url) { return this.alert ? `${url}?alert=${this.alert}` : url; }
+
   /** @param {string} alert the one to show instead of the incident's newest */
-  choose(alert) { this.alert = alert; this.#fetch(); }
+  choose(alert) {
+    this.alert = alert;
+    this.due.add(ANYTHING);
+    this.#fetch();
+  }
 
   /** The answer with all of its text: once it is looked at nothing more is waited for, so nothing can be left meanwhile.
    * @param {string} url
@@ -88,7 +158,7 @@ export class Desk extends EventTarget {
     try {
       const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
       const { ok, status, redirected } = answer;
-      return { ok, status, redirected, url: answer.url, html: await answer.text() };
+      return { ok, status, redirected, url: answer.url, events: contained(answer), html: await answer.text() };
     } catch {
       return null;  // no contact: the feed says so in the top bar and everything is fetched anew when it is back
     }
@@ -98,12 +168,17 @@ export class Desk extends EventTarget {
     const id = this.id, generation = this.generation;
     if (!id) return;  // left meanwhile
     this.fetchedAt = performance.now();
-    const answer = await this.#get(this.url(id) + (this.alert ? `?alert=${this.alert}` : ""));
+    const before = [...this.due];
+    const answer = await this.#get(this.address(this.url(id)));
     if (!answer || id !== this.id) return;
-    if (generation !== this.generation) { this.refresh(); return; }
+    this.tookMs = performance.now() - this.fetchedAt;
+    if (generation !== this.generation) { this.#soon(); return; }  // an act's answer is newer
     if (answer.redirected && answer.url.includes(settings.login)) { location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`); return; }
     if (answer.status === 404) { this.#gone(); return; }
-    if (answer.ok) this.show(answer.html);
+    if (!answer.ok) return;
+    this.show(answer.html);
+    this.#learnt(before, answer.events);
+    this.#soon();
   }
 
   /** What was open is not this user's to see any more: the desk says so, and stays until its reader goes on. */
@@ -145,6 +220,7 @@ export class Desk extends EventTarget {
     const next = maybe(holder.content, "#incident");
     if (!next) return;
     const pane = this.pane;
+    if (this.id !== next.dataset.id) this.#forget();
     if (!pane || pane.dataset.id !== next.dataset.id) {
       this.id = next.dataset.id ?? "";
       this.parts.clear();

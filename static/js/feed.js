@@ -14,7 +14,7 @@ const SILENCE_MS = 5000;
  */
 /** An event with the row of its incident; `stale` asks to fetch everything anew; `desk` is whose shift it
  * was of, instead of an incident's row.
- * @typedef {Row & {type: "event", audience: string, seq: number, prev: number, kind: string, stale?: boolean, desk?: string}} Pushed
+ * @typedef {Row & {type: "event", audience: string, seq: number, prev: number, id: number, kind: string, stale?: boolean, desk?: string}} Pushed
  */
 /** What waits beyond the rows of a snapshot, which has what a page may need next.
  * @typedef {{waiting: number, oldest: string, parked: number, due: string}} Beyond

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bench.console_flow import ALARM, NOTE, Sent, judge
-from bench.console_page import ConsolePage
+from bench.console_page import Answer, ConsolePage
 
 
 def page(user: str = "a") -> ConsolePage:
@@ -16,10 +18,10 @@ def arrivals() -> list[Sent]:
 
 
 def heard(one: ConsolePage) -> ConsolePage:
-    one.heard.pushes["i", "incident.sounded"] = [10.1]
-    one.heard.pushes["i", "incident.folded"] = [11.2]
-    one.heard.pushes["i", "incident.noted"] = [10.6]
-    one.heard.panes = [(10.15, 10.3), (10.65, 10.8), (11.25, 11.5)]
+    one.heard.pushes["i", "incident.sounded"] = [(10.1, 1)]
+    one.heard.pushes["i", "incident.folded"] = [(11.2, 3)]
+    one.heard.pushes["i", "incident.noted"] = [(10.6, 2)]
+    one.heard.contained = {1: 10.3, 2: 10.8, 3: 11.5}
     return one
 
 
@@ -36,9 +38,9 @@ def test_a_row_that_never_came_is_missing():
     assert judge([heard(page()), deaf], arrivals()).missing == 1
 
 
-def test_a_detail_that_was_not_fetched_after_its_row_never_came():
+def test_a_detail_that_no_pane_had_in_it_never_came():
     one = heard(page())
-    one.heard.panes.pop()
+    del one.heard.contained[3]
     assert max(judge([one], arrivals()).details) == float("inf")
 
 
@@ -60,3 +62,60 @@ async def test_a_page_that_sees_a_gap_asks_for_what_it_missed(monkeypatch):
     await one._hear({"type": "event", "audience": "ops", "seq": 6, "prev": 5, "kind": "incident.noted"})
     assert said == [{"type": "resume", "last": {"ops": 4}}]
     assert (one.last, one.heard.gaps) == ({"ops": 4}, 1)
+
+
+def opened(**asked) -> ConsolePage:
+    """A page with its incident open, whose questions are answered by what was given for them."""
+    one = page()
+    one.open, one.mine, one.last = "i", True, {"ops": 4}
+
+    async def answered(what: str) -> Answer:
+        asked.setdefault("asked", []).append(what)
+        return Answer(200, {"x-events": asked[what]}, b'<article data-evidence-shown="yes" data-mine="yes">')
+
+    one.http.ask = lambda method, path, *rest: answered("fetch")
+    one.beside.ask = lambda method, path, *rest: answered("act")
+    one.asked = asked.setdefault("asked", [])
+    return one
+
+
+def told(seq: int, event: int) -> dict:
+    row = {"incident": "i", "state": "working", "owner": "a", "priority": 2, "turn": "", "painted": True}
+    return {
+        "type": "event",
+        "audience": "ops",
+        "seq": seq,
+        "prev": seq - 1,
+        "id": event,
+        "kind": "incident.noted",
+        **row,
+    }
+
+
+async def idle(one: ConsolePage) -> None:
+    async with asyncio.timeout(5):
+        while one.busy:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_an_act_answered_is_not_fetched_again():
+    one = opened(act="8 9", fetch="9 10")
+    await one.act("i", "note", text="Seen.")
+    await one._hear(told(5, 9))
+    await idle(one)
+    assert one.asked == ["act"]
+    await one._hear(told(6, 10))
+    await idle(one)
+    assert one.asked == ["act", "fetch"]
+    assert set(one.heard.contained) == {8, 9, 10}
+
+
+async def test_what_is_told_while_an_act_is_on_its_way_is_fetched_after_it_unless_its_answer_has_it():
+    for answer, asked in (("8 9", ["act"]), ("8", ["act", "fetch"])):
+        one = opened(act=answer, fetch="8 9")
+        act = asyncio.create_task(one.act("i", "note", text="Seen."))
+        await asyncio.sleep(0)
+        await one._hear(told(5, 9))
+        await act
+        await idle(one)
+        assert one.asked == asked
