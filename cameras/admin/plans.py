@@ -170,6 +170,7 @@ def words() -> dict[str, Any]:
         "measure": gettext("Say its size by two points"),
         "measuring": gettext("Lay A and B on two places of the picture whose distance you know, and type it."),
         "ground_apart": gettext("from A to B m"),
+        "fit": gettext("Make the ground as large as the picture"),
         "mark": gettext("Point {what}: {x} m across, {y} m down"),
         "unread": gettext("The text below cannot be read: it is as you typed it."),
         "no_cameras": gettext("Cameras can be placed once the plan is saved."),

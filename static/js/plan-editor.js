@@ -233,11 +233,23 @@ export class PlanEditor extends HTMLElement {
       this.chosen = { camera: put };
     } else if (camera) this.chosen = { camera };
     else if (shape) this.chosen = { shape: Number(shape), corner: 0 };
+    else if (tool === "fit") this.#fit();
     else if (tool === "measure") { this.ground.measure(); this.chosen = this.ground.marks.length ? { mark: 0 } : null; }
     else if (tool === "remove" && this.chosen && "shape" in this.chosen) { this.shapes.splice(this.chosen.shape, 1); this.chosen = null; }
     else if (tool === "off" && this.chosen && "camera" in this.chosen) this.#off(this.chosen.camera);
     this.#write();
     this.#refocus("hang");
+  }
+
+  /** The ground becomes as large as the picture that lies under it, and what is drawn stays where it is in the picture. */
+  #fit() {
+    const size = this.ground.place, [byX, byY] = this.ground.corner();
+    for (const shape of this.shapes) shape.points = shape.points.map(([x, y]) => [x + byX, y + byY]);
+    for (const [id, place] of Object.entries(this.places)) if (place) this.places[id] = placed(place, { x: tenth(place.x + byX), y: tenth(place.y + byY) });
+    for (const name of /** @type {const} */ (["width", "height"])) {
+      const field = this.other(`${name}_m`);
+      if (field && size) field.value = String(tenth(size[name]));
+    }
   }
 
   /** @param {HTMLInputElement} input */

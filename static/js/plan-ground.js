@@ -52,6 +52,15 @@ export class PlanGround {
     return a && b ? Math.hypot(b[0] - a[0], b[1] - a[1]) : 0;
   }
 
+  /** Lie at the corner of the ground.
+   * @returns {number[]} by how much everything on it moves with it, metres */
+  corner() {
+    const { x, y } = this.place ?? { x: 0, y: 0 };
+    if (this.place) this.place = { ...this.place, x: 0, y: 0 };
+    this.marks = this.marks.map((point) => [point[0] - x, point[1] - y]);
+    return [-x, -y];
+  }
+
   /** A number that was typed.
    * @param {string} name x | y | width: of the picture; apart: between the two points
    * @param {number} value metres */
@@ -76,6 +85,7 @@ export class PlanGround {
     const fields = made("div", { class: "pl-fields", "data-ground": "" }, ...field("ground_x", tenth(place.x)), ...field("ground_y", tenth(place.y)), ...field("ground_width", tenth(place.width)));
     const measuring = this.marks.length ? [made("p", {}, words.measuring), made("div", { class: "pl-fields", "data-ground": "" }, ...field("ground_apart", tenth(this.apart)))] : [];
     const start = made("button", { type: "button", "data-tool": "measure", "aria-pressed": this.marks.length > 0 }, words.measure);
-    return [made("h3", {}, words.picture), fields, start, ...measuring];
+    const fit = made("button", { type: "button", "data-tool": "fit" }, words.fit);
+    return [made("h3", {}, words.picture), fields, start, ...measuring, fit];
   }
 }

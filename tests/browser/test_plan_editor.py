@@ -33,11 +33,16 @@ def a_picture_is_laid_under_it(page, plan, folder, screenshot):
     expect(editor.get_by_role("button", name="Point B")).to_have_accessible_name("Point B: 70 m across, 16.9 m down")
     expect(editor.get_by_label("is wide m")).to_have_value("120")
     expect(editor.get_by_label("begins across m")).to_have_value("-20")
+    editor.get_by_role("button", name="Make the ground as large as the picture").click()
+    camera = editor.get_by_role("button", name="Camera 2, Loading yard")
+    expect(camera).to_have_accessible_name("Camera 2, Loading yard: 49.5 m across, 41.9 m down, looks 95°")
+    page.get_by_text("Choose a camera").scroll_into_view_if_needed()
     screenshot(page, "plan-picture-1366")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".messagelist")).to_contain_text("changed")
     plan.refresh_from_db()
-    assert plan.picture_place == {"x": -20, "y": -16.87, "width": 120, "height": 67.5}
+    assert plan.picture_place == {"x": 0, "y": 0, "width": 120, "height": 67.5}
+    assert (plan.width_m, plan.height_m) == (120, 67.5)
 
 
 def test_a_camera_is_put_on_the_plan_dragged_and_turned_and_a_fence_is_drawn(live, camera, admin, screenshot, tmp_path):
