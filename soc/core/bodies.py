@@ -7,6 +7,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -32,12 +34,12 @@ class WholeBodies:
             async with asyncio.timeout(self.within_s):
                 body = await self._read(receive, most)
         except TimeoutError:
-            await _refuse(send, 408)
+            await _refuse(send, 408, _("This came too slowly. Nothing was changed: send it again."))
             return
         if body is None:
             return  # the client went away
         if len(body) > most:
-            await _refuse(send, 413)
+            await _refuse(send, 413, _("This is larger than anything that is taken here. Nothing was changed."))
             return
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -58,7 +60,12 @@ class WholeBodies:
         return bytes(body)
 
 
-async def _refuse(send: Send, status: int) -> None:
-    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+async def _refuse(send: Send, status: int, words: str) -> None:
+    body = words.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})

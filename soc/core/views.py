@@ -14,6 +14,8 @@ from soc.core import pulse
 from soc.core.away import LOST
 from soc.core.rights import Act
 
+LONGEST_NAME = 150  # of a user; what is longer is nobody's
+
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -32,6 +34,12 @@ def broken(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exc_info()[1], LOST):
         return server_error(request)
     return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+
+
+def tried_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """By what name somebody tried to log in, as much of it as is kept with a failed try. django-axes calls it."""
+    said = (credentials or {}).get("username") or request.POST.get("username")
+    return said if said is None else str(said)[:LONGEST_NAME]
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:

@@ -45,6 +45,10 @@ class Request:
     def status(self) -> int:
         return int(self.answers[0]["status"])
 
+    @property
+    def words(self) -> str:
+        return str(self.answers[1]["body"].decode())
+
 
 def test_a_body_in_parts_is_handed_on_whole():
     assert Request(b"claim", b"=", b"now").ask() == [b"claim=now"]
@@ -55,6 +59,7 @@ def test_a_sender_that_does_not_end_is_refused_and_never_handed_on():
     slow = Request(b"c", ends=False)
     assert slow.ask() == []
     assert slow.status == 408
+    assert "send it again" in slow.words
 
 
 def test_more_than_there_may_be_is_refused_without_reading_on():
