@@ -84,6 +84,13 @@ def intrusion() -> list[Step]:
             answers=_verdict("close"),
         ),
         step(
+            "light",
+            "relay",
+            _("Switch the light on"),
+            _("Who is seen knows it, and the picture is better."),
+            relay="light",
+        ),
+        step(
             "challenge",
             "talk",
             _("Speak: live camera"),

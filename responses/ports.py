@@ -5,7 +5,7 @@ have: ask, never repeat).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -86,4 +86,28 @@ class Talkdown(Protocol):
         `on_sound` is called once, when the camera has taken the first 200 ms. Raises DeliveryError (nothing was taken)
         or Unclear (part of it was).
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a device at the site. `root` and `path`: where its service is, as it was checked; `host`: as it was typed."""
+
+    root: str
+    path: str
+    host: str
+    token: str
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+class Relays(Protocol):
+    """Outputs at the site: a light, a siren, a gate."""
+
+    def switch(self, output: Output, *, on: bool) -> None:
+        """Switch it, once. Raises DeliveryError or Unclear."""
+        ...
+
+    def stands(self, output: Output) -> bool:
+        """Whether it is on now. Raises DeliveryError when the device cannot say."""
         ...

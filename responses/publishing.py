@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from cameras.categories import Family
 from responses.actions.talking import AUDIO_NAME
-from responses.models import Message, Playbook
+from responses.models import Message, Playbook, Relay
 from responses.spoken import SPOKEN, TRUE_ONCE
 from soc.core import events
 from soc.core.models import Organisation, User
 
-STEP_KINDS = ("look", "question", "talk", "call", "text", "note", "close")
-STEP_KEYS = {"id", "kind", "title", "help", "required", "fulfilled_by", "message", "answers"}
+STEP_KINDS = ("look", "question", "talk", "relay", "call", "text", "note", "close")
+STEP_KEYS = {"id", "kind", "title", "help", "required", "fulfilled_by", "message", "answers", "relay"}
 MOST_STEPS = 40
 
 
@@ -83,6 +83,11 @@ def _wrong(step: Any, seen: set[str], messages: set[str]) -> list[str]:
     seen.add(step["id"])
     if step["kind"] not in STEP_KINDS:
         wrong.append(_("“kind” is one of %(kinds)s.") % {"kinds": ", ".join(STEP_KINDS)})
+    if (step["kind"] == "relay") != ("relay" in step) or step.get("relay", Relay.Kind.LIGHT) not in Relay.Kind.values:
+        wrong.append(
+            _("a step of kind “relay”, and no other, says in “relay” which: %(kinds)s.")
+            % {"kinds": ", ".join(Relay.Kind.values)}
+        )
     if not isinstance(step.get("help", ""), str):
         wrong.append(_("“help” is text."))
     if not isinstance(step.get("required", False), bool):

@@ -89,7 +89,7 @@ def _reveal(act: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 
 def _pressed(act: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """After the door's own transaction was undone: what would have been done, to whom and when."""
-    names = ("message_id", "camera_id", "responder_id")
+    names = ("message_id", "camera_id", "responder_id", "relay_id")
     told = {name.removesuffix("_id"): kwargs[name] for name in names if name in kwargs}
     with transaction.atomic():
         events.record(PRESSED, locked(_incident_id(args)), by=kwargs["by"], at=kwargs["at"], act=act, **told)

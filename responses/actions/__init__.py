@@ -5,6 +5,7 @@ from responses.actions.links import Link, answer_link, find_link
 from responses.actions.playbooks import Step, run_of, step_done, step_skipped, steps, steps_of
 from responses.actions.sending import available_responders, send_responder
 from responses.actions.stopping import dispatch_stop, lift_stop, stop_dispatch, stops_of
+from responses.actions.switching import switch
 from responses.actions.talking import available_messages, talk, talk_cameras
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "steps_of",
     "stop_dispatch",
     "stops_of",
+    "switch",
     "talk",
     "talk_cameras",
 ]

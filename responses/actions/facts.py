@@ -113,6 +113,16 @@ def played(attempt_id: UUID, *, seconds: float, packets: int, at: datetime) -> A
         return attempt
 
 
+def switched(attempt_id: UUID, *, at: datetime, how: str) -> Attempt:
+    """A light, a siren or a gate at the site was switched. `how` it is known: answered, asked."""
+    with transaction.atomic():
+        attempt = lock(attempt_id)
+        attempt.data = {**attempt.data, "known": how}
+        _placed(attempt, at=at)
+        ended(attempt, "switched", at=at)
+        return attempt
+
+
 def broken(attempt_id: UUID, words: str, *, at: datetime, code: str) -> Attempt:
     """A message of which part may have sounded: never played again by itself, the operator decides."""
     with transaction.atomic():

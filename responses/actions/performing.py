@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from incidents.audit.guard import Exercise, keep_in
 from incidents.models.incident import State
 from responses import adapters
-from responses.actions import facts, links, script, talking
+from responses.actions import facts, links, script, switching, talking
 from responses.actions.sending import STOPPED
 from responses.actions.stopping import CODE, dispatch_stop
 from responses.actions.stopping import words as stop_words
@@ -81,7 +81,7 @@ def begin(attempt_id: UUID, *, at: datetime) -> Attempt | None:
         )
     if not won:
         return None
-    paths = ("incident__site", "site", "organisation", "responder", "paged", "message", "camera")
+    paths = ("incident__site", "site", "organisation", "responder", "paged", "message", "camera", "relay")
     rows = Attempt.objects.select_related(*paths)
     return rows.get(pk=attempt_id)
 
@@ -105,10 +105,15 @@ def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
             raise TooLate("quiet" if talking.quiet_at(attempt.incident) else "untrue", why)
         if at - attempt.created_at > STALE_TALK:
             raise TooLate("late", _("The message could not be played in time. Play it again if it still fits."))
+    if attempt.kind == Kind.RELAY and (why_not := switching.why_not(attempt, at=at)):
+        raise TooLate(*why_not)
 
 
 def _act(attempt: Attempt) -> Receipt | None:
-    """The outward act itself. A talk reports as it goes and has no receipt."""
+    """The outward act itself. A talk and a relay report as they go and have no receipt."""
+    if attempt.kind == Kind.RELAY:
+        switching.do(attempt)
+        return None
     if attempt.kind == Kind.TALK:
         _talk(attempt)
         return None
@@ -211,13 +216,13 @@ def pick_up(attempt_id: UUID, *, at: datetime) -> bool:
 def settle(attempt_id: UUID) -> None:
     """Find out what became of an attempt that may have happened.
 
-    1. A message at the site is never repeated by itself: it failed, in words.
+    1. A message at the site is never repeated by itself: it failed, in words. Nor is a relay: its device is asked how it stands.
     2. The provider is asked for our calls to that number. One that no attempt owns is this one's.
     3. It positively has none, and the grace is over: planned again, if it is still wanted.
     4. It cannot say, or several begun attempts could own the call: asked again, and given up in the end.
     """
     attempt = (
-        Attempt.objects.select_related("incident__site", "organisation", "responder", "paged")
+        Attempt.objects.select_related("incident__site", "organisation", "responder", "paged", "relay")
         .filter(pk=attempt_id)
         .first()
     )
@@ -228,6 +233,10 @@ def settle(attempt_id: UUID) -> None:
         return
     asked_at = clock.db_now()
     try:
+        if attempt.kind == Kind.RELAY:
+            if words := switching.ask(attempt):
+                _fail(attempt.pk, words, code="not_switched")
+            return
         unowned, rivals = _ask(attempt)
     except DeliveryError as error:
         _ask_later(attempt, error.message, at=asked_at)
@@ -277,9 +286,11 @@ def _not_there(attempt: Attempt, *, at: datetime) -> None:
 def _ask_later(attempt: Attempt, words: str, *, at: datetime) -> None:
     assert attempt.acting_at is not None
     if at - attempt.acting_at > GIVE_UP:
-        _fail(
-            attempt.pk, _("It could not be found out whether this reached anybody. Ring them yourself."), code="unclear"
-        )
+        if attempt.kind == Kind.RELAY:
+            gave_up = _("It could not be found out whether it was switched. Look before you switch it again.")
+        else:
+            gave_up = _("It could not be found out whether this reached anybody. Ring them yourself.")
+        _fail(attempt.pk, gave_up, code="unclear")
         return
     asked = attempt.data.get("asked", 0)
     wait = ASK_AGAIN_S[min(asked, len(ASK_AGAIN_S) - 1)]

@@ -20,13 +20,14 @@ from incidents.audit.guard import PRESSED
 from incidents.errors import Refused
 from incidents.models import Incident
 from incidents.models.incident import State
+from responses.actions import switching
 from responses.models import Attempt, Message, Playbook, PlaybookRun
 from soc.core import events
 from soc.core.models import Event, User
 from soc.core.prepared import prepared
 
 Kind = Attempt.Kind
-BY_ACT = {"talk": Kind.TALK, "call": Kind.CALL, "text": Kind.TEXT}
+BY_ACT = {"talk": Kind.TALK, "relay": Kind.RELAY, "call": Kind.CALL, "text": Kind.TEXT}
 LONGEST_ANSWER, LONGEST_REASON = 500, 200
 
 
@@ -49,17 +50,18 @@ class Step:
     answer: str = ""
     reason: str = ""
     off: bool = False
+    relay: str = ""  # of kind relay: what is switched
 
 
 def run_of(incident: Incident, attempts: Sequence[Attempt] | None = None) -> PlaybookRun | None:
     """The incident's run with `results` as of now; None before the first claim, and where no playbook fits.
 
     Made on the first look when the reaction to the claim has not made it yet: the version in force at the claim either way.
-    `attempts`: all of the incident's with their messages, where they are at hand.
+    `attempts`: all of the incident's with their messages and relays, where they are at hand.
     """
     run: PlaybookRun | None = next(iter(_runs(incident.pk)), None) or start_run(incident)
     if run is not None:
-        known = incident.attempts.select_related("message") if attempts is None else attempts
+        known = incident.attempts.select_related("message", "relay") if attempts is None else attempts
         run.results = {**run.results, **_fulfilled(run, incident, known)}
     return run
 
@@ -79,8 +81,34 @@ def start_run(incident: Incident) -> PlaybookRun | None:
     if not fitting:
         return None
     playbook = max(fitting, key=lambda playbook: (playbook.published_at, playbook.name))
-    frozen = {"site": incident.site, "playbook": playbook, "steps": playbook.body["steps"]}
+    relays = switching.frozen(incident.site)
+    frozen = {
+        "site": incident.site,
+        "playbook": playbook,
+        "relays": relays,
+        "steps": possible(playbook.body["steps"], relays),
+    }
     return PlaybookRun.objects.get_or_create(incident=incident, defaults=frozen)[0]
+
+
+def possible(steps: list[dict[str, Any]], relays: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The steps without those that switch what the site does not have; an answer that led to one leads to the step after it."""
+    there = {relay["kind"] for relay in relays}
+    kept = [step for step in steps if step["kind"] != "relay" or step["relay"] in there]
+    if len(kept) == len(steps):
+        return steps
+    ids, after = [step["id"] for step in kept], {}
+    for number, step in enumerate(steps):
+        after[step["id"]] = next((later["id"] for later in steps[number:] if later["id"] in ids), "")
+    return [_led(step, after) for step in kept]
+
+
+def _led(step: dict[str, Any], after: dict[str, str]) -> dict[str, Any]:
+    """With each answer leading to a step that is there; to none where nothing follows."""
+    if not step.get("answers"):
+        return step
+    answers = [{**one, **({"goto": after[one["goto"]]} if "goto" in one else {})} for one in step["answers"]]
+    return {**step, "answers": [{k: v for k, v in one.items() if k != "goto" or v} for one in answers]}
 
 
 def finish_run(incident_id: UUID) -> None:
@@ -146,6 +174,7 @@ def _step(step: dict[str, Any], result: dict[str, Any], *, off: bool) -> Step:
         answer=result.get("answer", ""),
         reason=result.get("reason", ""),
         off=off,
+        relay=step.get("relay", ""),
     )
 
 
@@ -185,7 +214,7 @@ def _fact(step: dict[str, Any], incident: Incident, acts: list[Attempt]) -> tupl
     if kind in BY_ACT:
         wanted = _messages(step)
         for act in acts:
-            if act.kind == BY_ACT[kind] and (not wanted or (act.message and act.message.name in wanted)):
+            if act.kind == BY_ACT[kind] and _fits(step, act, wanted):
                 assert act.placed_at is not None
                 return act.placed_at, act.by_id, ""
         return _pressed(incident, kind, wanted) if incident.drill else None
@@ -197,9 +226,18 @@ def _fact(step: dict[str, Any], incident: Incident, acts: list[Attempt]) -> tupl
     return None
 
 
+def _fits(step: dict[str, Any], act: Attempt, wanted: tuple[str, ...]) -> bool:
+    """Whether an act of a step's kind is what it asks for: one of its messages, or a relay of its kind switched on."""
+    if step["kind"] == "relay":
+        return act.relay is not None and act.relay.kind == step["relay"] and bool(act.data.get("on"))
+    return not wanted or (act.message is not None and act.message.name in wanted)
+
+
 def _pressed(incident: Incident, kind: str, wanted: tuple[str, ...]) -> tuple[datetime, UUID | None, str] | None:
     """In a drill nothing leaves the house: that the key was pressed is what the step asks for."""
-    rows = Event.objects.filter(kind=PRESSED, subject_id=incident.pk, data__act="talk" if kind == "talk" else "send")
+    rows = Event.objects.filter(
+        kind=PRESSED, subject_id=incident.pk, data__act=kind if kind in ("talk", "relay") else "send"
+    )
     if kind == "talk" and wanted:
         fitting = Message.objects.filter(organisation_id=incident.organisation_id, name__in=wanted)
         rows = rows.filter(data__message__in=[str(pk) for pk in fitting.values_list("pk", flat=True)])

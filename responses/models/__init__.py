@@ -2,6 +2,7 @@ from responses.models import history  # noqa: F401  registers the models of the 
 from responses.models.attempt import Attempt
 from responses.models.contact import Responder
 from responses.models.playbook import Message, Playbook, PlaybookRun
+from responses.models.relay import Relay
 from responses.models.stop import DispatchStop
 
-__all__ = ["Attempt", "DispatchStop", "Message", "Playbook", "PlaybookRun", "Responder"]
+__all__ = ["Attempt", "DispatchStop", "Message", "Playbook", "PlaybookRun", "Relay", "Responder"]

@@ -7,6 +7,7 @@ from cameras.models import Camera
 from incidents.models import Incident
 from responses.models.contact import Responder
 from responses.models.playbook import Message
+from responses.models.relay import Relay
 from soc.core.models import SiteOwned
 
 
@@ -17,6 +18,7 @@ class Attempt(SiteOwned):
         TALK = "talk", _("voice at the site")
         CALL = "call", _("call")
         TEXT = "text", _("text message")
+        RELAY = "relay", _("light, siren or gate")
 
     class Status(models.TextChoices):
         PLANNED = "planned", _("planned")  # committed, nobody has acted yet
@@ -42,6 +44,7 @@ class Attempt(SiteOwned):
     )
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="attempts")
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="attempts")
+    relay = models.ForeignKey(Relay, models.PROTECT, null=True, related_name="attempts")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     order = models.ForeignKey(
         "self",

@@ -11,8 +11,8 @@ from soc.core.models import PublishedVersion, SiteOwned
 class Playbook(PublishedVersion):
     """What to do, in order. body: {"families": ["intrusion"], "steps": [{"id", "kind", "title", "help", "required"}, …]}
 
-    kind is one of look, question, talk, call, text, note, close. `answers` lists {"code", "label"}; one with "goto" names the
-    later step that is asked next, and what lies between is not.
+    kind is one of look, question, talk, relay, call, text, note, close; a relay says which: {"relay": "light"}.
+    `answers` lists {"code", "label"}; one with "goto" names the later step that is asked next, and what lies between is not.
     """
 
     class Meta:
@@ -48,5 +48,7 @@ class PlaybookRun(SiteOwned):
     incident = models.OneToOneField(Incident, models.PROTECT, related_name="run")
     playbook = models.ForeignKey(Playbook, models.PROTECT, related_name="runs")
     steps = models.JSONField(help_text="the version's steps as they were")
+    # [{"id", "kind", "name", "goes_back"}]: what can be switched at the site. Steps for what is not there are left out.
+    relays = models.JSONField(default=list)
     # {step id: {"state": "done" | "skipped", "at": ISO, "by": user id, "answer": …, "reason": …}}
     results = models.JSONField(default=dict)

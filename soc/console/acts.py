@@ -195,6 +195,18 @@ def talk(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     )  # fmt: skip
 
 
+def switch(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    which, _space, state = form.get("relay", "").partition(" ")
+    try:
+        relay = UUID(which)
+    except ValueError as error:
+        raise Refused("choose", _("Choose one first.")) from error
+    responses.switch(
+        pk, relay_id=relay, on=state == "on", token=_token(form), by=by, at=at,
+        dedup=f"switch:{pk}:{form.get('dedup', '')[:24]}:{relay}:{state[:3]}",
+    )  # fmt: skip
+
+
 def send(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     responses.send_responder(
         pk, responder_id=_id(form, "responder"), token=_token(form), by=by, at=at,
@@ -249,6 +261,6 @@ VERBS: dict[str, Verb] = {
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
         lift_hold, identify, look, override_disarm, show_numbers, undo, describe,
-        note_call,
+        note_call, switch,
     )
 }  # fmt: skip

@@ -142,6 +142,7 @@ ACTS: Final[dict[str, Words]] = {
     "talk": gettext_lazy("voice at the site"),
     "call": gettext_lazy("call"),
     "text": gettext_lazy("text message"),
+    "relay": gettext_lazy("light, siren or gate"),
     "send": gettext_lazy("sending somebody"),
     "ask": gettext_lazy("asking for numbers"),
 }

@@ -55,6 +55,7 @@ def context(
     run = responses.run_of(incident, attempts)
     steps = playbook.steps(incident, run)
     coming = next((shown for shown in steps if shown.state == "next"), None)
+    offered = playbook.switches(run, attempts) if mine else []
     messages = responses.available_messages(incident, attempts) if mine else []
     about = bright(incident, mine=mine, coming=coming)
     return {
@@ -95,6 +96,8 @@ def context(
         "talking": talking,
         "messages": messages,
         "to_say": playbook.to_say(coming, messages),
+        "switches": offered,
+        "to_switch": playbook.to_switch(coming, offered),
         "speakers": responses.talk_cameras(incident) if mine else [],
         "responders": responses.available_responders(incident) if mine else [],
         "dedup": playbook.dedup(incident, attempts),

@@ -13,12 +13,13 @@ from incidents.models import Incident
 from incidents.outcomes import Verdict
 from responses import actions
 from responses.actions import stopping
-from responses.models import Attempt, Message, PlaybookRun
+from responses.models import Attempt, Message, PlaybookRun, Relay
 from soc.core.models import Event
 from soc.core.prepared import prepared
 
 ICONS = {
     "look": "eye", "question": "branch", "talk": "horn", "call": "phone", "text": "phone", "note": "note", "close": "check",
+    "relay": "bolt",
 }  # fmt: skip
 ANSWER_KEYS = "YX123456789"
 ON_AIR = (Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.PLACED)
@@ -52,8 +53,8 @@ def attempts(incident: Incident) -> list[Attempt]:
 
 @prepared
 def _attempts(incident: UUID) -> QuerySet[Attempt]:
-    rows = Attempt.objects.filter(incident=incident).select_related("responder", "paged", "camera", "message")
-    return rows.order_by("-created_at")
+    paths = ("responder", "paged", "camera", "message", "relay")
+    return Attempt.objects.filter(incident=incident).select_related(*paths).order_by("-created_at")
 
 
 def steps(incident: Incident, run: PlaybookRun | None) -> list[Shown]:
@@ -134,6 +135,8 @@ def _who(attempt: Attempt) -> str:
 def _sent(attempt: Attempt) -> Sent:
     if attempt.kind == Attempt.Kind.TALK:
         icon, what = "horn", _("Voice at %(place)s") % {"place": attempt.camera.name if attempt.camera else "?"}
+    elif attempt.kind == Attempt.Kind.RELAY:
+        icon, what = "bolt", switched(attempt)
     elif attempt.kind == Attempt.Kind.CALL:
         icon, what = "phone", _("Call to %(who)s") % {"who": _who(attempt)}
     else:
@@ -162,6 +165,51 @@ def _progress(attempt: Attempt) -> list[tuple[str, datetime]]:
         (_("Left the site"), attempt.left_at),
     ]
     return [(words, at) for words, at in stamps if at]
+
+
+def switched(attempt: Attempt) -> str:
+    """“Yard lights: on”."""
+    facts = {"name": attempt.relay.name if attempt.relay else "?"}
+    return _("%(name)s: on") % facts if attempt.data.get("on") else _("%(name)s: off") % facts
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What a key switches: `value` is what the form sends. `kind`: light | siren | gate; `now`: as it was switched last here."""
+
+    key: str
+    value: str
+    kind: str
+    words: str
+    now: str
+
+
+def switches(run: PlaybookRun | None, rows: list[Attempt]) -> list[Switch]:
+    """Everything that can be switched at the site, on and, where it does not go back by itself, off."""
+    last: dict[str, bool] = {}
+    for attempt in reversed(rows):
+        if attempt.relay_id and attempt.placed_at:
+            last[str(attempt.relay_id)] = bool(attempt.data.get("on"))
+    found: list[tuple[str, str, str, str]] = []
+    for relay in run.relays if run else ():
+        on = last.get(relay["id"])
+        now = "" if on is None or relay["goes_back"] else _("on since this incident") if on else _("off")
+        names = {"name": relay["name"]}
+        if relay["goes_back"]:
+            found.append((f"{relay['id']} on", relay["kind"], _("%(name)s: on, it ends by itself") % names, now))
+        else:
+            found.append((f"{relay['id']} on", relay["kind"], _("%(name)s: on") % names, now))
+            found.append((f"{relay['id']} off", relay["kind"], _("%(name)s: off") % names, now))
+    keys = "123456789"
+    return [Switch(keys[n] if n < len(keys) else "", *one) for n, one in enumerate(found)]
+
+
+def to_switch(coming: Shown | None, offered: list[Switch]) -> Switch | None:
+    """What the step that is next switches with one key: the one light. Sirens, gates and several are chosen and read first."""
+    if coming is None or coming.step.kind != "relay" or coming.step.relay != Relay.Kind.LIGHT:
+        return None
+    fitting = [one for one in offered if one.kind == coming.step.relay and one.value.endswith(" on")]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def on_air(rows: list[Attempt]) -> Attempt | None:

@@ -40,6 +40,7 @@ class Act(StrEnum):
     PORTAL = "portal"  # the customer's own pages and feed
     HANDLE = "handle"  # claim, talk, verdict, close
     DISPATCH = "dispatch"
+    SWITCH = "switch"  # lights, sirens, gates at the site
     TAKE_OVER = "take_over"
     VIDEO = "video"  # clips and live view
     VIDEO_IN_INCIDENT = "video_in_incident"  # the same, but only of an incident: asked for as VIDEO, never by itself
@@ -86,6 +87,7 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.PORTAL: frozenset({_R.OWNER, _R.VIEWER}),
     Act.HANDLE: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
     Act.DISPATCH: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
+    Act.SWITCH: frozenset({_R.OPERATOR, _R.SUPERVISOR}),
     Act.TAKE_OVER: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
     Act.VIDEO: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.QA, _R.OWNER, _R.VIEWER}),
     Act.VIDEO_IN_INCIDENT: frozenset({_R.OPERATOR}),

@@ -17,6 +17,7 @@ from soc.demo.phone.couriers import Manners
 from soc.demo.phone.doors import PhoneDoors
 from soc.demo.phone.network import PhoneNetwork, Settings
 from soc.demo.phone.rest import TwilioApi
+from soc.demo.relays import RelayBox
 from soc.demo.settings import WorldSettings
 from soc.demo.web import build_site
 
@@ -34,6 +35,7 @@ class World:
         )
         login = Login(settings.camera_user, settings.camera_password) if settings.camera_password else None
         self.rtsp = RtspServer(self.cameras, login)
+        self.relays = RelayBox(login)
         self.network = PhoneNetwork(
             Settings(
                 account=settings.account,
@@ -73,6 +75,8 @@ class World:
         await self.rtsp.start(settings.host, settings.rtsp_port)
         control = ControlDoors(self.cameras, self.network, self.panel).routes()
         phones: list[web.AbstractRouteDef] = [*PhoneDoors(self.network).routes(), *TwilioApi(self.network).routes()]
+        phones += [route for route in self.relays.routes() if not route.path.startswith("/control")]
+        control += [route for route in self.relays.routes() if route.path.startswith("/control")]
         apart = settings.control_port == 0 or settings.control_port not in (None, settings.phone_port)
         self.phone_port = await self._listen(phones if apart else [*phones, *control], settings.phone_port)
         self.control_port = self.phone_port
@@ -86,6 +90,7 @@ class World:
         if self.panel:
             await self.panel.close()
         await self.network.close()
+        self.relays.close()
         for runner in self._runners:
             await runner.cleanup()
         await self.rtsp.stop()
@@ -97,6 +102,7 @@ class World:
         lines = [
             f"cameras: rtsp://{host}:{self.rtsp.port}/ ({', '.join(self.cameras)})",
             f"phones: {web_url.rstrip('/')}/",
+            f"relays: http://{host}:{self.phone_port}/onvif/device_service ({', '.join(self.relays.outputs)})",
             f"control: http://{host}:{self.control_port}/control",
         ]
         return [*lines, f"panel: signals to {self.settings.panel_url}"] if self.panel else lines

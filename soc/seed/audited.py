@@ -19,6 +19,7 @@ from incidents.audit.disguise import OF, SAID
 from incidents.audit.drawing import DAY, LATE, SEEDS, same_hour
 from incidents.models import Alert, AuditCase, AuditDraw, Incident, KnownIntrusion
 from incidents.models.incident import State
+from responses.actions.playbooks import possible
 from responses.models import PlaybookRun
 from soc.core.models import Site
 from soc.seed import keepsakes
@@ -135,7 +136,7 @@ def _show(
     of = {"incident": incident.pk, "of": case.kind, "candidate": original.pk, "seed": case.seed}
     past.record("audit.revealed", case, by=owner, at=verdict_at, verdict=case.verdict, acted="", **of)
     past.record("incident.closed", incident, by=owner, at=verdict_at, outcome="", site_state="", verdict="")
-    steps = handling.playbook.body["steps"]
+    steps = possible(handling.playbook.body["steps"], [])
     done = {"state": "done", "at": stamps["evidence_shown"].isoformat(), "by": str(owner.pk), "answer": ""}
     run = PlaybookRun(id=past.pk(), site=case.site, incident=incident, playbook=handling.playbook, steps=steps)
     run.results = {step["id"]: done for step in steps if step["kind"] == "look"}

@@ -12,14 +12,14 @@ from django.db import transaction
 from cameras.actions import publish
 from cameras.models import SignalSource, SiteContact, Zone
 from responses.defaults import publish_defaults
-from responses.models import Responder
+from responses.models import Relay, Responder
 from soc.core.models import Customer, Organisation, Site
 from soc.core.rights import Role
 from soc.seed.contacts import passcodes, put_contact
 from soc.seed.ground import lay_out
 from soc.seed.people import Person, put_people
 from soc.seed.roster import put_roster
-from soc.seed.rows import WHOLE_PICTURE, Polygon, arm, ensure, keep_private, put_camera, read_private
+from soc.seed.rows import WHOLE_PICTURE, Polygon, arm, ensure, keep_private, put_camera, put_relay, read_private
 
 MIDNIGHT = time(0)
 INSIDE, PERIMETER = Zone.Kind.INSIDE, Zone.Kind.PERIMETER
@@ -97,6 +97,8 @@ def _depot(customer: Customer, *, at: datetime) -> Site:
     back = put_camera(site, "Back yard", path="quiet", speaker=True, zones=zones)
     if made:
         yard.zones.get(name="Yard").also_seen_by.add(back)
+    put_relay(site, "Yard lights", kind=Relay.Kind.LIGHT, output="light")
+    put_relay(site, "Siren", kind=Relay.Kind.SIREN, output="siren")
     return site
 
 

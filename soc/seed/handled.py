@@ -19,6 +19,7 @@ from cameras.models import Camera, Candidate, Dismissal
 from incidents.models import Alert, Incident, VerdictChange
 from incidents.models.incident import State
 from incidents.outcomes import DISMISSED, SiteState
+from responses.actions.playbooks import possible
 from responses.models import Attempt, Message, Playbook, PlaybookRun
 from soc.core.models import Site, User
 from soc.seed.month import Cause
@@ -202,7 +203,7 @@ class Handling:
         spoken = self._speak(going) if going.cause.spoken_to else None
         codes = {"outcome": incident.outcome, "site_state": incident.site_state, "verdict": incident.verdict}
         past.record("incident.closed", incident, by=by, at=at["closed"], **codes)
-        steps, results = self.playbook.body["steps"], dict(self._results(going, spoken))
+        steps, results = possible(self.playbook.body["steps"], []), dict(self._results(going, spoken))
         run = PlaybookRun(
             id=past.pk(), site=incident.site, incident=incident, playbook=self.playbook, steps=steps, results=results
         )

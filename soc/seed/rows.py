@@ -14,10 +14,12 @@ from django.db.models import Model
 
 from cameras.actions import publish
 from cameras.models import Camera, Zone
+from responses.models import Relay
 from soc.core.models import Site
 
 Row = TypeVar("Row", bound=Model)
 Polygon = list[list[float]]
+DEVICE = "/onvif/device_service"
 
 WHOLE_PICTURE: Polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
 
@@ -71,6 +73,24 @@ def put_camera(site: Site, name: str, *, path: str, speaker: bool, zones: Iterab
         check(camera)
         camera.save(update_fields=["address"])
     return camera
+
+
+def put_relay(site: Site, name: str, *, kind: str, output: str) -> Relay:
+    """An output of the simulated world's device. One that is there keeps what people changed, but for its port."""
+    port = os.environ.get("DEMO_PHONE_PORT") or "8025"
+    if not port.isdigit():
+        raise CommandError(f"DEMO_PHONE_PORT is a port number, not “{port}”.")
+    address = f"http://127.0.0.1:{port}{DEVICE}"
+    login: dict[str, Any] = {"username": "admin", "password": os.environ.get("DEMO_CAMERA_PASSWORD", "")}
+    given = {"kind": kind, "address": address, "output": output, "goes_back": kind != Relay.Kind.LIGHT}
+    if login["password"]:
+        given |= login
+    relay, _made = ensure(Relay, site=site, name=name, defaults=given)
+    if relay.address != address and relay.address.startswith("http://127.0.0.1:") and relay.address.endswith(DEVICE):
+        relay.address = address
+        check(relay)
+        relay.save(update_fields=["address"])
+    return relay
 
 
 def camera_address(path: str) -> str:

@@ -16,6 +16,7 @@ COLUMNS = ("operator", "supervisor", "duty_manager", "admin", "installer", "qa",
 TABLE = {
     Act.HANDLE: "++.......",  # claim, talk, verdict, close
     Act.DISPATCH: "++.......",
+    Act.SWITCH: "++.......",  # like talk: at the site, from an incident of one's own
     Act.TAKE_OVER: ".++......",
     Act.VIDEO: ".++..+++.",  # the reviewer's by sample: narrower where it is used
     Act.VIDEO_IN_INCIDENT: "+........",

@@ -61,7 +61,16 @@ def test_every_step_of_the_defaults_has_a_key_of_its_own_and_a_known_kind(defaul
     for playbook in Playbook.objects.all():
         steps = playbook.body["steps"]
         assert len({step["id"] for step in steps}) == len(steps)
-        assert {step["kind"] for step in steps} <= {"look", "question", "talk", "call", "text", "note", "close"}
+        assert {step["kind"] for step in steps} <= {
+            "look",
+            "question",
+            "talk",
+            "relay",
+            "call",
+            "text",
+            "note",
+            "close",
+        }
         assert steps[-1]["kind"] == "close"
     names = set(Message.objects.values_list("name", flat=True))
     wanted = {name for p in Playbook.objects.all() for step in p.body["steps"] for name in playbooks._messages(step)}

@@ -53,7 +53,7 @@ TABLE: dict[str, list[Line]] = {
     "console/incidents/<uuid:pk>/evidence-shown/": [Line(Act.CONSOLE, "incident", "post", DONE)],
     "console/incidents/<uuid:pk>/<slug:verb>/": [
         Line(Act.HANDLE, "incident", "post", DONE, data=(("verb", verb),))
-        for verb in ("claim", "decide", "note", "close", "release", "reopen", "undo", "describe", "note-call")
+        for verb in ("claim", "decide", "note", "close", "release", "reopen", "undo", "describe", "note-call", "switch")
     ]
     + [Line(Act.HOLD, "incident", "post", DONE, data=(("verb", verb),)) for verb in ("hold", "lift-hold")],
     "console/incidents/<uuid:pk>/export/": [Line(Act.EXPORT, "incident", face=Act.CONSOLE)],

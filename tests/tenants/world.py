@@ -28,7 +28,7 @@ from cameras.models import (
 )
 from incidents import actions
 from incidents.models import AuditCase, AuditDraw, CallNote, Description, HandlingTarget, KnownIntrusion, Review
-from responses.models import Attempt, Message, Playbook, PlaybookRun, Responder
+from responses.models import Attempt, Message, Playbook, PlaybookRun, Relay, Responder
 from soc.core.models import Customer, Delivery, Event, Membership, Organisation, Site, User
 from soc.core.rights import MATRIX, Act, Role
 from tests import factories as make
@@ -93,6 +93,9 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )
     seen: dict[str, Any] = {"site": site, "incident": incident}
+    relay = Relay.objects.create(
+        site=site, kind="light", name=f"Light {mark}", address="http://127.0.0.1:9/onvif/device_service", output="R1"
+    )
     call = CallNote.objects.create(
         site=site, kind="promised", who=f"Caller {mark}", words=f"Keys {mark}", due_at=at, by=operator, at=at
     )
@@ -105,7 +108,7 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     review = Review.objects.create(**seen, operator=operator, drawn_at=at, words=f"Review {mark}")
     event = Event.objects.filter(subject_id=incident.pk).first()
     rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
-            *of_people, call, plan, card, review, responder,
+            *of_people, call, relay, plan, card, review, responder,
             incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)

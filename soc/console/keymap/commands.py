@@ -43,6 +43,11 @@ COMMANDS: Final = (
     Command("T", gettext_lazy("Talk at the site"), YOURS),
     Command("C", gettext_lazy("Call: choose whom to send"), YOURS),
     Command("D", gettext_lazy("Dispatch a responder: hold 1.5 s, or press, read, confirm"), YOURS),
+    Command(
+        ".",
+        gettext_lazy("Switch a light, a siren or a gate"),
+        gettext_lazy("Nothing can be switched here, or the incident is not yours."),
+    ),
     Command("G", gettext_lazy("Describe who is seen"), YOURS),
     Command(
         "A", gettext_lazy("Ring somebody of the site: shows the numbers"), gettext_lazy("Nobody's number is hidden.")

@@ -19,6 +19,7 @@ from responses.models import Attempt, PlaybookRun
 from soc.console.clockline import LABELS
 from soc.console.door import ALERTS
 from soc.console.happened import Teller
+from soc.console.playbook import switched
 from soc.console.retelling.story import Moment, Story
 from soc.console.sentences import place, what
 from soc.console.strip import headline
@@ -117,6 +118,7 @@ def _attempt(attempt: Attempt, at: datetime) -> Line:
         Attempt.Kind.TALK: _("Voice: “%(said)s” at %(where)s") % {"said": said, "where": where},
         Attempt.Kind.CALL: _("Call to %(who)s") % {"who": whom},
         Attempt.Kind.TEXT: _("Text to %(who)s") % {"who": whom},
+        Attempt.Kind.RELAY: switched(attempt),
     }[Attempt.Kind(attempt.kind)]
     reached = [
         (attempt.created_at, _("ordered")),
