@@ -24,11 +24,13 @@ from .mask import Mask, MaskedVideo
 from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera, peers
 from .picture import Picture, PictureRefused
 from .ring import MediaPacket, PacketRing
+from .seats import Seats, for_this_machine
 
 __all__ = ["Frame", "Stream", "utc_now"]
 
 METERED: Final = 7  # of so many frames the decoding of one is measured: not a number that keyframes come by
 MOST_BAD_PACKETS: Final = 150  # in a row: a few seconds of a stream that cannot be decoded
+_SEATS: Final = for_this_machine()
 
 
 def utc_now() -> datetime:
@@ -53,9 +55,11 @@ class Stream:
         opener: Callable[[PinnedAddress, OpenOptions], Any] = open_camera,
         inside: Callable[[], AbstractContextManager[object]] = nullcontext,
         mask: Mask | None = None,
+        seats: Seats = _SEATS,
     ) -> None:
         """inside: entered while the decoder's native code has this camera's bytes, so that a crash can be traced to it.
         mask: what nobody may see. Then frames are masked, and ring and `on_packet` get packets made of masked frames.
+        seats: how many threads may have a picture in hand, from its decoding until `on_frame` is done with it.
         """
         self.address = address
         self.ring = ring if ring is not None else PacketRing()
@@ -70,7 +74,7 @@ class Stream:
         self.on_hardware = False  # whether something else than the processor decodes
         self.decode_ms = 0.0  # processor time that decoding a packet takes, lately
         self._wall, self._monotonic, self._opener, self._inside = wall, monotonic, opener, inside
-        self._mask = mask
+        self._mask, self._seats = mask, seats
         self._masked: MaskedVideo | None = None
         self._header = b""
 
@@ -158,31 +162,33 @@ class Stream:
                 frames: list[Frame] = []
                 # Of a camera with masks its own packets are never kept, whatever else becomes of them.
                 kept = [] if is_video and self._mask is not None else [copy]
-                if is_video:
-                    media_s = None if copy.pts is None else copy.pts * sees.tick_s
-                    watchdog.saw_packet(monotonic, copy.keyframe, media_s)
-                    self.late_s = watchdog.late_s
-                    behind = pace is not None and pace.step(waited, monotonic, watchdog.late_s, copy.size)
-                    waited = 0.0
-                    wanted = self._mask is not None or looking()
-                    if wanted and not (behind and self.info is not None):
-                        frames = self._decoded(decoder, packet, sent, copy, watchdog)
-                        if frames and not self._fits(frames[0].picture):
+                seat: object | None = None
+                try:
+                    if is_video:
+                        media_s = None if copy.pts is None else copy.pts * sees.tick_s
+                        watchdog.saw_packet(monotonic, copy.keyframe, media_s)
+                        self.late_s = watchdog.late_s
+                        behind = pace is not None and pace.step(waited, monotonic, watchdog.late_s, copy.size)
+                        waited = 0.0
+                        wanted = self._mask is not None or looking()
+                        if wanted and not (behind and self.info is not None):
+                            seat = self._seats.take()
+                            frames = self._decoded(decoder, packet, sent, copy, watchdog)
+                            if frames and not self._fits(frames[0].picture):
+                                return
+                            kept = self._noted(decoder, frames, copy, container, on_open)
+                        elif self._rested(decoder, container, copy, watchdog, on_open):
+                            self.skipped += wanted
+                        else:
                             return
-                        if self._mask is not None:
-                            kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
-                        if frames and self.info is None:
-                            self._opened(container, decoder.image, kept[0], on_open)
-                    elif self._rested(decoder, container, copy, watchdog, on_open):
-                        self.skipped += wanted
-                    else:
-                        return
-                for one in kept:
-                    self.ring.append(one)
-                    if self.info is not None and on_packet is not None:
-                        on_packet(one)
-                for frame in frames:
-                    on_frame(frame)
+                    for one in kept:
+                        self.ring.append(one)
+                        if self.info is not None and on_packet is not None:
+                            on_packet(one)
+                    for frame in frames:
+                        on_frame(frame)
+                finally:
+                    self._seats.leave(seat)
                 decoder.image = None  # its memory is the decoder's again as soon as nobody wants the frame
             try:
                 watchdog.check(monotonic)
@@ -190,6 +196,22 @@ class Stream:
                 if decoder.failing:
                     raise StreamError("garbage", "its pictures cannot be decoded") from None
                 raise
+
+    def _noted(
+        self,
+        decoder: Decoder,
+        frames: list[Frame],
+        copy: MediaPacket,
+        container: Any,
+        on_open: Callable[[StreamInfo], None] | None,
+    ) -> list[MediaPacket]:
+        """The packets to keep of decoded frames; with the first of them it is known what the camera sends."""
+        kept = [copy]
+        if self._mask is not None:
+            kept = [self._encoded(frame, decoder.image, copy.time_base, container) for frame in frames]
+        if frames and self.info is None:
+            self._opened(container, decoder.image, kept[0], on_open)
+        return kept
 
     def _fits(self, picture: Picture) -> bool:
         """Whether a picture is of the size that was told of. An odd row or column is cut off of pictures."""

@@ -35,7 +35,9 @@ INFER_FPS: Final = 5.0
 EARLY_S: Final = 0.04
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
-HURRIED_S: Final = 0.15  # where there is no time, a scene that was still is judged again after so long
+STILL_S: Final = (
+    0.15  # a scene in which nothing went on is judged again after so long: the pace at which it would be looked at
+)
 CALM_S: Final = 1.0  # a still scene is told by frames too, and they may be a second apart
 KEPT_PICTURES: Final = 8
 KEPT_PATH: Final = 400
@@ -134,7 +136,7 @@ class Sight:
         self._closed = False
         self._lock = threading.RLock()
 
-    def see(self, frame: Frame, *, hurried: bool = False) -> tuple[list[Seen], Blind | None]:
+    def see(self, frame: Frame) -> tuple[list[Seen], Blind | None]:
         """Take one frame; gives what an earlier frame's answer turned into sightings, and whether the camera is blind.
 
         1. Judge motion; a still picture is gated unless somebody is being followed, or nobody has looked through this
@@ -142,8 +144,7 @@ class Sight:
         2. Put the frame into the slot, at most INFER_FPS a second, and ask the workers unless they are asked already.
         3. Take the newest answer: boxes to tracks to zones to sightings.
 
-        A camera that looks for itself is not looked at here: all its frames are gated. hurried: this process falls behind its
-        cameras; then a scene in which nothing goes on is not judged in every frame.
+        A camera that looks for itself is not looked at here: all its frames are gated. A still scene is judged now and then.
         """
         with self._lock:
             self.latest = frame
@@ -153,7 +154,7 @@ class Sight:
                 self.counts["gated:camera"] += 1
                 return [], None
             now = frame.stamp.monotonic
-            if hurried and self._calm and self._looked and 0 <= now - self._judged_at < HURRIED_S:
+            if self._calm and self._looked and 0 <= now - self._judged_at < STILL_S:
                 self.counts["gated"] += 1
                 return self._answers(now), self._blind(frame, None, wanted=False)
             motion = self.gate.update(frame.picture.y, now)
@@ -217,7 +218,7 @@ class Sight:
         while (result := self.slot.take_result()) is not None:
             self.age_s = now - result.stamp.monotonic
             seen += self._answered(result)
-        if self._held is not None and self._may_put(now):
+        if self._held is not None and self._may_put(self._held, now):
             held, self._held = self._held, None
             self._put(held)
         waited = self.slot.outstanding_s(now)
@@ -280,16 +281,19 @@ class Sight:
         if self._held is not None:
             self._drop("superseded")
             self._held = None
-        if self._may_put(now):
+        if self._may_put(held, now):
             self._put(held)
         else:
             self._held = held
 
-    def _may_put(self, now: float) -> bool:
-        """Not while a worker looks at the one that is there. Else the newest replaces what no worker has come to: kept back to
-        spare the copy, it was looked at a third less often where workers are slow.
+    def _may_put(self, held: _Held, now: float) -> bool:
+        """Not while a worker looks at the one that is there, nor where the next frame will be there before a worker is. Else
+        the newest replaces what no worker has come to: whatever were kept back for longer would be looked at less often.
         """
-        return not self.slot.busy(now)
+        captured = held.frame.stamp.monotonic
+        if self.slot.busy(now):
+            return False
+        return not self.slot.spares(captured, now, weight=held.weight, every_s=1 / INFER_FPS)
 
     def _put(self, held: _Held) -> None:
         frame, stamp = held.frame, held.frame.stamp

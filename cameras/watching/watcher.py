@@ -299,7 +299,7 @@ class Watcher:
         assert sight is not None
         if sight.plan is not self.plan:
             sight = self._replanned(sight)
-        seen, blind = sight.see(frame, hurried=hurried)
+        seen, blind = sight.see(frame)
         for one in seen:
             self._report(one, sight)
         self._part(sight)

@@ -141,17 +141,16 @@ class Counted(Gate):
         return super().update(luma, monotonic)
 
 
-@pytest.mark.parametrize(("hurried", "least", "most"), [(False, 80, 80), (True, 58, 62)])
-def test_a_process_that_falls_behind_judges_still_scenes_less_often_and_misses_nobody(eye, hurried, least, most):
+def test_a_still_scene_is_judged_as_often_as_it_would_be_looked_at_and_nobody_is_missed(eye):
     sight, worker = eye(plan())
     sight.gate = gate = Counted()
     seen = []
     for number in range(80):
         there = 40 <= number < 60  # for two seconds; it is looked after them for three more
         worker.person = Box(0.4, 80 / 288, 0.53, 220 / 288) if there else None
-        seen += sight.see(frame(number, person_at=0.4 if there else None), hurried=hurried)[0]
+        seen += sight.see(frame(number, person_at=0.4 if there else None))[0]
     assert [one.sighting.category for one in seen] == ["person"]
-    assert least <= gate.looks <= most
+    assert 58 <= gate.looks <= 62
     assert sight.counts["captured"] == 80
 
 
@@ -343,7 +342,7 @@ def test_a_frame_too_old_to_be_looked_at_is_dropped_for_that_and_no_comfort(eye)
 
 
 @pytest.mark.parametrize(
-    ("stands", "walking", "weight"), [(ALWAYS, 20, 8), (ALWAYS, 1, 4), (NEVER, 20, 2), (NEVER, 1, 1)]
+    ("stands", "walking", "weight"), [(ALWAYS, 20, 8), (ALWAYS, 2, 4), (NEVER, 20, 2), (NEVER, 2, 1)]
 )
 def test_armed_zones_and_who_is_followed_make_a_camera_urgent(eye, stands, walking, weight):
     sight, worker = eye(plan(stands))
