@@ -35,9 +35,7 @@ INFER_FPS: Final = 5.0
 EARLY_S: Final = 0.04
 LOST_REQUEST_S: Final = 1.0  # a task message may be lost: ask again
 BLIND_AGAIN_S: Final = 60.0
-STILL_S: Final = (
-    0.15  # a scene in which nothing went on is judged again after so long: the pace at which it would be looked at
-)
+STILL_S: Final = 0.15  # a still scene is judged again after so long: at about the pace at which it would be looked at
 CALM_S: Final = 1.0  # a still scene is told by frames too, and they may be a second apart
 KEPT_PICTURES: Final = 8
 KEPT_PATH: Final = 400
@@ -218,7 +216,7 @@ class Sight:
         while (result := self.slot.take_result()) is not None:
             self.age_s = now - result.stamp.monotonic
             seen += self._answered(result)
-        if self._held is not None and self._may_put(self._held, now):
+        if self._held is not None and self._may_put(now):
             held, self._held = self._held, None
             self._put(held)
         waited = self.slot.outstanding_s(now)
@@ -281,19 +279,16 @@ class Sight:
         if self._held is not None:
             self._drop("superseded")
             self._held = None
-        if self._may_put(held, now):
+        if self._may_put(now):
             self._put(held)
         else:
             self._held = held
 
-    def _may_put(self, held: _Held, now: float) -> bool:
-        """Not while a worker looks at the one that is there, nor where the next frame will be there before a worker is. Else
-        the newest replaces what no worker has come to: whatever were kept back for longer would be looked at less often.
+    def _may_put(self, now: float) -> bool:
+        """Not while a worker looks at the one that is there. Else the newest replaces what no worker has come to: kept back to
+        spare the copy, it was looked at a third less often where workers are slow.
         """
-        captured = held.frame.stamp.monotonic
-        if self.slot.busy(now):
-            return False
-        return not self.slot.spares(captured, now, weight=held.weight, every_s=1 / INFER_FPS)
+        return not self.slot.busy(now)
 
     def _put(self, held: _Held) -> None:
         frame, stamp = held.frame, held.frame.stamp
