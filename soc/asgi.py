@@ -11,7 +11,6 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
 
-from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
@@ -22,6 +21,7 @@ http = get_wsgi_application()  # loads the apps, which the routes need
 from soc.celery import app as celery  # noqa: E402
 from soc.core.bodies import WholeBodies  # noqa: E402
 from soc.core.origins import OwnOrigin  # noqa: E402
+from soc.core.threads import Threads  # noqa: E402
 from soc.routing import websocket_urlpatterns  # noqa: E402
 
 
@@ -36,7 +36,7 @@ def warm() -> None:
 
 
 # A clip fits into the queue, so that a phone on a bad line takes its time and not a thread's.
-threads: Any = WSGIMiddleware(http, workers=8, send_queue_size=64)  # type: ignore[arg-type]  # its types name the environ otherwise
+threads: Any = Threads(http, workers=8, send_queue_size=64)  # type: ignore[arg-type]  # its types name the environ otherwise
 application = ProtocolTypeRouter(
     {
         "http": WholeBodies(threads, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE, larger=settings.LARGER_BODIES),

@@ -150,7 +150,8 @@ def commit_candidate(
     looked: bool = False,
 ) -> Candidate:
     """Judge what was noticed and store it with its verdict and all that it was judged by, in one transaction. Idempotent
-    by `dedup`; with `looked` the caller has just found that there is none of it yet.
+    by `dedup`; with `looked` the caller has just found that there is none of it yet, and begins its transaction anew where
+    another one was quicker (IntegrityError).
 
     The site's order of verdicts is locked from before the policy is read until the candidate is stored: no candidate is
     judged by two versions, each has the next ordinal, and what one verdict leaves behind is there for the next.
@@ -191,6 +192,8 @@ def commit_candidate(
         evidence=evidence or {},
         model_sha256=model_sha256,
     )
+    if looked:
+        return _store(candidate, facts, context)  # a savepoint would cost two more ways to the database
     try:
         with transaction.atomic():
             return _store(candidate, facts, context)

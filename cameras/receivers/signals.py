@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from cameras.actions import commit_candidate
@@ -85,20 +85,28 @@ def accept(source: SignalSource, signal: Signal, *, at: datetime) -> Receipt:
             "too_old", _("This time is more than 24 hours ago: the signal is too old to act on."), field="at"
         )
     key = dedup_key(source, signal.dedup)
+    try:
+        receipt = _accept(source, signal, key, at=at)
+    except IntegrityError:
+        # Of two at once with one dedup, one is told so only when it comes to be stored: now the other's is there.
+        receipt = _accept(source, signal, key, at=at)
+    if receipt.repeated and receipt.candidate is not None:
+        _check_same(receipt.candidate, signal)
+    return receipt
+
+
+def _accept(source: SignalSource, signal: Signal, key: str, *, at: datetime) -> Receipt:
     with transaction.atomic():
         before = heard(source, key, at=at)
         if signal.kind == HEARTBEAT:
             return Receipt(None, repeated=False)
-        known = Candidate.objects.get(pk=before) if before else None
-        candidate = known or _commit(source, signal, key, at=at)
-        # Of two at once with one dedup, one is told so only when it comes to be stored.
-        repeated = known is not None or candidate.received_at != at
-        if not repeated and signal.kind in ARMS:
+        if before is not None:
+            return Receipt(Candidate.objects.get(pk=before), repeated=True)
+        candidate = _commit(source, signal, key, at=at)
+        if signal.kind in ARMS:
             # By its own clock, as everything a source reports; one that is ahead counts from now.
             arm_by_panel(source, armed=ARMS[signal.kind], at=min(signal.at, at), received_at=at)
-    if repeated:
-        _check_same(candidate, signal)
-    return Receipt(candidate, repeated)
+    return Receipt(candidate, repeated=False)
 
 
 def dedup_key(source: SignalSource, dedup: str) -> str:

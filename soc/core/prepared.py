@@ -22,15 +22,22 @@ from django.db.models import Model, QuerySet
 
 from soc.core.models import User
 
+
+class Given(str):
+    """Text that may differ from call to call, as ids do; any other makes a question of its own."""
+
+    __slots__ = ()
+
+
 MOST: Final = 256  # kinds of questions kept of one read: it is others for people of other rights
 LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
 
 
 def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
-    """Answers what `make` would, as a list. Of its arguments ids (UUID) and instants may differ from call to call, and users;
-    anything else, and what a user may, makes a question of its own.
+    """Answers what `make` would, as a list. Of its arguments ids (UUID), instants, `Given` text and users may differ from call to
+    call; anything else, and what a user may, makes a question of its own.
 
-    `make` puts ids and instants into the question as they are, and looks at nothing of a user but its id and memberships:
+    `make` puts ids, instants and text into the question as they are, and looks at nothing of a user but its id and memberships:
     ValueError where it did something else with them, TypeError for an argument of another kind.
     """
     made: dict[tuple[Any, ...], _Question | None] = {}
@@ -137,11 +144,13 @@ def _mark(value: Any, number: int, turn: int) -> Any:
         return mark
     if isinstance(value, UUID):
         return name
+    if isinstance(value, Given):
+        return Given(f"{turn}.{number}.{name}")
     return LONG_AGO + timedelta(days=turn, hours=number) if isinstance(value, datetime) else value
 
 
 def _shape(value: Any) -> Any:
-    if isinstance(value, UUID | datetime):
+    if isinstance(value, UUID | datetime | Given):
         return type(value)
     if isinstance(value, User):
         return User, value.is_active, frozenset(_held(value))

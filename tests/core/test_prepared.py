@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 
 from soc.core.models import Customer, Membership, Site, User
-from soc.core.prepared import keep, prepared
+from soc.core.prepared import Given, keep, prepared
 from soc.core.rights import Act, Role
 from tests import factories as make
 from tests.factories import NIGHT
@@ -93,6 +93,16 @@ def test_whose_it_is_may_be_asked_for(alice, bob):
 
     assert {one.user_id for one in held(alice)} == {alice.pk}
     assert {one.user_id for one in held(bob)} == {bob.pk}
+
+
+def test_text_that_differs_is_one_question(customer):
+    @prepared
+    def named(name: Given) -> QuerySet[Site]:
+        return Site.objects.filter(name=name)
+
+    make.make_site(customer, "Alpha")
+    make.make_site(customer, "Beta")
+    assert [names(named(Given(name))) for name in ("Alpha", "Beta", "Nobody's")] == [["Alpha"], ["Beta"], []]
 
 
 def test_what_is_made_of_an_argument_is_an_error_and_not_a_wrong_answer():
