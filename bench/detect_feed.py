@@ -85,6 +85,9 @@ class Beside:
     def busy(self, monotonic: float) -> bool:
         return False
 
+    def spares(self, captured: float, monotonic: float, *, weight: int, every_s: float) -> bool:
+        return False
+
     def outstanding_s(self, monotonic: float) -> float | None:
         return None
 

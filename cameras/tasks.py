@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # One message costs about as much as looking for whose turn it is fifty times. So a task goes on for so long while there is
 # something to look at; then the worker hears what else there is, such as that it is to end.
-GO_ON_S: Final = 1.0
+GO_ON_S: Final = 2.0
 # Until the next frame of a single camera comes; to be woken costs a hundredth of a message.
 DOZE_S: Final = 0.5
 AGAIN: Final = 3  # looks at a frame that is written over while it is looked at

@@ -56,6 +56,10 @@ __all__ = [
 
 MOST_WAITING: Final = 256  # frames remembered while nobody answers; older ones count as dropped
 CLAIM_S: Final = 1.0  # a worker that took a frame and did not answer by then is dead, or as good as
+# A frame is not copied where the next one comes before this slot's turn does. It is expected to wait for its turn as long as
+# the frames before it did; the turn may come a little earlier, and much earlier once other cameras are still.
+EARLY_S: Final = 0.05
+SPARED_S: Final = 0.4
 _compact: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once: it is needed for every answer
 
 
@@ -142,6 +146,10 @@ class SlotWriter:
         self._waiting: deque[FrameStamp] = deque()
         self._asked_at: float | None = None
         self._taken: int | None = None  # the number of the answer taken last
+        self._looked: float | None = None  # when a worker took a frame last, monotonic s
+        self._first: float | None = None  # when the first frame since then was captured
+        self._wait = 0.0  # weighted seconds from the first such frame to the last look
+        self._weight = 1
         self._closed = False
         self._put = self._inferred = self._dropped = 0
 
@@ -160,7 +168,7 @@ class SlotWriter:
         weight: how urgent this camera is: where workers cannot keep up, its share grows with it.
         """
         small = picture.shrunk(self.max_width, self.max_height)
-        self._put += 1
+        self._put, self._weight = self._put + 1, weight
         self._waiting.append(stamp)
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
@@ -174,6 +182,19 @@ class SlotWriter:
     def busy(self, monotonic: float) -> bool:
         """Whether a worker is looking at the newest frame: one put now would spoil its look."""
         return self._layout.claimed(monotonic, CLAIM_S)
+
+    def spares(self, captured: float, monotonic: float, *, weight: int, every_s: float) -> bool:
+        """Whether a frame captured then (monotonic s) need not be put yet: by the pace at which workers come to this slot, the
+        next one, `every_s` later, is there before its turn is. False once that one is late: ask again then.
+        """
+        looked = self._layout.looked
+        if looked != self._looked:
+            self._wait = 0.0 if looked is None or self._first is None else (looked - self._first) * self._weight
+            self._looked, self._first = looked, None
+        if self._first is None:
+            self._first = captured
+        due = captured + every_s + EARLY_S
+        return captured - self._first < SPARED_S and monotonic < due < self._first + self._wait / weight
 
     def request(self, monotonic: float) -> SlotRef | None:
         """The reference to send to a worker for the newest frame.

@@ -13,15 +13,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from cameras.tasks import detect, detect_queue
+from cameras.tasks import GO_ON_S, detect, detect_queue
 from cameras.vision.bell import Bell, Ring, mark_of, wake
 from cameras.vision.slots import SlotRef
 from soc.core import clock
 
 log = logging.getLogger(__name__)
 
-EXPIRES_S: Final = 2.0  # an older request is for a frame that has been replaced
 LOST_S: Final = 1.5  # a task of which nothing was heard for so long does not count any more
+# One that was not begun waits for a worker that goes on for as long as it may, and is no use to anybody after that.
+UNBEGUN_S: Final = GO_ON_S + 0.5
+EXPIRES_S: Final = UNBEGUN_S
 # While more waits than workers can look at, answers are taken together that come within so long.
 GATHER_S: Final = 0.015
 
@@ -58,7 +60,7 @@ class HandOff:
         self._room = True  # for one more task, or with one that dozes
         self._dozing = False  # whether some worker may be
         self._unheard: set[str] = set()  # slots for which a worker was woken, and not answered since
-        self._tickets: dict[int, float] = {}  # when it was heard of last, monotonic s; this thread's alone
+        self._tickets: dict[int, float] = {}  # until when it counts, monotonic s; this thread's alone
         self._numbers = itertools.count(1)
         self._pause = threading.Event()  # set at the end
         self._thread = threading.Thread(target=self._run, name="hand-off", daemon=True)
@@ -131,7 +133,7 @@ class HandOff:
             else:
                 self._dozing = True
             if ring.ticket in self._tickets:
-                self._tickets[ring.ticket] = monotonic
+                self._tickets[ring.ticket] = monotonic + LOST_S
         for mark in marks:
             with self._lock:
                 heard = dict(self._listeners.get(mark, {}))
@@ -146,7 +148,7 @@ class HandOff:
         """Wake workers that doze for what is asked for. Send the rest, as so many tasks as there is room for: each brings one
         worker more.
         """
-        self._tickets = {ticket: at for ticket, at in self._tickets.items() if monotonic - at < LOST_S}
+        self._tickets = {ticket: until for ticket, until in self._tickets.items() if monotonic < until}
         room = self.most - len(self._tickets)
         with self._lock:
             asked = list(self._waiting.values()) if room > 0 or self._dozing else []
@@ -176,4 +178,4 @@ class HandOff:
                     log.warning("detect workers cannot be told: %s", type(error).__name__)
                 self._silent = self._room = True
                 return
-            self._tickets[ticket] = monotonic
+            self._tickets[ticket] = monotonic + UNBEGUN_S

@@ -216,7 +216,7 @@ class Sight:
         while (result := self.slot.take_result()) is not None:
             self.age_s = now - result.stamp.monotonic
             seen += self._answered(result)
-        if self._held is not None and self._may_put(now):
+        if self._held is not None and self._may_put(self._held, now):
             held, self._held = self._held, None
             self._put(held)
         waited = self.slot.outstanding_s(now)
@@ -279,16 +279,19 @@ class Sight:
         if self._held is not None:
             self._drop("superseded")
             self._held = None
-        if self._may_put(now):
+        if self._may_put(held, now):
             self._put(held)
         else:
             self._held = held
 
-    def _may_put(self, now: float) -> bool:
-        """Not while a worker looks at the one that is there. Else the newest replaces what no worker has come to: kept back to
-        spare the copy, it was looked at a third less often where workers are slow.
+    def _may_put(self, held: _Held, now: float) -> bool:
+        """Not while a worker looks at the one that is there, nor where the next frame will be there before a worker is. Else
+        the newest replaces what no worker has come to: whatever were kept back for longer would be looked at less often.
         """
-        return not self.slot.busy(now)
+        captured = held.frame.stamp.monotonic
+        if self.slot.busy(now):
+            return False
+        return not self.slot.spares(captured, now, weight=held.weight, every_s=1 / INFER_FPS)
 
     def _put(self, held: _Held) -> None:
         frame, stamp = held.frame, held.frame.stamp

@@ -11,15 +11,15 @@ from cameras import tasks
 from cameras.tasks import DOZE_S, take_turns
 from cameras.vision.bell import DOZE, Bell, wake
 from cameras.vision.card import load_card
-from cameras.vision.slots import CLAIM_S, SlotFrame, SlotReader, SlotWriter
+from cameras.vision.slots import CLAIM_S, EARLY_S, SlotFrame, SlotReader, SlotWriter
 from cameras.vision.turns import LOOK_AGAIN_S, STALE_S, Turns
-from cameras.vision.types import Box, Detection
+from cameras.vision.types import Box, Detection, FrameStamp
 
 from . import conftest
 from .conftest import stamp_at
 
 PERSON = Detection("person", 0.75, Box(0.25, 0.25, 0.5, 0.75))
-COSTS_S = 0.02
+COSTS_S, EVERY_S = 0.02, 0.2
 PICTURE = conftest.picture(64, 48)
 
 
@@ -55,20 +55,28 @@ class Detector:
 
 
 class Camera:
-    """Puts a frame five times a second into its slot and takes the answers."""
+    """Puts a frame five times a second into its slot and takes the answers. `sparing`: as a watcher does, which copies none
+    that the next one replaces before a worker comes.
+    """
 
-    def __init__(self, writer: SlotWriter, weight: int) -> None:
-        self.writer, self.weight, self.next_at, self.number = writer, weight, 0.0, 0
+    def __init__(self, writer: SlotWriter, weight: int, first: float = 0.0, *, sparing: bool = False) -> None:
+        self.writer, self.weight, self.next_at, self.number = writer, weight, first, 0
         self.looks, self.ages, self.stale = 0, list[float](), 0
+        self.sparing, self.held = sparing, list[FrameStamp]()
 
     def act(self, now: float) -> None:
         if (result := self.writer.take_result()) is not None:
             self.stale += result.stale
             self.looks += not result.stale
             self.ages.append(now - result.stamp.monotonic)
-        if now >= self.next_at and not self.writer.busy(now):
-            self.number, self.next_at = self.number + 1, now + 0.2
-            self.writer.put(PICTURE, stamp_at(now, self.number), weight=self.weight)
+        if now >= self.next_at and (self.sparing or not self.writer.busy(now)):
+            self.number, self.next_at = self.number + 1, now + EVERY_S
+            self.held = [stamp_at(now, self.number)]
+        if self.held and not self.writer.busy(now) and not (self.sparing and self.spares(self.held[0], now)):
+            self.writer.put(PICTURE, self.held.pop(), weight=self.weight)
+
+    def spares(self, stamp: FrameStamp, now: float) -> bool:
+        return self.writer.spares(stamp.monotonic, now, weight=self.weight, every_s=EVERY_S)
 
 
 @pytest.fixture
@@ -97,9 +105,19 @@ def turns(tmp_path: Path):
     mine.close()
 
 
-def overloaded(slots, turns: Turns, clock: Clock, weights: list[int], seconds: float) -> list[Camera]:
-    """One worker that looks at 50 frames a second, and cameras that want more."""
-    cameras = [Camera(slots(f"c{n}"), weight) for n, weight in enumerate(weights)]
+def overloaded(
+    slots, turns: Turns, clock: Clock, weights: list[int], seconds: float, *, sparing: bool = False
+) -> list[Camera]:
+    """One worker that looks at 50 frames a second, and cameras that want more, one a little after the other."""
+    cameras = [
+        Camera(slots(f"c{n}"), weight, clock.now + EVERY_S * n / len(weights) if sparing else 0.0, sparing=sparing)
+        for n, weight in enumerate(weights)
+    ]
+    watch(cameras, turns, clock, seconds)
+    return cameras
+
+
+def watch(cameras: list[Camera], turns: Turns, clock: Clock, seconds: float) -> None:
     detector = Detector(clock)
     end = clock.now + seconds
     while clock.now < end:
@@ -107,7 +125,6 @@ def overloaded(slots, turns: Turns, clock: Clock, weights: list[int], seconds: f
             camera.act(clock.now)
         if not take_turns(turns, detector.detector_for, now=clock, go_on_s=0.0):
             clock.now += 0.005
-    return cameras
 
 
 def test_cameras_of_one_weight_take_turns(slots, turns, clock):
@@ -130,6 +147,43 @@ def test_overload_makes_no_frame_old(slots, turns, clock):
     cameras = overloaded(slots, turns, clock, [1] * 40, 5.0)
     assert max(age for camera in cameras for age in camera.ages) <= 0.4
     assert sum(camera.stale for camera in cameras) == 0
+
+
+def test_what_the_next_frame_replaces_before_its_turn_is_not_copied(slots, turns, clock):
+    """At twice what can be done about every second frame is looked at, and hardly more are copied; they are no older for it."""
+    cameras = overloaded(slots, turns, clock, [1] * 20, 10.0, sparing=True)
+    looks = sum(camera.looks for camera in cameras)
+    assert looks >= 490
+    assert max(camera.looks for camera in cameras) - min(camera.looks for camera in cameras) <= 6
+    assert sum(camera.writer.counts.put for camera in cameras) < 1.4 * looks
+    assert max(age for camera in cameras for age in camera.ages) <= 0.4
+
+
+def test_where_workers_keep_up_and_after_a_rush_every_frame_is_put_and_looked_at(slots, turns, clock):
+    cameras = overloaded(slots, turns, clock, [1] * 30, 5.0, sparing=True)
+    calm = cameras[:5]
+    watch(calm, turns, clock, 2 * EVERY_S)
+    looked = [camera.looks for camera in calm]
+    watch(calm, turns, clock, 4.0)
+    assert all(camera.looks - before >= 17 for camera, before in zip(calm, looked, strict=True))
+    assert max(age for camera in calm for age in camera.ages[-17:]) < 0.15
+
+
+def test_a_frame_after_which_none_comes_is_put_once_the_next_would_have_been_there(slots, turns, clock):
+    (camera, *_) = overloaded(slots, turns, clock, [1] * 20, 5.0, sparing=True)
+    while not camera.held:
+        watch([camera], turns, clock, 0.005)
+        camera.writer._wait, camera.writer._first = 0.5, camera.held[0].monotonic if camera.held else None
+    put, camera.next_at = camera.writer.counts.put, clock.now + 60
+    clock.now += EVERY_S + 2 * EARLY_S
+    camera.act(clock.now)
+    assert camera.writer.counts.put == put + 1
+
+
+def test_copied_as_they_come_twice_as_many_frames_would_be(slots, turns, clock):
+    """What the test above would say if no frame were spared."""
+    cameras = overloaded(slots, turns, clock, [1] * 20, 10.0)
+    assert sum(camera.writer.counts.put for camera in cameras) > 1.7 * sum(camera.looks for camera in cameras)
 
 
 def test_served_in_any_other_order_somebody_would_starve(slots, turns, clock, monkeypatch):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from cameras.tasks import GO_ON_S
 from cameras.vision.bell import DOZE, Bell, Ring, Ringer, mark_of
 from cameras.vision.slots import SlotRef, SlotWriter
-from cameras.watching.hand_off import GATHER_S, LOST_S, HandOff
+from cameras.watching.hand_off import GATHER_S, LOST_S, UNBEGUN_S, HandOff
 from soc.core import clock
 
 WORKERS = 2
@@ -86,11 +87,21 @@ def test_when_a_task_is_done_what_waits_is_sent(hand_off, broker):
 
 def test_a_task_of_which_nothing_is_heard_does_not_count_for_long(hand_off, broker):
     ask(hand_off, 1, 2, 3, at=0.0)
+    hand_off.hear([Ring(ticket, mark_of(slot(ticket).name)) for ticket in (1, 2, 3)], 0.0)
     hand_off.hear([Ring(1, mark_of(slot(1).name))], 1.0)  # the first worker lives, the others were killed
     ask(hand_off, 4, 5, at=LOST_S)
     assert broker.sent[WORKERS + 1 :] == [([slot(4).name], 4), ([slot(5).name], 5)]
     ask(hand_off, 6, at=LOST_S + 0.1)
     assert slot(6).name not in broker.names
+
+
+def test_a_task_that_waits_for_a_worker_counts_for_as_long_as_one_goes_on(hand_off, broker):
+    ask(hand_off, 1, 2, 3, at=0.0)
+    ask(hand_off, 4, at=GO_ON_S)
+    assert slot(4).name not in broker.names  # it would only wait behind the others
+    ask(hand_off, 4, at=UNBEGUN_S)
+    assert slot(4).name in broker.names
+    assert LOST_S < UNBEGUN_S < 3.0  # after three seconds unseen motion is an alarm
 
 
 def test_a_worker_that_dozes_is_woken_and_not_sent_a_task(hand_off, broker, tmp_path):
