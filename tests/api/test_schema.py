@@ -90,3 +90,12 @@ def test_the_description_and_its_page_are_served(client):
     assert "https://" not in text
     assert "<script>" not in text
     assert client.get("/api/docs?script=").status_code == 200
+
+
+@pytest.mark.parametrize("query", [{"lang": "x" * 3000}, {"lang": "../%s"}, {"version": "a\r\nSet-Cookie: b=1"}])
+def test_in_a_language_and_a_version_that_nobody_knows_it_comes_all_the_same(client, query):
+    client.force_login(make.make_user("somebody"))
+    answer = client.get("/api/schema", query)
+    assert answer.status_code == 200
+    assert "openapi" in answer.content.decode()
+    assert "Set-Cookie" not in answer.headers["Content-Disposition"]
