@@ -3,9 +3,11 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.security.websocket import OriginValidator
+from channels.security.websocket import OriginValidator, WebsocketDenier
 from django.conf import settings
 from django.http.request import validate_host
+
+ZERO = b"\\000"  # as a cookie writes the byte that is in none of ours, and that PostgreSQL does not take
 
 
 class OwnOrigin(OriginValidator):
@@ -17,6 +19,8 @@ class OwnOrigin(OriginValidator):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         headers = dict(scope.get("headers", []))
+        if ZERO in headers.get(b"cookie", b""):
+            return await WebsocketDenier()(scope, receive, send)
         if same_host(headers.get(b"origin", b"").decode("latin-1"), headers.get(b"host", b"").decode("latin-1")):
             return await self.application(scope, receive, send)
         return await super().__call__(scope, receive, send)

@@ -1,8 +1,10 @@
 """A socket is opened by our own pages only, under whichever of our addresses they were fetched."""
 
+import asyncio
+
 import pytest
 
-from soc.core.origins import same_host
+from soc.core.origins import OwnOrigin, same_host
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +39,23 @@ def test_a_secure_desk_listens_to_secure_pages_only(settings):
     settings.SECURE = True
     assert same_host("https://desk.example", "desk.example")
     assert not same_host("http://desk.example", "desk.example")
+
+
+@pytest.mark.parametrize(("cookie", "opened"), [(b"sessionid=abc", True), (b'sessionid="\\000bcdefghij"', False)])
+def test_a_cookie_that_no_row_can_have_opens_no_socket(cookie, opened):
+    reached, said = [], []
+    messages = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}]
+
+    async def app(scope, receive, send):
+        reached.append(scope)
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        said.append(message["type"])
+
+    headers = [(b"origin", b"http://desk.example"), (b"host", b"desk.example"), (b"cookie", cookie)]
+    scope = {"type": "websocket", "path": "/ws/feed", "headers": headers}
+    asyncio.run(OwnOrigin(app, [])(scope, receive, send))
+    assert (bool(reached), said) == (opened, [] if opened else ["websocket.close"])
