@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from incidents import actions
 from incidents.models import HandlingTarget, Incident, Looking, Shift
+from responses.models import Attempt
 from soc.console.wall import reads, slow, spine
 from soc.core import clock
 from soc.core.models import Event, Vitals
@@ -133,6 +134,9 @@ def test_what_nobody_claims_has_left_or_leaves_undecided_needs_somebody(wall, or
     assert needs(wall) == {}
     rows.update(absent_since=now)
     assert needs(wall)["absent"].assign == incident.pk
+    page = {"site": site, "incident": incident, "kind": "call", "dedup": "page", "created_at": now}
+    Attempt.objects.create(**page, paged=make.make_user("otis", "supervisor", organisation, call_sign="Otis"))
+    assert "Paged: Otis (planned)." in needs(wall)["absent"].words
     rows.update(absent_since=None, verdict_by=None)
     assert needs(wall)["undecided"].href == reverse("console-wall-watch", args=[incident.pk])
     actions.release(incident.pk, token=token, by=alice, at=now)
@@ -222,7 +226,9 @@ def test_whoever_leads_only_a_part_is_not_told_what_waited_in_the_whole_nor_keep
     assert "most 11" not in client.get(f"{WALL}?part=slow", headers=FETCH).content.decode()
 
 
-def test_whoever_leads_only_a_part_sees_who_is_at_work_there_and_how_much_of_it_came_to_them(organisation, sam, now):
+def test_whoever_leads_only_a_part_sees_who_is_at_work_there_and_how_much_of_it_came_to_them(
+    organisation, sam, now, monkeypatch
+):
     here = night(organisation, sam, at=now)
     part = here.held[0].site
     sam.memberships.update(organisation=None, site=part)
@@ -236,6 +242,8 @@ def test_whoever_leads_only_a_part_sees_who_is_at_work_there_and_how_much_of_it_
     names = {one.name for one in page["gauges"]}
     assert "Phone line" in names
     assert not names & {"Consoles", "Frames older than 5 s", "Due escalations"}
+    monkeypatch.setattr(reads, "whole", lambda *_: True)
+    assert len(reads.page(sam, organisation, at=now)["people"]) == 5, "they are there to be seen"
 
 
 def test_its_page_names_nobody_else_and_gives_to_whoever_may_handle_there(client, organisation, sam, customer, now):
