@@ -9,8 +9,10 @@ class CamerasConfig(AppConfig):
     def ready(self) -> None:
         # Registers sweeps, chores, gauges and the Celery task.
         from cameras import health, keeping, tasks, troubles, unusual, vitals  # noqa: F401
+        from cameras.actions import asking
         from cameras.receivers import silence  # noqa: F401  registers its sweep
         from soc.core import retention
 
+        asking.register()
         retention.keeps("cameras.reference", keeping.references)
         retention.keeps("cameras.plan", keeping.grounds)

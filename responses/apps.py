@@ -8,9 +8,10 @@ class ResponsesConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents.actions import close_guards, undoing
-        from responses import deadlines, reactions  # noqa: F401  registers sweeps and reactions
+        from responses import deadlines, publishing, reactions  # noqa: F401  registers sweeps and reactions
         from responses.actions import playbooks
 
+        publishing.register()
         if playbooks.missing not in close_guards:
             close_guards.append(playbooks.missing)
         undoing.reversers["incident.step_done"] = undoing.reversers["incident.step_skipped"] = playbooks.take_step_back

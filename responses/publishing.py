@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,9 +16,11 @@ from cameras.categories import Family
 from responses.actions.talking import AUDIO_NAME
 from responses.models import Message, Playbook, Relay
 from responses.spoken import SPOKEN, TRUE_ONCE
-from soc.core import events
-from soc.core.models import Organisation, User
+from soc.core import approving, events
+from soc.core.models import Approval, Organisation, User
+from soc.core.rights import Act
 
+ASKED: Final = "playbook"
 STEP_KINDS = ("look", "question", "talk", "relay", "call", "text", "note", "close")
 STEP_KEYS = {"id", "kind", "title", "help", "required", "fulfilled_by", "message", "answers", "relay"}
 MOST_STEPS = 40
@@ -33,10 +36,7 @@ def publish(
     check_playbook(body, organisation) if kind is Playbook else check_message(body)
     with transaction.atomic():
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # one number each
-        last = (
-            kind._default_manager.filter(organisation=organisation, name=name).aggregate(last=Max("number"))["last"]
-            or 0
-        )
+        last = _last(kind, organisation, name)
         version = kind(
             organisation=organisation, name=name, number=last + 1, body=body, published_at=at, published_by=by
         )
@@ -44,6 +44,49 @@ def publish(
         what = "playbook.published" if kind is Playbook else "message.published"
         events.record(what, version, by=by, at=at, number=version.number, sha256=version.sha256)
     return version
+
+
+def ask_to_publish(
+    kind: type[Playbook] | type[Message],
+    organisation: Organisation,
+    name: str,
+    body: Any,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> Approval:
+    """Ask somebody else to let `body` become the next version. Raises ValidationError in words, also where one waits already."""
+    check_playbook(body, organisation) if kind is Playbook else check_message(body)
+    what = "playbook" if kind is Playbook else "message"
+    data = {"what": what, "name": name, "body": body, "after": _last(kind, organisation, name)}
+    about = f"{organisation.pk}:{what}:{name}"[:240]
+    try:
+        return approving.ask(ASKED, of=organisation, about=about, data=data, reason=reason, by=by, at=at)
+    except approving.Refused as refused:
+        raise ValidationError(str(refused.message)) from refused
+
+
+def _granted(approval: Approval, by: User, at: datetime) -> None:
+    """It holds from now on, as it was asked for, by whoever asked; the approval says who was the second."""
+    data = approval.data
+    kind: type[Playbook] | type[Message] = Message if data["what"] == "message" else Playbook
+    if _last(kind, approval.organisation, data["name"]) != data["after"]:
+        raise ValidationError(
+            _("Another version was published meanwhile: refuse this one, and have it asked for anew.")
+        )
+    publish(kind, approval.organisation, data["name"], data["body"], by=approval.asked_by, at=at)
+
+
+def _last(kind: type[Playbook] | type[Message], organisation: Organisation, name: str) -> int:
+    rows = kind._default_manager.filter(organisation=organisation, name=name)
+    return rows.aggregate(last=Max("number"))["last"] or 0
+
+
+def register() -> None:
+    """When the app is ready."""
+    wait = timedelta(seconds=settings.APPROVAL_WAIT_S[ASKED])
+    approving.register(ASKED, approving.Kind(Act.POLICY, Act.POLICY, wait, _granted))
 
 
 def check_playbook(body: Any, organisation: Organisation) -> None:

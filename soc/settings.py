@@ -252,6 +252,8 @@ WORKERS_WAIT_S = env.float("WORKERS_WAIT_S", default=20.0)  # at most so long a 
 SNOOZE_MIN = env.json("SNOOZE_MIN", default=[60, 720])
 TEST_MIN = env.json("TEST_MIN", default=[480, 1440])
 STORM_MIN = env.int("STORM_MIN", default=120)  # from now, and renewed from then
+# What waits for a second person is shown further up after so long, by what is asked for.
+APPROVAL_WAIT_S = env.json("APPROVAL_WAIT_S", default={"quiet": 60, "snooze": 900, "address": 14400, "playbook": 28800})
 UNDO_S = env.int("UNDO_S", default=8)  # so long an arming by hand can be taken back on the customer's page
 EARLY_OPEN_S = env.int(
     "EARLY_OPEN_S", default=7200

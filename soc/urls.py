@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("", views.home, name="home"),
     path("", include("soc.core.urls")),
+    path("console/approvals/", include("soc.console.approvals.urls")),
     path("console/calls/", include("soc.console.calls.urls")),
     path("console/cameras/", include("soc.console.readiness.urls")),
     path("console/cover/", include("soc.console.cover.urls")),

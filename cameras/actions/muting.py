@@ -48,13 +48,20 @@ def snooze(
     camera), `reason`, `minutes`; Site.DoesNotExist where `by` may not.
     """
     site = Site.objects.visible_to(by, Act.MUTE).get(pk=site.pk)
-    wanted = _mutable(categories)
-    place = _place(site, camera, zone)
-    if not place and any(category(code).family == Family.INTRUSION for code in wanted):
-        raise Refused("where", _("Choose the zone or the camera: a whole site is never snoozed."), field="zone")
+    covers, place = wanted(site, categories, camera, zone)
     most = settings.SNOOZE_MIN[1 if by.may(Act.MUTE_LONG, site) else 0]
-    ends = at + _minutes(minutes, most)
-    return _mute(site, Kind.SNOOZE, wanted, place, reason, ends, None, by, at)
+    ends = at + minutes_within(minutes, most)
+    return _mute(site, Kind.SNOOZE, covers, place, reason, ends, None, by, at)
+
+
+def wanted(
+    site: Site, categories: Collection[str], camera: UUID | None, zone: UUID | None
+) -> tuple[set[str], dict[str, Any]]:
+    """What a snooze would cover, and where. Raises Refused: `categories`, `where`."""
+    covers, place = _mutable(categories), _place(site, camera, zone)
+    if not place and any(category(code).family == Family.INTRUSION for code in covers):
+        raise Refused("where", _("Choose the zone or the camera: a whole site is never snoozed."), field="zone")
+    return covers, place
 
 
 def begin_test(
@@ -79,7 +86,7 @@ def begin_test(
     site = Site.objects.visible_to(by, Act.TEST if unasked else Act.TEST_VOUCHED).get(pk=site.pk)
     place = _place(site, camera, zone)
     most = settings.TEST_MIN[1 if by.may(Act.MUTE_LONG, site) else 0]
-    ends = at + _minutes(minutes, most)
+    ends = at + minutes_within(minutes, most)
     armed_next = next_arming(site, at)
     if armed_next is not None:
         ends = min(ends, armed_next)
@@ -154,7 +161,7 @@ def start_storm(
         if not chosen:
             raise Refused("role", _("Your role may not start storm mode."))
     reason = _reason(reason)
-    ends = at + _minutes(minutes, settings.STORM_MIN)
+    ends = at + minutes_within(minutes, settings.STORM_MIN)
     with transaction.atomic():
         storm = Storm(organisation=organisation, reason=reason, starts_at=at, ends_at=ends, made_by=by)
         storm.save(force_insert=True)
@@ -169,7 +176,7 @@ def renew_storm(storm_id: UUID, *, minutes: int, by: User, at: datetime) -> Stor
         storm = _storm(storm_id, by)
         if storm.ended_at is not None or storm.ends_at <= at:
             raise Refused("over", _("It is over. Start it again."))
-        storm.ends_at = max(storm.ends_at, at + _minutes(minutes, settings.STORM_MIN))
+        storm.ends_at = max(storm.ends_at, at + minutes_within(minutes, settings.STORM_MIN))
         storm.save(update_fields=["ends_at"])
         events.record("storm.renewed", storm, by=by, at=at, ends_at=storm.ends_at.isoformat())
     return storm
@@ -226,7 +233,7 @@ def instruct(
         raise Refused("text", _("Write what operators must know."), field="text")
     if len(text) > 400:
         raise Refused("text", _("An instruction has at most 400 characters."), field="text")
-    ends = at + _minutes(minutes, int(INSTRUCTION_AT_MOST.total_seconds() // 60))
+    ends = at + minutes_within(minutes, int(INSTRUCTION_AT_MOST.total_seconds() // 60))
     whom = vouched(site, word, by=by, at=at, contact=contact)
     with transaction.atomic():
         row = TemporaryInstruction(site=site, text=text, starts_at=at, ends_at=ends, made_by=by, vouched_by=whom)
@@ -339,7 +346,8 @@ def _reason(said: str) -> str:
     return said
 
 
-def _minutes(minutes: int, most: int) -> timedelta:
+def minutes_within(minutes: int, most: int) -> timedelta:
+    """Raises Refused `minutes` for none, or more than `most`."""
     if not 0 < minutes <= most:
         if most >= 120 and most % 60 == 0:
             words = _("Choose an end within %(hours)s hours.") % {"hours": most // 60}

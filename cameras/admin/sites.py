@@ -11,11 +11,13 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cameras.actions import policies, standing
+from cameras.actions import asking, policies, standing
 from cameras.admin import policy
 from cameras.context.policy import PolicyRefused
+from cameras.errors import Refused
 from soc.core import clock
 from soc.core.admin.bound import BoundAdmin
 from soc.core.models import Event, Site
@@ -55,6 +57,8 @@ class SiteAdmin(BoundAdmin):
                 .values_list("time_zone", flat=True)
             )
             before = zones.first()
+            if change:
+                self._ask_for_address(request, obj)
             super().save_model(request, obj, form, change)
             if before in (None, obj.time_zone):
                 return
@@ -67,6 +71,23 @@ class SiteAdmin(BoundAdmin):
                     _("Its policy cannot be read and raises everything: publish another one."),
                     messages.WARNING,
                 )
+
+    def _ask_for_address(self, request: HttpRequest, site: Site) -> None:
+        """Where guards are sent is two people's word: the old one stays until somebody else has granted the new one."""
+        stored = Site.objects.values_list("address", flat=True).get(pk=site.pk)
+        if site.address == stored:
+            return
+        by: Any = request.user
+        wanted, site.address = site.address, stored
+        try:
+            asking.ask_address(
+                site, address=wanted, reason=gettext("changed in the administration"), by=by, at=clock.now()
+            )
+        except Refused as refused:
+            self.message_user(request, str(refused.message), messages.ERROR)
+            return
+        words = _("The new address waits for a second person; until then everybody is sent to the old one.")
+        self.message_user(request, words, messages.WARNING)
 
     @admin.display(description=_("armed next"))
     def next_armed(self, site: Site) -> str:

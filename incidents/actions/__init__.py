@@ -20,6 +20,7 @@ from incidents.actions.handling import (
     take_over,
     wait,
 )
+from incidents.actions.hushing import ask_to_lift, lift_quiet
 from incidents.actions.keeping import hold, lift_hold
 from incidents.actions.offering import offer_waiting
 from incidents.actions.reviewing import CRITERIA, choose_review, draw_reviews, read_review, score_review
@@ -33,6 +34,7 @@ __all__ = [
     "Undoable",
     "add_note",
     "add_to_roster",
+    "ask_to_lift",
     "begin_break",
     "begin_drill",
     "check_token",
@@ -53,6 +55,7 @@ __all__ = [
     "hold",
     "identify",
     "lift_hold",
+    "lift_quiet",
     "look",
     "lookers",
     "note_call",

@@ -106,6 +106,8 @@ def _fold(candidate: Candidate, incident: Incident, *, at: datetime) -> Alert:
     incident.last_alert_at = max(incident.last_alert_at, candidate.captured_at)
     if higher:
         incident.category = candidate.category
+    if entry.quiet:
+        incident.quiet_lifted_at = None  # somebody pressed it again: silent, until it is lifted anew
     if more_urgent:
         incident.priority = candidate.priority
         hasten(incident, at=at)

@@ -43,6 +43,7 @@ BESIDE: Final = frozenset(
     {
         *("incident.noted", "incident.described", "incident.painted", "incident.stamped", "incident.watched"),
         *("incident.put_on_hold", "incident.hold_lifted", "incident.offered"),
+        *("incident.quiet_asked",),
     }
 )
 

@@ -93,6 +93,7 @@ class Incident(SiteOwned):
     family = models.CharField(max_length=10)
     category = models.CharField(max_length=30, help_text="the highest in rank of its alerts")
     quiet = models.BooleanField(default=False, help_text="nothing may be heard or seen at the site")
+    quiet_lifted_at = models.DateTimeField(null=True, help_text="a supervisor let it be heard again")
     priority = models.PositiveSmallIntegerField()
     state = FSMField(default=State.OPEN, choices=State.choices, protected=True)
     drill = models.BooleanField(default=False, help_text="an announced exercise: nothing of it leaves the house")
@@ -198,6 +199,11 @@ class Incident(SiteOwned):
     def unattended(self) -> bool:
         """Nobody looks after it: it is in nobody's hands, or in those of somebody who has gone."""
         return self.state == State.OPEN or (self.state in HELD and self.absent_since is not None)
+
+    @property
+    def hushed(self) -> bool:
+        """Whether nothing may be heard or seen at the site because of it."""
+        return self.quiet and self.quiet_lifted_at is None
 
     @property
     def late_by(self) -> timedelta | None:

@@ -89,10 +89,10 @@ def _untrue(message: Message, called: set[str]) -> str:
 
 def quiet_at(incident: Incident) -> bool:
     """Whether nothing may be heard at the incident's site: it is quiet itself, or another one there is and goes on.
-    Whoever threatens somebody in the shop hears the loudspeaker in the yard too.
+    One that a supervisor has lifted does not count. Whoever threatens somebody in the shop hears the loudspeaker in the yard too.
     """
-    going_on = Incident.objects.in_earnest().filter(site=incident.site_id, quiet=True).exclude(state=State.CLOSED)
-    return incident.quiet or going_on.exists()
+    going_on = Incident.objects.in_earnest().filter(site=incident.site_id, quiet=True, quiet_lifted_at=None)
+    return incident.hushed or going_on.exclude(state=State.CLOSED).exists()
 
 
 def quiet_words() -> str:

@@ -7,20 +7,21 @@ import json
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from responses.models import Message, Playbook
-from responses.publishing import check_message, check_playbook, publish
+from responses.publishing import ask_to_publish, check_message, check_playbook
 from soc.core import clock
 from soc.core.admin.bound import BoundAdmin
 from soc.core.admin.scope import Covered, bind, within
-from soc.core.models import PublishedVersion
+from soc.core.models import Organisation, PublishedVersion
 
 
 @bind(Playbook, Message)
@@ -48,6 +49,12 @@ class VersionForm(forms.ModelForm):
             except ValidationError as error:
                 self.add_error("body", error)
         return said
+
+    reason = forms.CharField(
+        label=_("why"),
+        max_length=240,
+        help_text=_("for whoever grants it: rules and playbooks are two people's word"),
+    )
 
     def check(self, said: dict[str, Any]) -> None:
         raise NotImplementedError
@@ -82,7 +89,7 @@ class VersionAdmin(BoundAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return ["organisation", "name", "body"]
+            return ["organisation", "name", "body", "reason"]
         return ["organisation", "name", "number", "published_at", "published_by", "difference", "content", "sha256"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -106,12 +113,24 @@ class VersionAdmin(BoundAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        said = form.cleaned_data
-        kind = type(obj)
-        version = publish(
-            kind, said["organisation"], said["name"], said["body"], by=request.user, at=clock.now()  # type: ignore[arg-type]
-        )  # fmt: skip
-        obj.pk, obj.number, obj._state.adding = version.pk, version.number, False
+        """Ask for it: it holds once somebody else has granted it."""
+        said, by = form.cleaned_data, request.user
+        try:
+            ask_to_publish(
+                type(obj), said["organisation"], said["name"], said["body"], reason=said["reason"], by=by, at=clock.now()  # type: ignore[arg-type]
+            )  # fmt: skip
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+        except Organisation.DoesNotExist as error:
+            raise PermissionDenied from error
+        else:
+            self.message_user(request, _("It waits for a second person, on the page “Approvals”."), messages.WARNING)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing is added yet; the record has who asked and who granted."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @admin.display(description=_("content"))
     def content(self, version: PublishedVersion) -> str:

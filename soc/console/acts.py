@@ -24,6 +24,7 @@ from soc.console.door import asked_by_script, must_see, specialist
 from soc.console.incident import chosen_alert, show
 from soc.core import clock
 from soc.core.models import Site, User
+from soc.core.rights import Act
 
 Verb = Callable[[UUID, QueryDict, User, datetime], Any]
 # Browser stamps come seconds after the fact at most; an older or later one is the browser's error.
@@ -244,6 +245,15 @@ def look(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.look(pk, token=_token(form), by=by, at=at)
 
 
+def lift_quiet(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
+    """By whoever may; everybody else asks them."""
+    if by.may(Act.LIFT_QUIET, Incident.objects.select_related("site").get(pk=pk).site):
+        actions.add_note(pk, text=form.get("reason", ""), by=by, at=at)
+        actions.lift_quiet(pk, by=by, at=at)
+    else:
+        actions.ask_to_lift(pk, reason=form.get("reason", ""), token=_token(form), by=by, at=at)
+
+
 def override_disarm(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     actions.override_disarm(pk, reason=form.get("reason", ""), by=by, at=at)
 
@@ -261,6 +271,6 @@ VERBS: dict[str, Verb] = {
     for verb in (
         claim, decide, note, park, wait, resume, release, take_over, reopen, close, talk, send, step_done, step_skipped, hold,
         lift_hold, identify, look, override_disarm, show_numbers, undo, describe,
-        note_call, switch,
+        note_call, switch, lift_quiet,
     )
 }  # fmt: skip

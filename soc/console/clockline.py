@@ -118,7 +118,7 @@ def _to_come(incident: Incident) -> list[str]:
         leave.add("painted")  # whoever claims has seen it, told or not
     if not any(alert.candidate.camera_id for alert in incident.alerts.all()):
         leave.add("evidence_shown")
-    if incident.quiet or incident.family != Family.INTRUSION:
+    if incident.hushed or incident.family != Family.INTRUSION:
         leave.add("audio_sent")
     if incident.family == Family.TECHNICAL:
         leave.update(CALLED)

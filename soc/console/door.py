@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from incidents.models import Alert, Incident
-from soc.core.models import Membership, User
+from soc.core.models import Approval, Membership, User
 from soc.core.prepared import keep, prepared
 from soc.core.rights import Act
 
@@ -55,7 +55,9 @@ def _memberships(user: UUID) -> QuerySet[Membership]:
 
 @prepared
 def _one(user: User, pk: UUID) -> QuerySet[Incident]:
-    return with_people(Incident.objects.visible_to(user, Act.CONSOLE)).filter(pk=pk)
+    # Whether something waits for a second person there: nearly never, so what it is is asked for only then.
+    asks = Exists(Approval.objects.filter(site=OuterRef("site"), state=Approval.State.WAITING))
+    return with_people(Incident.objects.visible_to(user, Act.CONSOLE)).filter(pk=pk).annotate(asks=asks)
 
 
 @prepared

@@ -29,6 +29,7 @@ PAGES: Final = (
     Page("console", Act.CONSOLE, _("Console"), "moon"),
     Page("console-wall", Act.WALL, _("Wall"), "wall"),
     Page("console-calls", Act.CONSOLE, _("Calls and callers"), "phone"),
+    Page("console-approvals", Act.APPROVALS, _("Approvals"), "check"),
     Page("console-cameras", Act.READINESS, _("Cameras"), "cam"),
     Page("console-cover", Act.COVER, _("Not as usual"), "mute"),
     Page("console-filter", Act.FUNNEL, _("Filter"), "bars"),

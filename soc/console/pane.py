@@ -14,6 +14,7 @@ from incidents.outcomes import ALLOWED, ALLOWED_NOT_INTRUSION, DISMISSED, Outcom
 from incidents.outcomes import seen_as as suggested
 from responses import actions as responses
 from soc.console import around, card, clockline, keeping, playbook
+from soc.console.approvals import reads as approvals
 from soc.console.audit import told
 from soc.console.cover import first as first_of_all
 from soc.console.earlier import earlier
@@ -103,6 +104,8 @@ def context(
         "dedup": playbook.dedup(incident, attempts),
         "undo": undoing(incident, user, at=at) if handles else None,
         **card.facts(incident, mine=mine, cameras=[one.camera for one in seen]),
+        **approvals.beside(incident),
+        "may_lift": incident.hushed and user.may(Act.LIFT_QUIET, incident.site),
         "stopped": playbook.stopped(incident) if mine else "",
         "dismissals": DISMISSALS,
         "outcomes": outcomes(incident),

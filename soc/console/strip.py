@@ -36,7 +36,8 @@ from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed
     due owner_back nobody_paged left_lying reassigned released returned closed reopened undone described painted
-    stamped step_done step_skipped put_on_hold hold_lifted identified looked disarm_overridden arm_changed"""
+    stamped step_done step_skipped put_on_hold hold_lifted identified looked disarm_overridden arm_changed
+    quiet_asked quiet_lifted quiet_kept"""
 # What changes every pane of a site, or the banner, and no row: pages begin anew.
 ANEW = frozenset(
     {
@@ -222,7 +223,7 @@ def snapshot(user: User) -> dict[str, Any]:
 
 def banners(user: User) -> dict[str, Any]:
     """What stands above the pane for everybody of the centre."""
-    return {"storms": storms(user, at=clock.now()), "stops": responses.stops_of(user)}
+    return {"storms": storms(user, at=clock.now()), "dispatch_stops": responses.stops_of(user)}
 
 
 def figures(user: User) -> dict[str, Any]:

@@ -13,3 +13,4 @@ class CoreConfig(AppConfig):
         # broker that is not there, six seconds for every event. By name, since the core imports nothing of ours.
         import_module("soc.celery")
         import_module("soc.core.retention")  # registers its chore
+        import_module("soc.core.approving")  # and its sweep

@@ -63,6 +63,9 @@ class Act(StrEnum):
     WHY = "why"  # the same on the centre's pages, and why what came was raised or not
     PROPOSE = "propose"  # a draft of a site's policy
     POLICY = "policy"  # publish one
+    ADDRESS = "address"  # ask for another address of a site, and be the second person on it
+    LIFT_QUIET = "lift_quiet"  # let something be heard again in a quiet incident
+    APPROVALS = "approvals"  # the page of what waits for a second person
     SIGN = "sign"  # for somebody else's, where incidents that were real would be lost
     ADMINISTER = "administer"
     AUDIT = "audit"
@@ -110,6 +113,9 @@ MATRIX: dict[Act, frozenset[str]] = {
     Act.WHY: _R.of_centre(),
     Act.PROPOSE: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.INSTALLER}),
     Act.POLICY: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN}),
+    Act.ADDRESS: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN}),
+    Act.LIFT_QUIET: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER}),
+    Act.APPROVALS: frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN}),
     Act.SIGN: frozenset({_R.SUPERVISOR}),
     Act.ADMINISTER: frozenset({_R.ADMIN}),
     Act.AUDIT: frozenset({_R.SUPERVISOR, _R.DUTY_MANAGER, _R.ADMIN, _R.QA}),

@@ -6,10 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from responses.defaults import playbooks, publish_defaults
 from responses.models import Message, Playbook
-from soc.core.models import Event
+from responses.publishing import publish as publish_at_once
+from soc.core import approving, clock
+from soc.core.models import Approval, Event
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +25,24 @@ def playbook(organisation) -> Playbook:
 
 
 @pytest.fixture
-def publish(admin, as_, url, organisation):
+def ask(admin, as_, url, organisation):
     def send(kind: Any, name: str, body: Any) -> Any:
         raw = body if isinstance(body, str) else json.dumps(body)
-        data = {"organisation": str(organisation.pk), "name": name, "body": raw}
+        data = {"organisation": str(organisation.pk), "name": name, "body": raw, "reason": "a better one"}
         return as_(admin).post(url(kind, "add"), data)
+
+    return send
+
+
+@pytest.fixture
+def publish(ask, sam):
+    """Asked for by the administrator, granted by the supervisor."""
+
+    def send(kind: Any, name: str, body: Any) -> Any:
+        answer = ask(kind, name, body)
+        for waiting in Approval.objects.filter(state="waiting"):
+            approving.grant(waiting.pk, by=sam, at=clock.now())
+        return answer
 
     return send
 
@@ -53,6 +69,28 @@ def test_publishing_makes_the_next_number_and_says_who(playbook, publish, admin)
     assert (second.number, second.body, second.published_by) == (2, body, admin)
     event = Event.objects.get(kind="playbook.published")
     assert (event.subject_id, event.by, event.data["sha256"]) == (second.pk, admin, second.sha256)
+
+
+def test_nothing_holds_before_a_second_person_granted_it(playbook, ask, admin, organisation):
+    body = json.loads(json.dumps(playbook.body))
+    body["steps"][0]["title"] = "Look at both cameras"
+    ask(Playbook, "Intrusion", body)
+    waiting = Approval.objects.get()
+    with pytest.raises(approving.Refused):
+        approving.grant(waiting.pk, by=admin, at=clock.now())
+    assert Playbook.objects.filter(name="Intrusion").count() == 1
+    assert ask(Playbook, "Intrusion", body).status_code == 302, "and one waits for each"
+    assert Approval.objects.count() == 1
+
+
+def test_what_was_overtaken_is_not_published(playbook, ask, admin, sam, organisation):
+    body = json.loads(json.dumps(playbook.body))
+    body["steps"][0]["title"] = "Look at both cameras"
+    ask(Playbook, "Intrusion", body)
+    publish_at_once(Playbook, organisation, "Intrusion", playbook.body, by=admin, at=clock.now())
+    with pytest.raises(ValidationError, match="meanwhile"):
+        approving.grant(Approval.objects.get().pk, by=sam, at=clock.now())
+    assert Approval.objects.get().state == "waiting"
 
 
 def test_the_difference_is_shown(playbook, publish, admin, as_, url):

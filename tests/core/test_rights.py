@@ -26,6 +26,9 @@ TABLE = {
     Act.AUDIT: ".+++.+...",  # the operator's own entries are not the log
     Act.ADMINISTER: "...+.....",  # users, roles
     Act.POLICY: ".+++.....",  # rules, playbooks
+    Act.ADDRESS: ".+++.....",  # "address, agency (two people)"
+    Act.LIFT_QUIET: ".++......",  # "storm, kill switch, lift quiet"
+    Act.APPROVALS: "++++.....",  # whoever asks or is asked
     Act.PROPOSE: ".++++....",  # "installer proposes"; whoever publishes drafts as well
     Act.SIGN: ".+.......",
     Act.EXPLAIN: "++++.++..",

@@ -45,7 +45,9 @@ def test_an_owner_not_seen_for_a_minute_is_away_and_that_is_told_once(held):
     assert deadlines.absent(NIGHT + seconds(61)) == 0
     held.refresh_from_db()
     assert held.absent_since == NIGHT + seconds(60)
-    assert held.oncall_by == NIGHT + seconds(60 + 60), "supervisors alone know of it for as long as of what nobody claims"
+    assert held.oncall_by == NIGHT + seconds(60 + 60), (
+        "supervisors alone know of it for as long as of what nobody claims"
+    )
     assert absences(held) == [{"level": 2, "why": "absent"}]
 
 

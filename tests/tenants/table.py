@@ -53,10 +53,26 @@ TABLE: dict[str, list[Line]] = {
     "console/incidents/<uuid:pk>/evidence-shown/": [Line(Act.CONSOLE, "incident", "post", DONE)],
     "console/incidents/<uuid:pk>/<slug:verb>/": [
         Line(Act.HANDLE, "incident", "post", DONE, data=(("verb", verb),))
-        for verb in ("claim", "decide", "note", "close", "release", "reopen", "undo", "describe", "note-call", "switch")
+        for verb in (
+            "claim",
+            "decide",
+            "note",
+            "close",
+            "release",
+            "reopen",
+            "undo",
+            "describe",
+            "note-call",
+            "switch",
+            "lift-quiet",
+        )
     ]
     + [Line(Act.HOLD, "incident", "post", DONE, data=(("verb", verb),)) for verb in ("hold", "lift-hold")],
     "console/incidents/<uuid:pk>/export/": [Line(Act.EXPORT, "incident", face=Act.CONSOLE)],
+    "console/approvals/": [Line(Act.APPROVALS)],
+    "console/approvals/<uuid:pk>/<slug:verb>/": [
+        Line(Act.ADDRESS, "approval", "post", DONE, data=(("verb", "refuse"),), face=Act.APPROVALS)
+    ],
     "console/calls/": [Line(Act.CONSOLE)],
     "console/calls/add/": [Line(Act.HANDLE, method="post", opened=DONE, face=Act.CONSOLE)],
     "console/calls/<uuid:pk>/<slug:verb>/": [

@@ -29,7 +29,7 @@ from cameras.models import (
 from incidents import actions
 from incidents.models import AuditCase, AuditDraw, CallNote, Description, HandlingTarget, KnownIntrusion, Review
 from responses.models import Attempt, Message, Playbook, PlaybookRun, Relay, Responder
-from soc.core.models import Customer, Delivery, Event, Membership, Organisation, Site, User
+from soc.core.models import Approval, Customer, Delivery, Event, Membership, Organisation, Site, User
 from soc.core.rights import MATRIX, Act, Role
 from tests import factories as make
 from tests.factories import NIGHT
@@ -93,6 +93,10 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
         organisation=organisation, candidate=candidate, added_by=operator, added_at=at
     )
     seen: dict[str, Any] = {"site": site, "incident": incident}
+    approval = Approval.objects.create(
+        site=site, kind="address", about=mark, data={"before": f"Road {mark}", "after": f"Lane {mark}"}, reason=f"Moved {mark}",
+        asked_by=operator, asked_at=at,
+    )  # fmt: skip
     relay = Relay.objects.create(
         site=site, kind="light", name=f"Light {mark}", address="http://127.0.0.1:9/onvif/device_service", output="R1"
     )
@@ -108,7 +112,7 @@ def build(organisation: Organisation, mark: str, operator: User) -> Place:
     review = Review.objects.create(**seen, operator=operator, drawn_at=at, words=f"Review {mark}")
     event = Event.objects.filter(subject_id=incident.pk).first()
     rows = [site, customer, organisation, camera, zone, source, candidate, candidate.clip, incident, note, run, attempt,
-            *of_people, call, relay, plan, card, review, responder,
+            *of_people, call, relay, approval, plan, card, review, responder,
             incident.alerts.get(), incident.verdicts.get(), event, known]  # fmt: skip
     found = {row._meta.model_name: row for row in rows if row is not None}
     return Place(mark, organisation, customer, site, found)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from cameras.actions import asking
 from cameras.actions.contacts import contacts_of
 from cameras.actions.muting import instructions_now, muted_now, next_arming, storms_now
 from cameras.actions.presence import open_of
@@ -18,6 +19,7 @@ from cameras.categories import MUTABLE, Family, category
 from cameras.models import AccessWindow, Candidate, Muting, Storm, Zone
 from incidents.models import Incident
 from soc.console.sentences import place, title, what
+from soc.core import approving
 from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act
 
@@ -165,6 +167,7 @@ def site_page(site: Site, user: User, *, at: datetime) -> dict[str, Any]:
         "muted": muted(one, user, at=at),
         "awaited": awaited(one, user, at=at) if may[Act.CONSOLE] else [],
         "instructions": instructions_now(one, at) if may[Act.CONSOLE] else [],
+        "asked": [one for one in approving.waiting_at(site.pk) if one.kind == asking.SNOOZE],
         "may_snooze": may[Act.MUTE],
         "most_snooze": may[Act.MUTE_LONG],
         "may_test": may[Act.TEST] or may[Act.TEST_VOUCHED],

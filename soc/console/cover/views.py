@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from cameras.actions import arming, muting, presence
+from cameras.actions import arming, asking, muting, presence
 from cameras.errors import Refused
 from cameras.models import AccessWindow
 from soc.console.cover import reads
@@ -25,7 +25,7 @@ from soc.core import clock
 from soc.core.models import Site, User
 from soc.core.rights import Act
 
-Begin = Callable[[Site, QueryDict, User, datetime], Any]
+Begin = Callable[..., Any]
 End = Callable[..., Any]
 
 
@@ -167,10 +167,19 @@ def _place(form: QueryDict) -> dict[str, UUID | None]:
 
 
 def _snooze(site: Site, form: QueryDict, by: User, at: datetime) -> None:
-    muting.snooze(
-        site, categories=form.getlist("categories"), minutes=_number(form, "minutes"), reason=form.get("reason", ""),
-        **_place(form), by=by, at=at,
-    )  # fmt: skip
+    minutes = _number(form, "minutes")
+    begin: Begin = muting.snooze
+    if settings.SNOOZE_MIN[0] < minutes <= settings.SNOOZE_MIN[1] and not by.may(Act.MUTE_LONG, site):
+        begin = asking.ask_snooze  # longer than their own: a supervisor's word
+    begin(
+        site,
+        categories=form.getlist("categories"),
+        minutes=minutes,
+        reason=form.get("reason", ""),
+        **_place(form),
+        by=by,
+        at=at,
+    )
 
 
 def _test(site: Site, form: QueryDict, by: User, at: datetime) -> None:

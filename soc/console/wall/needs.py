@@ -16,11 +16,13 @@ from incidents.models import CallNote, Incident
 from incidents.models.incident import HELD, State
 from responses.actions.paging import NOBODY
 from responses.models import Attempt, PlaybookRun
+from soc.console.approvals import reads as approvals
 from soc.console.calls import reads as calls
 from soc.console.door import ALERTS
 from soc.console.strip import headline
 from soc.console.wall.people import Operator
 from soc.console.wall.queue import Queue, Shown
+from soc.core import approving
 from soc.core.models import Event, Organisation, User
 from soc.core.rights import Act
 
@@ -48,13 +50,14 @@ class Need:
 def needs(
     user: User, organisation: Organisation, seen: Queue, people: list[Operator], *, at: datetime
 ) -> tuple[list[Need], int]:
-    """The first MOST of them, and how many there are. Five queries."""
+    """The first MOST of them, and how many there are. About half a dozen queries."""
     found = [
         *_for_you(user, organisation),
         *_people(people, at),
         *_held(seen, at),
         *_unclaimed(seen),
         *_signatures(user, organisation),
+        *_approvals(user, organisation),
         *_skipped(user, organisation, at),
         *_calls(user, organisation, at),
     ]
@@ -156,6 +159,19 @@ def _signatures(user: User, organisation: Organisation) -> Iterator[Need]:
             f"sign:{draft.pk}", 3, _("Second signature"), _("%(sign)s: policy of %(site)s") % names,
             _("It would lose incidents that were real, so two decide."), draft.sign_asked_at,
             reverse("admin:core_site_policy", args=[draft.site_id]), _("See and decide"),
+        )  # fmt: skip
+
+
+def _approvals(user: User, organisation: Organisation) -> Iterator[Need]:
+    """What waits for a second person: never for whoever asked. What was not decided in time stands further up."""
+    for one in approving.to_decide(user).filter(organisation=organisation).exclude(asked_by=user)[:MOST]:
+        facts = {"title": approvals.title(one), "where": one.site.name if one.site else organisation.name}
+        gravity = 3 - one.level if one.kind != "quiet" else 0
+        yield Need(
+            f"approval:{one.pk}", gravity, _("Approval, overdue") if one.level else _("Approval"),
+            _("%(title)s, %(where)s") % facts,
+            _("%(sign)s asks: %(reason)s") % {"sign": one.asked_by.sign, "reason": one.reason}, one.asked_at,
+            f"{reverse('console-approvals')}#a-{one.pk}", _("See and decide"),
         )  # fmt: skip
 
 

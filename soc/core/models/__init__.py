@@ -1,4 +1,5 @@
 from soc.core.models import history  # noqa: F401  registers the models of the administrators' history
+from soc.core.models.approval import Approval
 from soc.core.models.events import Delivery, Event
 from soc.core.models.media import Media
 from soc.core.models.people import Membership, User
@@ -7,6 +8,7 @@ from soc.core.models.versions import PublishedVersion
 from soc.core.models.vitals import Vitals
 
 __all__ = [
+    "Approval",
     "Customer",
     "Delivery",
     "Event",

@@ -1,0 +1,125 @@
+"""What is asked for, in words: what it would change, from what to what."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cameras.models import Camera, Zone
+from incidents.models import Incident
+from responses.models import Message, Playbook
+from soc.console.door import ALERTS
+from soc.console.sentences import what
+from soc.console.strip import headline
+from soc.core import approving
+from soc.core.models import Approval, User
+
+LAST: Final = 20
+LONGEST_DIFF: Final = 200
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`pairs`: (name, as it is, as it would be); `changes`: lines of a longer text, each (“+”, “-” or “ ”, text)."""
+
+    approval: Approval
+    title: str
+    where: str
+    href: str
+    pairs: list[tuple[str, str, str]]
+    changes: list[tuple[str, str]]
+    may: bool
+    mine: bool
+    zone: str
+
+
+def page(user: User, *, at: datetime) -> dict[str, Any]:
+    """What waits for this user's word, what of their own waits for somebody else's, and how their last ones ended."""
+    waiting = [shown(one, user) for one in approving.to_decide(user)]
+    own = [shown(one, user) for one in approving.asked_by(user, last=LAST)]
+    return {
+        "deciding": [one for one in waiting if one.may],
+        "waiting": [one for one in own if one.approval.state == Approval.State.WAITING],
+        "ended": [one for one in own if one.approval.state != Approval.State.WAITING],
+        "at": at,
+    }
+
+
+def shown(approval: Approval, user: User) -> Shown:
+    """One of them, for this reader, who may decide it or asked for it."""
+    mine = approval.asked_by_id == user.pk
+    title, href, pairs, changes = WORDS.get(approval.kind, _plain)(approval)
+    where = approval.site.name if approval.site else approval.organisation.name
+    may = not mine and approval.state == Approval.State.WAITING
+    return Shown(
+        approval, title, where, href, pairs, changes, may, mine, approval.site.time_zone if approval.site else "UTC"
+    )
+
+
+def title(approval: Approval) -> str:
+    """What is asked for, in a few words."""
+    return WORDS.get(approval.kind, _plain)(approval)[0]
+
+
+def beside(incident: Incident) -> dict[str, Any]:
+    """For the pane: who asked that something may be heard, and another address that nobody has granted."""
+    waiting = list(approving.waiting_at(incident.site_id)) if getattr(incident, "asks", True) else []
+    by_kind = {one.kind: one for one in waiting if one.kind != "quiet" or one.about == str(incident.pk)}
+    return {"quiet_asked": by_kind.get("quiet"), "address_asked": by_kind.get("address")}
+
+
+Told = tuple[str, str, list[tuple[str, str, str]], list[tuple[str, str]]]
+
+
+def _plain(approval: Approval) -> Told:
+    return approval.kind, "", [], []
+
+
+def _quiet(approval: Approval) -> Told:
+    incident = Incident.objects.select_related("site").prefetch_related(ALERTS).get(pk=approval.data["incident"])
+    names = {"reference": incident.reference, "title": headline(incident)}
+    words = _("Let something be heard and seen again: %(reference)s %(title)s") % names
+    return words, reverse("console-incident", args=[incident.pk]), [], []
+
+
+def _address(approval: Approval) -> Told:
+    pair = (_("Address"), approval.data["before"], approval.data["after"])
+    return _("Another address"), "", [pair], []
+
+
+def _snooze(approval: Approval) -> Told:
+    data = approval.data
+    zone = Zone.objects.filter(pk=data["zone"]).first() if data["zone"] else None
+    camera = Camera.objects.filter(pk=data["camera"]).first() if data["camera"] else None
+    place = zone.name if zone else camera.name if camera else _("whole site")
+    covers = ", ".join(what(code) for code in data["categories"])
+    words = _("Snooze for %(minutes)s minutes: %(place)s") % {"minutes": data["minutes"], "place": place}
+    return words, reverse("console-cover-site", args=[approval.site_id]), [(_("Not raised"), "", covers)], []
+
+
+def _playbook(approval: Approval) -> Told:
+    data = approval.data
+    model: Any = Message if data["what"] == "message" else Playbook
+    rows = model.objects.filter(organisation=approval.organisation, name=data["name"])
+    last = rows.order_by("-number").first()
+    before, after = (_lines(body) for body in (last.body if last else {}, data["body"]))
+    diff = [
+        line
+        for line in difflib.unified_diff(before, after, lineterm="", n=2)
+        if not line.startswith(("+++", "---", "@@"))
+    ]
+    words = _("Publish the playbook “%(name)s”") if data["what"] == "playbook" else _("Publish the message “%(name)s”")
+    return words % {"name": data["name"]}, "", [], [(line[:1], line[1:]) for line in diff[:LONGEST_DIFF]]
+
+
+def _lines(body: Any) -> list[str]:
+    return json.dumps(body, indent=2, ensure_ascii=False).splitlines()
+
+
+WORDS: Final = {"quiet": _quiet, "address": _address, "snooze": _snooze, "playbook": _playbook}
