@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('incidents', '0014_call_notes'),
+        ("incidents", "0014_call_notes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='incident',
-            name='quiet_lifted_at',
-            field=models.DateTimeField(help_text='a supervisor let it be heard again', null=True),
+            model_name="incident",
+            name="quiet_lifted_at",
+            field=models.DateTimeField(help_text="a supervisor let it be heard again", null=True),
         ),
     ]

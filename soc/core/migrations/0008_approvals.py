@@ -7,36 +7,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0007_picture_of_a_plan'),
+        ("core", "0007_picture_of_a_plan"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=20)),
-                ('about', models.CharField(help_text='what it would change: one may wait for each', max_length=240)),
-                ('data', models.JSONField(default=dict)),
-                ('reason', models.CharField(max_length=240)),
-                ('state', models.CharField(choices=[('waiting', 'waits'), ('granted', 'granted'), ('refused', 'refused'), ('withdrawn', 'withdrawn')], default='waiting', max_length=10)),
-                ('asked_at', models.DateTimeField()),
-                ('decide_by', models.DateTimeField(help_text='then it is shown further up; null: decided, or as far up as it goes', null=True)),
-                ('level', models.PositiveSmallIntegerField(default=0, help_text='how often it was not decided in time')),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('said', models.CharField(blank=True, help_text='what whoever decided said of it', max_length=240)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('site', models.ForeignKey(help_text='null: of the whole centre', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='core.site')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=20)),
+                ("about", models.CharField(help_text="what it would change: one may wait for each", max_length=240)),
+                ("data", models.JSONField(default=dict)),
+                ("reason", models.CharField(max_length=240)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits"),
+                            ("granted", "granted"),
+                            ("refused", "refused"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "decide_by",
+                    models.DateTimeField(
+                        help_text="then it is shown further up; null: decided, or as far up as it goes", null=True
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(default=0, help_text="how often it was not decided in time"),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("said", models.CharField(blank=True, help_text="what whoever decided said of it", max_length=240)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        help_text="null: of the whole centre",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approvals",
+                        to="core.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval',
-                'verbose_name_plural': 'approvals',
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['organisation', 'asked_at'], name='approval_waiting'), models.Index(condition=models.Q(('state', 'waiting')), fields=['site'], name='approval_at_site'), models.Index(condition=models.Q(('decide_by__isnull', False)), fields=['decide_by'], name='approval_decide_by')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('kind', 'about'), name='one_approval_waits'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['granted', 'refused']), _negated=True), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='approval_by_another')],
+                "verbose_name": "approval",
+                "verbose_name_plural": "approvals",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["organisation", "asked_at"],
+                        name="approval_waiting",
+                    ),
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["site"], name="approval_at_site"),
+                    models.Index(
+                        condition=models.Q(("decide_by__isnull", False)),
+                        fields=["decide_by"],
+                        name="approval_decide_by",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "waiting")), fields=("kind", "about"), name="one_approval_waits"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["granted", "refused"]), _negated=True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="approval_by_another",
+                    ),
+                ],
             },
         ),
     ]
