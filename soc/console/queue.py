@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from soc.console import card, strip
-from soc.console.cover.reads import storms
 from soc.console.door import asked_by_script, specialist
 from soc.console.keymap import commands
 from soc.console.readiness import reads
@@ -49,7 +48,7 @@ def page(user: User) -> dict[str, Any]:
         "readiness": user.may_anywhere(Act.READINESS),
         "reviews": user.may_anywhere(Act.FUNNEL),
         "pressing": reads.pressing(user, at=clock.now()) if user.may_anywhere(Act.TEND) else [],
-        "storms": storms(user, at=clock.now()),
+        **strip.banners(user),
         "cover": user.may_anywhere(Act.COVER),
         "sets_phrase": user.may_anywhere(Act.CONTINGENCY),
         "words": words(),

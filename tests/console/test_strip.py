@@ -153,3 +153,13 @@ def test_every_desk_reads_that_nobody_is_sent_and_begins_anew_when_that_changes(
     assert strip.rows(Event.objects.get(kind="dispatch.stopped")) == {"stale": True}
     responses.lift_stop(organisation, by=sam, at=clock.now())
     assert strip.snapshot(alice)["storm"] == ""
+
+
+def test_a_page_of_an_incident_says_that_nobody_is_sent_where_it_is_so_and_only_there(
+    client, incident, alice, sam, organisation
+):
+    client.force_login(alice)
+    pages = (reverse("console"), reverse("console-incident", args=[incident.pk]))
+    assert [client.get(page).text.count("stopped all dispatches at") for page in pages] == [0, 0]
+    responses.stop_dispatch(organisation, reason="Wrong addresses went out.", by=sam, at=clock.now())
+    assert [client.get(page).text.count("stopped all dispatches at") for page in pages] == [1, 1]
