@@ -307,8 +307,10 @@ def cycle_of(person: list[Any]) -> list[Any]:
     return list(islice(cycle(person), int(FPS * (GIVE_UP_S + 2))))
 
 
-def runs_per_frame() -> float:
-    """How often the product's detector runs its session for an inferred frame of the street, closer looks included."""
+def runs_per_frame(seconds: float) -> float:
+    """How often the product's detector runs its session for an inferred frame of the street, closer looks included: in just
+    those seconds of it that `feed` counts, since what moves, and what the gate knows of the scene, changes with time.
+    """
     from cameras.vision.detector import OnnxDetector
     from cameras.vision.motion import MotionGate
     from cameras.vision.pipeline import frames_of
@@ -326,9 +328,10 @@ def runs_per_frame() -> float:
     detector, gate = OnnxDetector(), MotionGate()
     detector._session = counted = Counted(detector._session)
     looked = 0
-    for number, frame in enumerate(frames_of(STREET, started=datetime.now(UTC))):
+    first, last = int(SETTLE_S * FPS), int((SETTLE_S + seconds) * FPS)
+    for number, frame in enumerate(islice(frames_of(STREET, started=datetime.now(UTC)), last)):
         motion = gate.update(frame.picture.y, number / FPS)
-        if number % 6 == 5 and motion.active:
+        if number >= first and motion.active:
             detector.detect(frame.picture, motion=motion.boxes)
             looked += 1
     return counted.runs / max(looked, 1)
@@ -366,7 +369,7 @@ def main() -> None:
                 person = pictures(FOOTAGE / "intrusion_a.mp4", first, 40)
                 answer = gathered(partial(appear, run, empty, person, float(question["seconds"])), question["cameras"])
             case "runs":
-                answer = {"runs": runs_per_frame()}
+                answer = {"runs": runs_per_frame(float(question["seconds"]))}
             case other:
                 raise ValueError(f"no such question: {other}")
         print(json.dumps(answer | {"messages": sent["messages"] - told}), flush=True)

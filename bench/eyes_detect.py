@@ -112,7 +112,7 @@ def pipeline(feeder: Asked, rate: float, say: Say) -> Row:
     """All that is spent for an inferred frame, decoding included, over threads that decode, gate and run the session as
     often: at half of what saturates, so that both do the same.
     """
-    runs = feeder.ask(do="runs")["runs"]
+    runs = feeder.ask(do="runs", seconds=SECONDS)["runs"]
     cameras = max(2, round(rate / runs / FPS / 2))
     ours_ms: list[float] = []
     bare_ms: list[float] = []
