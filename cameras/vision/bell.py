@@ -51,7 +51,7 @@ def bell_name(space: str, pid: str | int, birth: str | int, key: str = BELL) -> 
 
 
 def wake(space: str, most: int, *, directory: Path | None = None) -> int:
-    """Wake so many dozing workers at most; gives how many were."""
+    """Wake so many dozing workers at most; gives how many were. Who takes a bell away wakes its worker, and nobody else does."""
     place, woken = directory or default_directory(), 0
     start, end = f"{PREFIX}.{space}.", f".{DOZE}.0"
     for name in os.listdir(place) if most > 0 else ():
@@ -61,7 +61,10 @@ def wake(space: str, most: int, *, directory: Path | None = None) -> int:
             except OSError:
                 continue  # it has just woken by itself
             try:
+                (place / name).unlink()
                 woken += _write(pipe, _WAKING)
+            except FileNotFoundError:
+                continue  # somebody else was quicker
             finally:
                 os.close(pipe)
     return woken

@@ -70,6 +70,12 @@ class HandOff:
 
     def ask(self, ref: SlotRef) -> None:
         """There is something to look at. May be called from any thread."""
+        # To wake this object's thread, for it to wake a worker, costs as much again.
+        if self._dozing and not self._stop and ref.name not in self._unheard:
+            if wake(self._space, 1, directory=self._directory):
+                self._unheard.add(ref.name)
+                return
+            self._dozing = False
         with self._lock:
             if self._stop:
                 return

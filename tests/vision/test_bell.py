@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cameras.vision.bell import Bell, Ring, Ringer, mark_of
+from cameras.vision.bell import DOZE, Bell, Ring, Ringer, mark_of, wake
 from cameras.vision.slots import SlotWriter, sweep
 
 
@@ -71,3 +71,12 @@ def test_the_bell_of_a_killed_process_is_swept_away(bell, tmp_path):
     dead.touch()
     assert sweep(directory=tmp_path) == [dead.name]
     assert bell.path.exists()
+
+
+def test_each_worker_that_dozes_is_woken_once(tmp_path):
+    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+        assert wake("main", 1, directory=tmp_path) == 1
+        assert wake("main", 1, directory=tmp_path) == 0
+        assert dozing._poll.poll(0)
+    with Bell("main", key=DOZE, directory=tmp_path):
+        assert wake("main", 5, directory=tmp_path) == 1

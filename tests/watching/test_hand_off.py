@@ -113,6 +113,17 @@ def test_a_worker_that_dozes_is_woken_and_not_sent_a_task(hand_off, broker, tmp_
     assert broker.names == [slot(2).name]
 
 
+def test_a_worker_that_is_known_to_doze_is_woken_by_whoever_asks(hand_off, broker, tmp_path):
+    ask(hand_off, 1, at=0.0)
+    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+        hand_off.hear([Ring(1, None, dozes=True)], 0.1)
+        hand_off.ask(slot(2))
+        assert dozing._poll.poll(0)
+    hand_off.ask(slot(3))  # it got up meanwhile
+    hand_off.send_waiting(0.2)
+    assert broker.names == [slot(1).name, slot(3).name]
+
+
 def test_a_worker_that_was_stopped_while_it_dozed_keeps_nobody_waiting_for_long(hand_off, broker, tmp_path):
     hand_off.listen(slot(1).name, lambda: None)
     with Bell("main", key=DOZE, directory=tmp_path):  # and never reads
@@ -121,6 +132,7 @@ def test_a_worker_that_was_stopped_while_it_dozed_keeps_nobody_waiting_for_long(
         ask(hand_off, 1, at=1.0)  # a second later nobody has answered
         assert broker.names == [slot(1).name]
         hand_off.hear([Ring(1, mark_of(slot(1).name)), Ring(1, None)], 1.1)
+    with Bell("main", key=DOZE, directory=tmp_path):
         ask(hand_off, 1, at=1.2)
         assert len(broker.sent) == 1
 
