@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cameras.models import Angle, Candidate
+from incidents.actions.folding import DRILL
 from incidents.audit.disguise import original_of
 from incidents.models import Alert, Incident
 from incidents.models.incident import State
@@ -113,8 +114,8 @@ def _evidence(alert: Alert, filmed: Candidate, *, at: datetime) -> Evidence:
 
 
 def _good_view(candidate: Candidate) -> Media | None:
-    """The camera's own picture of its view, for an alert about that view."""
-    if candidate.category not in OF_THE_VIEW or candidate.camera is None:
+    """The camera's own picture of its view, for an alert about that view. A drill has only what is played in it."""
+    if candidate.category not in OF_THE_VIEW or candidate.camera is None or candidate.source == DRILL:
         return None
     view = candidate.camera.reference
     return view if view is not None and view.there and view.started_at <= candidate.captured_at else None
@@ -213,7 +214,7 @@ def _none(candidate: Candidate, *, coming: bool) -> str:
     gone = candidate.clip or candidate.snapshot
     if gone is not None and gone.erased_at is not None:
         return erased_words(gone)
-    if candidate.source == "drill":
+    if candidate.source == DRILL:
         return _("A drill without pictures")
     if candidate.camera is None:
         return _("No camera belongs to this signal")
@@ -235,6 +236,8 @@ def _more(candidate: Candidate) -> str:
     if gone is not None and gone.erased_at is not None:
         days = candidate.site.retention_days
         return _("This site's pictures are kept for %(days)d days. Its hash stays in the record.") % {"days": days}
+    if candidate.source == DRILL:
+        return ""
     if candidate.camera is None:
         return _("Look at the site's cameras by their numbers, or call.")
     return candidate.camera.trouble or _("The live picture may show more: press L.")

@@ -83,12 +83,21 @@ def test_a_drill_opens_no_live_picture_until_something_real_goes_on_there(client
     client.force_login(alice)
     page = client.get(reverse("console-incident", args=[drill.pk])).text
     assert "A drill opens no live picture" in page
+    assert "The live picture may show more" not in page
     assert str(reference.pk) not in page
     assert client.get(f"/media/{reference.pk}").status_code == 404
     assert [len(around.cameras(drill, user)) for user in (alice, sam)] == [0, 1]
     make.make_incident(make.make_candidate(zone=zone, at=clock.now()))
     assert [len(around.cameras(drill, user)) for user in (alice, sam)] == [1, 1]
     assert client.get(f"/media/{reference.pk}").status_code == 200
+
+
+def test_a_drill_about_a_view_shows_no_picture_that_is_not_played_in_it(zone, alice, sam):
+    Camera.objects.update(reference=make.make_media(zone.site, started_at=clock.now(), at=clock.now()))
+    drill = actions.begin_drill(
+        zone.site_id, reason="To try.", kind="blinded", zone=zone.pk, by=sam, at=clock.now() + MINUTE
+    )
+    assert look(drill, alice)[1].kind == "none"
 
 
 def test_an_erased_picture_is_held_against_nothing(incident, zone, alice):
