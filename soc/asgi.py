@@ -18,9 +18,11 @@ from django.core.wsgi import get_wsgi_application
 
 http = get_wsgi_application()  # loads the apps, which the routes need
 
+from cameras.categories import CATEGORIES  # noqa: E402
 from soc.celery import app as celery  # noqa: E402
 from soc.core.bodies import WholeBodies  # noqa: E402
 from soc.core.origins import OwnOrigin  # noqa: E402
+from soc.core.pacing import Paced  # noqa: E402
 from soc.core.threads import Threads  # noqa: E402
 from soc.routing import websocket_urlpatterns  # noqa: E402
 
@@ -37,9 +39,13 @@ def warm() -> None:
 
 # A clip fits into the queue, so that a phone on a bad line takes its time and not a thread's.
 threads: Any = Threads(http, workers=8, send_queue_size=64)  # type: ignore[arg-type]  # its types name the environ otherwise
+# Alarms wait a moment in a storm, but for those that people press a button for.
+paced: Any = Paced(
+    threads, path="/api/signals", at_most_s=5.0, hurry=[code.encode() for code, one in CATEGORIES.items() if one.threat]
+)
 application = ProtocolTypeRouter(
     {
-        "http": WholeBodies(threads, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE, larger=settings.LARGER_BODIES),
+        "http": WholeBodies(paced, most=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE, larger=settings.LARGER_BODIES),
         "websocket": OwnOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS),
     }
 )

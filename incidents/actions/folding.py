@@ -6,16 +6,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cameras.categories import CATEGORIES, Family, category
 from cameras.models import Candidate
 from incidents.actions import runaway
 from incidents.actions.offering import hasten, offer, start_deadlines
 from incidents.models import Alert, Incident
-from incidents.models.incident import State
+from incidents.models.incident import IncidentQuerySet, State
 from incidents.outcomes import DISMISSED
 from soc.core import events
+from soc.core.prepared import prepared
 
 DRILL: Final = "drill"  # the source of what an announced exercise puts before operators
 # Whose object is, or may be, somebody: a second one of these is a second person.
@@ -31,11 +32,10 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
     4. Fold, sounding again when it adds a zone, a person or a higher category; or open a new one, offered at once.
     """
     with transaction.atomic():
-        # NO KEY: a verb that holds the incident writes rows that refer to the site. The full lock would make the two
-        # wait for each other.
-        rows = Candidate.objects.select_for_update(of=("site",), no_key=True).select_related("site")
-        candidate = rows.get(pk=candidate_id)
-        known = Alert.objects.filter(candidate=candidate).first()
+        candidate: Candidate | None = next(iter(_with_site(candidate_id)), None)
+        if candidate is None:
+            raise Candidate.DoesNotExist(f"no candidate {candidate_id}")
+        known: Alert | None = next(iter(_alerts_of(candidate_id)), None)
         if known is not None:
             return known
         if candidate.source != DRILL and runaway.counted(candidate):
@@ -44,6 +44,19 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
         if incident is None:
             return open_own(candidate, at=at)
         return _fold(candidate, incident, at=at)
+
+
+@prepared
+def _with_site(candidate: UUID) -> QuerySet[Candidate]:
+    # NO KEY: a verb that holds the incident writes rows that refer to the site. The full lock would make the two
+    # wait for each other.
+    rows = Candidate.objects.select_for_update(of=("site",), no_key=True).select_related("site")
+    return rows.filter(pk=candidate)
+
+
+@prepared
+def _alerts_of(candidate: UUID) -> QuerySet[Alert]:
+    return Alert.objects.filter(candidate=candidate)
 
 
 def fold_target(candidate: Candidate) -> Incident | None:
@@ -59,21 +72,13 @@ def fold_target(candidate: Candidate) -> Incident | None:
         return _same_drill(candidate)
     entry = category(candidate.category)
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
-    # Nothing folds into a case of the blind audit, for it would end with it, nor into a drill: nobody would be sent.
-    same = Incident.objects.in_earnest().select_for_update(of=("self",), no_key=True)
-    same = same.filter(site=candidate.site_id, family=entry.family, quiet=entry.quiet)
-    same = same.filter(Q(counts="") | Q(verdict__in=runaway.SERIOUS))
-    fitting = (
-        same.exclude(state__in=[State.PARKED, State.CLOSED])
-        .exclude(verdict__in=DISMISSED)
-        .filter(last_alert_at__gte=candidate.captured_at - window, captured_at__lte=candidate.captured_at + window)
-        .order_by("-last_alert_at")
-        .first()
-    )
+    since, until = candidate.captured_at - window, candidate.captured_at + window
+    fitting: Incident | None = next(iter(_fitting(candidate.site_id, entry.family, entry.quiet, since, until)), None)
     if fitting is not None or entry.family != Family.TECHNICAL:
         return fitting
     return (
-        same.filter(
+        _same(candidate.site_id, entry.family, entry.quiet)
+        .filter(
             _place(candidate, "alerts__candidate__"),
             state=State.PARKED,
             alerts__category=candidate.category,
@@ -84,6 +89,19 @@ def fold_target(candidate: Candidate) -> Incident | None:
     )
 
 
+def _same(site: UUID, family: str, quiet: bool) -> IncidentQuerySet:
+    """Nothing folds into a case of the blind audit, for it would end with it, nor into a drill: nobody would be sent."""
+    same = Incident.objects.in_earnest().select_for_update(of=("self",), no_key=True)
+    return same.filter(site=site, family=family, quiet=quiet).filter(Q(counts="") | Q(verdict__in=runaway.SERIOUS))
+
+
+@prepared
+def _fitting(site: UUID, family: str, quiet: bool, since: datetime, until: datetime) -> QuerySet[Incident]:
+    open_ones = _same(site, family, quiet).exclude(state__in=[State.PARKED, State.CLOSED])
+    near = open_ones.exclude(verdict__in=DISMISSED).filter(last_alert_at__gte=since, captured_at__lte=until)
+    return near.order_by("-last_alert_at")[:1]
+
+
 def _same_drill(candidate: Candidate) -> Incident | None:
     rows = Incident.objects.select_for_update(of=("self",), no_key=True).filter(site=candidate.site_id, drill=True)
     same = {"alerts__candidate__source": DRILL, "alerts__candidate__evidence__drill": candidate.evidence.get("drill")}
@@ -91,6 +109,7 @@ def _same_drill(candidate: Candidate) -> Incident | None:
 
 
 def _fold(candidate: Candidate, incident: Incident, *, at: datetime) -> Alert:
+    incident.site = candidate.site  # is at hand: the same row
     entry = category(candidate.category)
     more_urgent = candidate.priority < incident.priority
     higher = entry.rank > category(incident.category).rank

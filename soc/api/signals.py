@@ -23,6 +23,7 @@ from soc.api.authentication import HoldsKey, KeyAuthentication
 from soc.api.door import DoorView
 from soc.api.errors import ErrorSerializer
 from soc.core import clock
+from soc.core.pacing import ARRIVED
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -122,9 +123,15 @@ class SignalsView(DoorView):
         form = SignalSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         source = cast(SignalSource, request.auth)  # HoldsKey saw to it
-        receipt = accept(source, Signal(**form.validated_data), at=clock.now())
+        receipt = accept(source, Signal(**form.validated_data), at=arrived(request) or clock.now())
         created = receipt.candidate is not None and not receipt.repeated
         return Response(ReceiptSerializer(body_of(receipt)).data, status=201 if created else 200)
+
+
+def arrived(request: Request) -> datetime | None:
+    """When it came, where it had to wait for its turn."""
+    at: datetime | None = request.META.get("asgi.scope", {}).get(ARRIVED)
+    return at
 
 
 def body_of(receipt: Receipt) -> dict[str, Any]:
