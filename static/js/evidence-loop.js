@@ -265,6 +265,7 @@ export class EvidenceLoop extends HTMLElement {
       const [x1, y1, x2, y2] = at.map((value) => value * 100);
       Object.assign(box.style, { left: `${x1}%`, top: `${y1}%`, width: `${x2 - x1}%`, height: `${y2 - y1}%` });
       box.classList.toggle("box--low", y1 < 6);
+      box.classList.toggle("box--right", x1 > 75);
     });
     if (stamp && this.view.started) {
       const ms = Date.parse(this.view.started) + t * 1000;

@@ -5,6 +5,7 @@ import { hear } from "./microphone.js";
 import { fillTimes } from "./time.js";
 import { announce, say, settings } from "./words.js";
 
+const SLOW_MS = 2000;  // then it is said what is being waited for
 const LOOK_MS = 60_000;  // a colleague who vanishes leaves no event: whether one is alone is looked at again
 /** Where the parts of the answer stand. */
 const PLACES = { shift: "shift", now: "now-at-desk" };
@@ -32,7 +33,11 @@ export class Shift {
    * @param {string} url
    */
   async open(url) {
+    const said = maybe(byId(PLACES.shift), ".said");
+    const late = setTimeout(() => { if (said) said.textContent = say("opening"); }, SLOW_MS);
     const answer = await this.#get(url);
+    clearTimeout(late);
+    if (said?.textContent === say("opening")) said.textContent = "";
     if (answer === null) return;
     this.#lay(answer);
     maybe(this.desk.root, "h1")?.scrollIntoView({ block: "nearest" });

@@ -22,6 +22,7 @@ from django.db import transaction
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from incidents import actions
 from soc.core import clock, events
 from soc.core.models import Event, User
 from soc.ops import browser as chromium
@@ -88,6 +89,12 @@ def evidence_in_a_folder_of_its_own(settings, place) -> Iterator[None]:
     yield
     shutil.rmtree(place.evidence)
     place.evidence.mkdir()
+
+
+@pytest.fixture
+def on_shift(alice, organisation) -> None:
+    """Alice has sat down."""
+    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
 
 
 @dataclass

@@ -44,11 +44,6 @@ PLACES = {
 
 
 @pytest.fixture
-def on_shift(alice, organisation):
-    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
-
-
-@pytest.fixture
 def yard(zone) -> Camera:
     """The site of seven cameras with a plan: six are placed on it, one has no picture."""
     site, camera = zone.site, zone.camera

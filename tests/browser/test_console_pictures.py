@@ -21,11 +21,6 @@ RECT = "JSON.parse(JSON.stringify(document.querySelector('{}').getBoundingClient
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def on_shift(alice, organisation):
-    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
-
-
 def held(zone, alice, **of_clip) -> Incident:
     incident = make.make_incident(scenes.with_evidence(zone, at=clock.now(), **of_clip))
     return actions.claim(incident.pk, by=alice, at=clock.now())

@@ -93,11 +93,6 @@ def cast(alice, zone, playbook, messages, guards):
     type(broken).objects.filter(pk=broken.pk).update(**since)
 
 
-@pytest.fixture
-def on_shift(alice, organisation):
-    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
-
-
 HOLD = "document.querySelector('[data-hold]').dataset.hold"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 
@@ -18,11 +17,6 @@ from tests.browser import scenes
 from tests.browser.conftest import until
 
 VIDEO = "document.querySelector('evidence-loop video')"
-
-
-@pytest.fixture
-def on_shift(alice, organisation):
-    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
 
 
 def test_a_key_goes_round_the_cameras_that_saw_the_moment(live, on_shift, alice, zone, screenshot):

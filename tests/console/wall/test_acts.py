@@ -25,18 +25,6 @@ WALL = reverse("console-wall")
 
 
 @pytest.fixture
-def now():
-    return clock.now()
-
-
-@pytest.fixture
-def client(sam) -> Client:
-    client = Client()
-    client.force_login(sam)
-    return client
-
-
-@pytest.fixture
 def held(alice, organisation, site, zone, now) -> Incident:
     """Alice's."""
     sit_down(alice, organisation, at=now, seen=now)

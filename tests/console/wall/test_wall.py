@@ -25,18 +25,6 @@ WALL = reverse("console-wall")
 
 
 @pytest.fixture
-def now():
-    return clock.now()
-
-
-@pytest.fixture
-def client(sam) -> Client:
-    client = Client()
-    client.force_login(sam)
-    return client
-
-
-@pytest.fixture
 def wall(sam, organisation, now):
     prefetch_related_objects([sam], "memberships")
 
