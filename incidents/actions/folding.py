@@ -73,7 +73,8 @@ def fold_target(candidate: Candidate) -> Incident | None:
     entry = category(candidate.category)
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
     since, until = candidate.captured_at - window, candidate.captured_at + window
-    fitting: Incident | None = next(iter(_fitting(candidate.site_id, entry.family, entry.quiet, since, until)), None)
+    found = _fitting(candidate.site_id, entry.family, entry.quiet, since, until, frozenset(DISMISSED))
+    fitting: Incident | None = next(iter(found), None)
     if fitting is not None or entry.family != Family.TECHNICAL:
         return fitting
     return (
@@ -96,9 +97,11 @@ def _same(site: UUID, family: str, quiet: bool) -> IncidentQuerySet:
 
 
 @prepared
-def _fitting(site: UUID, family: str, quiet: bool, since: datetime, until: datetime) -> QuerySet[Incident]:
+def _fitting(
+    site: UUID, family: str, quiet: bool, since: datetime, until: datetime, but: frozenset[str]
+) -> QuerySet[Incident]:
     open_ones = _same(site, family, quiet).exclude(state__in=[State.PARKED, State.CLOSED])
-    near = open_ones.exclude(verdict__in=DISMISSED).filter(last_alert_at__gte=since, captured_at__lte=until)
+    near = open_ones.exclude(verdict__in=but).filter(last_alert_at__gte=since, captured_at__lte=until)
     return near.order_by("-last_alert_at")[:1]
 
 
