@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from .picture import Picture
 from .types import Box
 
-MAGIC: Final = 0x4E44534C4F543033
+MAGIC: Final = 0x4E44534C4F543034
 PREFIX: Final = "nightdesk"
 HEADER: Final = 4096
 MOST_HINTS: Final = 16

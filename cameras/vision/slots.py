@@ -17,7 +17,6 @@ merely attached exits, and its pages are not reserved, so a full /dev/shm is a S
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import deque
@@ -27,6 +26,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
+from .answer import packed, unpacked
 from .picture import Picture
 from .slot_layout import (
     HEADER,
@@ -60,7 +60,6 @@ CLAIM_S: Final = 1.0  # a worker that took a frame and did not answer by then is
 # the frames before it did; the turn may come a little earlier, and much earlier once other cameras are still.
 EARLY_S: Final = 0.05
 SPARED_S: Final = 0.4
-_compact: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once: it is needed for every answer
 
 
 class SlotGone(Exception):
@@ -221,10 +220,10 @@ class SlotWriter:
         """The newest answer, once. None where there is none, or it is not whole or not of this generation."""
         if not self._waiting or (posted := self._layout.answered) == self._taken:
             return None
-        answer = self._layout.read_result(self.generation)
-        if answer is None:
+        posted_now = self._layout.read_result(self.generation)
+        if posted_now is None:
             return None
-        number, body = answer
+        number, body = posted_now
         if number == posted:
             self._taken = number
         stamp = next((s for s in self._waiting if s.number == number), None)
@@ -233,7 +232,8 @@ class SlotWriter:
         dropped = 0
         while self._waiting.popleft().number != number:
             dropped += 1
-        result = _result(body, stamp, dropped)
+        answer = unpacked(body)
+        result = SlotResult(stamp, answer.detections, answer.inference_ms, answer.model, dropped, answer.stale)
         self._dropped += dropped + result.stale
         self._inferred += not result.stale
         self._asked_at = None
@@ -343,12 +343,9 @@ class SlotReader:
 
         stale: it was too old to be looked at.
         """
-        rows: list[list[str | float]] = [
-            [d.label, round(d.score, 4), *(round(v, 5) for v in d.box.as_tuple())] for d in detections
-        ]
-        body = partial(_body, inference_ms=inference_ms, model=model, stale=stale)
-        while not self._layout.write_result(frame.generation, frame.number, body(rows)):
-            rows = rows[: len(rows) * 3 // 4]
+        body = partial(packed, inference_ms=inference_ms, model=model, stale=stale)
+        while not self._layout.write_result(frame.generation, frame.number, body(detections)):
+            detections = detections[: len(detections) * 3 // 4]
 
     def close(self) -> None:
         """Let go of the memory; the slot itself stays. May be called twice."""
@@ -387,17 +384,3 @@ def owner_of(name: str) -> tuple[str, str, str]:
     if match is None:
         raise ValueError("not the name of a slot")
     return match["space"], match["pid"], match["born"]
-
-
-def _body(rows: list[list[str | float]], *, inference_ms: float, model: str, stale: bool) -> bytes:
-    return _compact({"d": rows, "ms": round(inference_ms, 2), "m": model[:80], "s": int(stale)}).encode()
-
-
-def _result(body: bytes, stamp: FrameStamp, dropped: int) -> SlotResult:
-    raw = json.loads(body)
-    detections = tuple(
-        Detection(label, score, box)
-        for label, score, *corners in raw["d"]
-        if (box := Box.clipped(*corners)) is not None
-    )
-    return SlotResult(stamp, detections, float(raw["ms"]), str(raw["m"]), dropped, bool(raw.get("s", 0)))
