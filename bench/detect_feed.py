@@ -61,20 +61,23 @@ class OpenGate:
 
 
 class Beside:
-    """In a slot's place: answers every second frame in the same process, at no cost."""
+    """In a slot's place: answers every second frame in the same process, at no cost. sparing: the others are not put, as they
+    are not where workers cannot keep up.
+    """
 
     name, generation = "beside", 1
 
-    def __init__(self) -> None:
+    def __init__(self, *, sparing: bool) -> None:
         from cameras.vision.slots import SlotCounts
 
         self.counts = SlotCounts(0, 0, 0, 0)
+        self._sparing = sparing
         self._newest: Any = None
-        self._put = 0
+        self._put = self._offered = 0
 
     def put(self, picture: Any, stamp: Any, **hints: Any) -> None:
         self._put += 1
-        self._newest = stamp if self._put % 2 else None
+        self._newest = stamp if self._sparing or self._put % 2 else None
 
     def take_result(self) -> Any:
         from cameras.vision.slots import SlotResult
@@ -86,7 +89,8 @@ class Beside:
         return False
 
     def spares(self, captured: float, monotonic: float, *, weight: int, every_s: float) -> bool:
-        return False
+        self._offered += captured == monotonic  # else it is asked about again
+        return self._sparing and self._offered % 2 == 0
 
     def outstanding_s(self, monotonic: float) -> float | None:
         return None
@@ -144,7 +148,9 @@ class Run:
     sights: list[Any] = field(default_factory=list)
 
 
-def make_sight(run: Run, gate: Any = None, *, listen: Callable[[Any], None] | None = None, alone: bool = False) -> Any:
+def make_sight(
+    run: Run, gate: Any = None, *, listen: Callable[[Any], None] | None = None, beside: Beside | None = None
+) -> Any:
     """A camera of one zone, armed, whose answers are taken as in the product."""
     from cameras.actions import Standing
     from cameras.context.policy import read
@@ -165,8 +171,8 @@ def make_sight(run: Run, gate: Any = None, *, listen: Callable[[Any], None] | No
     armed = Standing(read({"schedule": {"week": always}}, time_zone="UTC", version="bench"))
     zone = ZoneShape.whole_picture(dwell_s=0.0)
     plan = Plan(uuid4(), uuid4(), "fed", "rtsp://127.0.0.1/fed", Credentials("", ""), (zone,), armed)
-    if alone:
-        return Noted(plan, Beside(), ask=run.hand_off.ask, blind_after_s=3.0, gate=gate)  # type: ignore[arg-type]
+    if beside is not None:
+        return Noted(plan, beside, ask=run.hand_off.ask, blind_after_s=3.0, gate=gate)  # type: ignore[arg-type]
     slot = SlotWriter(
         plan.camera_id.hex, generation=next(_generations), space=sys.argv[1], max_width=1280, max_height=720
     )
@@ -219,7 +225,10 @@ def feed(
     if runs := question.get("runs"):
         run.sights = [Loop(runs) for _ in range(cameras)]
     else:
-        run.sights = [make_sight(run, None if real else OpenGate(), alone=alone) for _ in range(cameras)]
+        run.sights = [
+            make_sight(run, None if real else OpenGate(), beside=Beside(sparing=cameras > 1) if alone else None)
+            for _ in range(cameras)
+        ]
     threads = [
         threading.Thread(
             target=one_camera,
