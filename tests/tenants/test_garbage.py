@@ -16,7 +16,7 @@ from incidents import actions
 from soc.console.acts import VERBS
 from soc.core import clock
 from tests import factories as make
-from tests.tenants.table import TABLE, Line, routes
+from tests.tenants.table import TABLE, Line, admin_page, routes
 from tests.tenants.walk import Walk, address, body
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,10 @@ BODIES = (
     ("text/plain; charset=no-such", b"\xff" * 100),
     ("", b"\x00" * 100),
 )
+QUERIES = (
+    "q=%00", "q=%ff&p=no", "o=no.-1.99", "p=99999999999999999999", "e=1&all=", "id__exact=%00", "organisation__id__exact=no",
+    "site__name__regex=((", "no__such=1", "_popup=1&_to_field=%00",
+)  # fmt: skip
 METHODS = ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "NONSENSE", "HEAD")
 ROUNDS = 1  # of the words, each time other ones for each field: with as many as there are words, each field meets each
 
@@ -131,6 +135,20 @@ def test_nonsense_in_what_an_operator_holds_is_refused_in_words(world):
         for once in range(ROUNDS):
             words = typed(number + 5 * once) | {"token": str(held.token)}
             sender.form("POST", f"/console/incidents/{held.pk}/{verb}/", words)
+    assert sender.wrong == [], "\n".join(sender.wrong)
+
+
+def test_so_is_nonsense_in_the_administration(world):
+    """Its lists with every kind of query, and the pages on which a password is set."""
+    admin = world.people["admin"]
+    sender = Sender("admin", admin)
+    lists = sorted(route for route in set(routes()) if (page := admin_page(route)) and page[2] == "")
+    for number, route in enumerate(lists):
+        sender.send("GET", f"/{route}?{QUERIES[number % len(QUERIES)]}")
+    for path in ("/admin/password_change/", f"/admin/core/user/{admin.pk}/password/", "/admin/core/user/%00/change/"):
+        for number in range(3):
+            words = typed(number) | {"old_password": "\ufffe" * 3000, "new_password1": "a\0b", "new_password2": "[]"}
+            sender.form("POST", path, words)
     assert sender.wrong == [], "\n".join(sender.wrong)
 
 
