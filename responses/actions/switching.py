@@ -58,7 +58,9 @@ def switch(incident_id: UUID, *, relay_id: UUID, on: bool, token: int, by: User,
 def frozen(site: Site) -> list[dict[str, Any]]:
     """What can be switched at a site, as an incident's playbook keeps it."""
     shown = ("id", "kind", "name", "goes_back")
-    return [{**row, "id": str(row["id"])} for row in Relay.objects.filter(site=site, enabled=True).values(*shown)]
+    rows = Relay.objects.filter(site=site, enabled=True).values(*shown)
+    first = Relay.Kind.values.index  # what harms least comes first
+    return [{**row, "id": str(row["id"])} for row in sorted(rows, key=lambda row: (first(row["kind"]), row["name"]))]
 
 
 def why_not(attempt: Attempt, *, at: datetime) -> tuple[str, str] | None:

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from incidents import actions, subjects
-from incidents.models import Description, Incident
+from incidents.models import CallNote, Description, Incident
 from incidents.models.incident import State
 from responses.defaults import publish_defaults
-from responses.models import Attempt, Responder
+from responses.models import Attempt, Relay, Responder
 from soc.core import clock
 from tests import factories as make
 from tests.browser.conftest import until
@@ -28,6 +28,8 @@ def incident(zone, alice, organisation) -> Incident:
         organisation=organisation, name="Dana Whitlock", phone="+441632960002", kind="keyholder", rank=2, minutes=12
     )
     make.make_camera(zone.site, "North gate")
+    address = "http://127.0.0.1:9/onvif/device_service"
+    Relay.objects.create(site=zone.site, kind="siren", name="Siren", address=address, output="1", goes_back=True)
     actions.start_shift(user=alice, organisation=organisation, at=clock.now())
     candidate = make.make_candidate(zone=zone, at=clock.now())
     candidate.snapshot = make.make_media(zone.site, content=make.picture(768, 432), started_at=candidate.captured_at)
@@ -126,6 +128,21 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     expect(page.locator("#note")).to_have_value("")
     until(page, "Object.keys(localStorage).every((key) => !key.startsWith('nightdesk.draft.'))")
     page.keyboard.press("Escape")
+
+    # A siren is chosen by its name; a promised call is noted without leaving the incident.
+    page.keyboard.press(".")
+    expect(page.locator("#panel-switch")).to_contain_text("Siren: on, it ends by itself")
+    screenshot(page, "doing-switch-dark-1366")
+    page.keyboard.press("1")
+    expect(page.locator(".sent")).to_contain_text("Siren: on")
+    page.keyboard.press("+")
+    page.keyboard.type("Dana Whitlock")
+    page.keyboard.press("Tab")
+    page.keyboard.type("how it ended")
+    screenshot(page, "doing-call-dark-1366")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-call")).to_be_hidden()
+    assert CallNote.objects.get().incident == incident
 
     # A command by its name teaches its key; what is not possible says why.
     page.keyboard.press("Control+k")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from cameras.actions import asking
 from incidents import actions
 from incidents.models import Incident, Review, RosterEntry, Shift
 from responses import actions as responses
@@ -21,7 +22,7 @@ S = timedelta(seconds=1)
 
 
 @pytest.fixture
-def night(zone, alice, dave, sam, organisation) -> Incident:
+def night(zone, alice, dave, sam, admin, organisation) -> Incident:
     """An incident that was handled an hour ago, a shift, a roster with gaps; a review that is done and one to do."""
     at = clock.now() - timedelta(hours=1)
     publish_defaults(organisation, at=at - timedelta(days=1))
@@ -41,6 +42,9 @@ def night(zone, alice, dave, sam, organisation) -> Incident:
     sam.phone = "+441632960051"
     sam.save(update_fields=["phone"])
     now = clock.now()
+    asking.ask_address(zone.site, address="81 Tern Lane, Pinewick", reason="the owner wrote", by=admin, at=now)
+    kept = {"kind": "promised", "who": "Una Marsh", "number": "+44 1632 960001", "words": "whether the gate is shut"}
+    actions.note_call(zone.site.pk, **kept, minutes=30, by=alice, at=at)
     for user, duty, since, until in (
         (sam, "on_call", -3, 20),
         (alice, "operator", -4, 4),
@@ -79,6 +83,8 @@ def test_a_supervisor_reads_what_was_and_writes_what_will_be(live, night, sam, s
         "record": "/console/record/",
         "roster": "/console/roster/",
         "report": "/console/report/",
+        "approvals": "/console/approvals/",
+        "calls": "/console/calls/",
     }
     for theme in ("dark", "light"):
         page = live.log_in(sam, "/console/quality/", color_scheme=theme)

@@ -21,6 +21,7 @@ from soc.core import approving
 from soc.core.models import Approval, User
 
 LAST: Final = 20
+URGENT: Final = "quiet"  # an incident goes on
 LONGEST_DIFF: Final = 200
 
 
@@ -41,7 +42,8 @@ class Shown:
 
 def page(user: User, *, at: datetime) -> dict[str, Any]:
     """What waits for this user's word, what of their own waits for somebody else's, and how their last ones ended."""
-    waiting = [shown(one, user) for one in approving.to_decide(user)]
+    found = sorted(approving.to_decide(user), key=lambda one: (one.kind != URGENT, -one.level, one.asked_at))
+    waiting = [shown(one, user) for one in found]
     own = [shown(one, user) for one in approving.asked_by(user, last=LAST)]
     return {
         "deciding": [one for one in waiting if one.may],

@@ -15,7 +15,7 @@ from soc.core.rights import Act
 
 MOST: Final = 100
 DUE: Final = (15, 30, 60, 120, 240, 480, 1440)  # minutes that the form offers
-AGAIN: Final = (5, 15, 60)
+AGAIN: Final = (15, 60)
 
 
 def open_of(user: User, act: Act = Act.CONSOLE) -> QuerySet[CallNote]:
