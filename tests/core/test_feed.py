@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -96,6 +97,25 @@ async def test_a_page_that_comes_back_gets_exactly_what_it_missed(carols, custom
     assert follower.seen == [2, 6, 7, 8, 9]
     assert follower.gaps == []
     assert heads == {key: 9}
+
+
+async def test_what_a_page_missed_is_rendered_together_or_all_other_sockets_would_wait_for_it(
+    carols, customer, site, monkeypatch
+):
+    rendered: list[int] = []
+
+    def many(events):
+        rendered.append(len(events))
+        return [{"html": f"row {event.seq}"} for event in events]
+
+    known = audiences._faces["portal"]
+    monkeypatch.setitem(audiences._faces, "portal", replace(known, many=many))
+    await at_rest(lambda: told(site, 6))
+    key = f"portal:customer:{customer.pk}"
+    async with socket_of(carols) as socket:
+        await socket.resume(**{key: 1})
+        assert [(await socket.hear("event"))["html"] for _ in range(5)] == [f"row {seq}" for seq in range(2, 7)]
+    assert rendered == [5]
 
 
 async def test_a_page_that_missed_nothing_is_sent_nothing(carols, customer, site):
