@@ -25,7 +25,7 @@ LOST_S: Final = 1.5  # a task of which nothing was heard for so long does not co
 UNBEGUN_S: Final = GO_ON_S + 0.5
 EXPIRES_S: Final = UNBEGUN_S
 # While more waits than workers can look at, answers are taken together that come within so long.
-GATHER_S: Final = 0.015
+GATHER_S: Final = 0.025
 
 
 def send(refs: Sequence[SlotRef], ticket: int) -> None:
