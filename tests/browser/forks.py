@@ -52,5 +52,5 @@ def _become(name: str, port: int, log: str) -> None:
     else:
         from django.core.management import execute_from_command_line
 
-        sys.argv = ["manage.py", name]
+        sys.argv = ["manage.py", name, "--skip-checks"]
         execute_from_command_line(sys.argv)

@@ -1,9 +1,12 @@
-"""Everything that web and spine import, so that a process forked after this starts in a moment. No connection, no thread."""
+"""Everything that web and spine import and read, so that a process forked after this starts in a moment. No connection, no
+thread."""
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib import import_module
+from pathlib import Path
 
 import django
 
@@ -25,3 +28,16 @@ for name in (
     "uvicorn.protocols.websockets.auto",
 ):
     import_module(name)
+
+from django.conf import settings  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.template.loader import get_template  # noqa: E402
+
+from tests.statics import look_once  # noqa: E402
+
+look_once()
+get_wsgi_application()
+for folder in map(Path, settings.TEMPLATES[0]["DIRS"]):
+    for page in folder.rglob("*.html"):
+        get_template(str(page.relative_to(folder)))
+gc.freeze()  # what every fork has is no garbage of theirs

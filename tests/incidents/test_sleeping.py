@@ -45,15 +45,15 @@ def held(site, alice, dave, organisation) -> Incident:
 def night(*, until: float, alice=None, dave=None, visible: bool = False) -> list[float]:
     """Two-second beats of both pages, Alice's `visible` or not; the seconds at which the sweep took something."""
     took = []
-    for tick in range(1, round(until / 0.25) + 1):
-        at = after(tick * 0.25)
-        if tick % 8 == 0:
+    for tick in range(1, round(until / 0.5) + 1):
+        at = after(tick * 0.5)
+        if tick % 4 == 0:
             if alice:
                 actions.seen(alice.pk, at=at, visible=visible)
             if dave:
                 actions.seen(dave.pk, at=at)
         if desks.asleep(at):
-            took.append(tick * 0.25)
+            took.append(tick * 0.5)
     return took
 
 
