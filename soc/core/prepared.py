@@ -32,6 +32,8 @@ class Given(str):
 MOST: Final = 256  # kinds of questions kept of one read: it is others for people of other rights
 LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
 
+_made: list[dict[tuple[Any, ...], Any]] = []
+
 
 def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
     """Answers what `make` would, as a list. Of its arguments ids (UUID), instants, `Given` text and users may differ from call to
@@ -41,6 +43,7 @@ def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
     ValueError where it did something else with them, TypeError for an argument of another kind.
     """
     made: dict[tuple[Any, ...], _Question | None] = {}
+    _made.append(made)
 
     @wraps(make)
     def ask(*values: Any) -> list[Any]:
@@ -55,6 +58,12 @@ def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
         return [] if question is None else question.answer(values)
 
     return ask
+
+
+def forget() -> None:
+    """Make every question anew: for tests that change what they are made of."""
+    for made in _made:
+        made.clear()
 
 
 def keep(instance: Model, name: str, rows: Sequence[Model]) -> None:
