@@ -40,6 +40,14 @@ def page_on_call(event_id: int) -> None:
         paging.page_on_call(event.subject_id, escalation=event.pk, at=clock.db_now())
 
 
+@events.reaction("approval.raised", name="responses.page_for_approval")
+def page_for_approval(event_id: int) -> None:
+    """Nobody gave their word in time on what an incident waits for."""
+    event = Event.objects.get(pk=event_id)
+    if "incident" in event.data and event.data.get("level") == 1:
+        paging.page_for_approval(event.subject_id, raised=event.pk, at=clock.db_now())
+
+
 @events.reaction("incident.claimed", name="responses.start_run")
 def start_run(event_id: int) -> None:
     """Freeze the playbook."""

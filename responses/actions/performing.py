@@ -19,12 +19,14 @@ from incidents.audit.guard import Exercise, keep_in
 from incidents.models.incident import State
 from responses import adapters
 from responses.actions import facts, links, script, switching, talking
+from responses.actions.paging import APPROVAL
 from responses.actions.sending import STOPPED
 from responses.actions.stopping import CODE, dispatch_stop
 from responses.actions.stopping import words as stop_words
 from responses.models import Attempt
 from responses.ports import DeliveryError, Heard, Receipt, Unclear
 from soc.core import clock, deliveries, events
+from soc.core.models import Approval
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +97,10 @@ def _still_wanted(attempt: Attempt, *, at: datetime) -> None:
     if attempt.responder_id is not None and (stop := dispatch_stop(attempt.organisation_id)):
         Attempt.objects.filter(pk=attempt.pk).update(data={**attempt.data, STOPPED: str(stop.pk)})
         raise TooLate(CODE, stop_words(stop, attempt.site.zone_info))
-    if attempt.paged_id is not None and not attempt.incident.unattended:
+    if attempt.paged_id is not None and APPROVAL in attempt.data:
+        if not Approval.objects.filter(pk=attempt.data[APPROVAL], state=Approval.State.WAITING).exists():
+            raise TooLate("decided", _("It was decided before this could be done."))
+    elif attempt.paged_id is not None and not attempt.incident.unattended:
         raise TooLate("claimed", _("Somebody had it in hand before this could be done."))
     if attempt.incident.state == State.CLOSED:
         raise TooLate("closed", _("The incident was closed before this could be done."))

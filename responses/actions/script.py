@@ -61,6 +61,12 @@ def page_body(incident: Incident, address: str) -> str:
     return words % {**_names(incident), "priority": incident.priority, "link": address}
 
 
+def approval_body(incident: Incident, address: str) -> str:
+    """What whoever is on call reads where an operator waits for their word. No word of what is seen there."""
+    words = _("%(centre)s: an operator waits for a supervisor's word on %(marker)s %(site)s. Decide: %(link)s")
+    return words % {**_names(incident), "link": address}
+
+
 def page(attempt: Attempt, *, gather_url: str) -> str:
     """The call to whoever is on call: what waits, and the key that says it was heard. Returns TwiML."""
     incident = attempt.incident

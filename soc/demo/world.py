@@ -102,8 +102,8 @@ class World:
         lines = [
             f"cameras: rtsp://{host}:{self.rtsp.port}/ ({', '.join(self.cameras)})",
             f"phones: {web_url.rstrip('/')}/",
-            f"relays: http://{host}:{self.phone_port}/onvif/device_service ({', '.join(self.relays.outputs)})",
             f"control: http://{host}:{self.control_port}/control",
+            f"relays: http://{host}:{self.phone_port}/onvif/device_service ({', '.join(self.relays.outputs)})",
         ]
         return [*lines, f"panel: signals to {self.settings.panel_url}"] if self.panel else lines
 

@@ -18,8 +18,8 @@ from responses.actions import paging, performing, script, talking
 from responses.models import Attempt
 from responses.views import _answer
 from soc.console import playbook
-from soc.core import clock
-from soc.core.models import Event, User
+from soc.core import approving, clock
+from soc.core.models import Approval, Event, User
 from tests import factories as make
 
 
@@ -292,3 +292,52 @@ def test_a_text_back_is_noted_too(paged, dave):
 
     found, meant = callbacks.texted(dave.phone, f"yes {paged.incident.reference}", at=clock.now())
     assert (found.pk, meant) == (paged.pk, "yes")
+
+
+# --- a supervisor's word that an operator waits for
+
+
+@pytest.fixture
+def asked(site, alice, defaults) -> Approval:
+    """Alice holds a silent incident and has asked that something may be heard there."""
+    at = clock.now()
+    held = incidents.claim(make.make_incident(site=site, category="hold_up", at=at).pk, by=alice, at=at)
+    return incidents.ask_to_lift(held.pk, reason="they have left", token=held.token, by=alice, at=at)
+
+
+def raise_it(asked: Approval) -> Event:
+    """Nobody has answered by its deadline, as the spine finds it."""
+    asked.refresh_from_db()
+    assert approving.undecided(asked.decide_by) == 1
+    event = Event.objects.filter(kind="approval.raised", subject_id=asked.pk).latest("pk")
+    reactions.page_for_approval(event.pk)
+    return event
+
+
+def test_whoever_is_on_call_is_texted_once_where_nobody_gives_their_word(asked, sam, alice, network):
+    with_phone(sam)
+    with_phone(alice, "+441632960052")
+    event = raise_it(asked)
+    reactions.page_for_approval(event.pk)
+    raise_it(asked)  # further up, but nobody is texted for it again
+    text = Attempt.objects.get()
+    assert (text.kind, text.paged) == ("text", sam)
+    assert text.data["body"].endswith(reverse("console-approvals"))
+    performing.perform(text.pk)
+    assert len(network.texts) == 1, "though somebody holds the incident"
+
+
+def test_what_was_decided_meanwhile_is_not_asked_for_any_more(asked, sam, network):
+    with_phone(sam)
+    raise_it(asked)
+    approving.grant(asked.pk, by=sam, at=clock.now())
+    text = Attempt.objects.get()
+    performing.perform(text.pk)
+    text.refresh_from_db()
+    assert (text.status, network.texts) == ("failed", [])
+
+
+def test_nobody_with_a_telephone_is_recorded(asked):
+    raise_it(asked)
+    assert Event.objects.filter(kind=paging.NOBODY).exists()
+    assert not Attempt.objects.exists()
