@@ -25,7 +25,8 @@ look_once()
 # The files that take longest, longest first: begun last, one of them would be waited for while nothing else is left.
 LONGEST = (
     "watching/test_hostile.py", "line/test_whole_line.py", "browser/test_live_view.py", "ops/test_world.py",
-    "watching/test_conditions.py", "tenants/test_urls.py", "watching/test_watcher.py",
+    "tenants/test_urls.py", "tenants/test_administration.py", "watching/test_watcher.py",
+    "browser/test_console_layout.py", "watching/test_conditions.py", "admin/test_scope.py",
     "browser/test_console_states.py", "browser/test_portal.py", "watching/test_quarantine.py", "incidents/test_claim.py",
     "browser/test_responder.py", "demo/test_cameras.py", "seed/test_demo.py", "vision/test_ingest.py", "line/test_https.py",
 )  # fmt: skip

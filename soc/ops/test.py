@@ -14,11 +14,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from soc.ops import browser, migrated, secrets
 from soc.ops.paths import CHECKOUT
 from soc.ops.servers import MIGRATED, Servers
 from soc.ops.signals import Asked, raise_once
+
+NOWHERE = "none"  # as SCREENSHOTS: no picture of a page is kept
 
 
 def main(arguments: list[str]) -> int:
@@ -42,14 +45,25 @@ def main(arguments: list[str]) -> int:
 
 
 def run_all(arguments: list[str]) -> int:
-    """The suite. Without arguments in two parts, each on more processes than there are cores, since both wait more than
-    they work: most of it, in the order that tests/conftest.py gives, then what kills programs of whole running products.
-    With arguments they go to one plain pytest."""
+    """The suite. Without arguments in two parts side by side, each on more processes than there are cores, since both wait
+    as much as they work: most of it, in the order that tests/conftest.py gives, and what kills programs of whole running
+    products, which is told when the first is over. With arguments they go to one plain pytest."""
     if arguments:
         return run_pytest(arguments)
+    os.environ.setdefault("SCREENSHOTS", NOWHERE)
     by_file = ["--dist", "loadfile", "--no-loadscope-reorder"]
-    most = run_pytest(["-m", "not fault", "-n", "3", *by_file, "--durations", "12"])
-    faults = run_pytest(["tests/fault", "-m", "fault", "-n", "2", "--durations", "12"])
+    with tempfile.TemporaryFile() as said:
+        beside = start(["tests/fault", "-m", "fault", "-n", "2", "--durations", "12"], stdout=said)
+        try:
+            most = run_pytest(["-m", "not fault", "-n", "4", *by_file, "--durations", "12"])
+            faults = end_of(beside)
+        finally:
+            if beside.poll() is None:
+                beside.terminate()
+                beside.wait()
+            said.seek(0)
+            sys.stdout.buffer.write(said.read())
+            sys.stdout.flush()
     return most or faults
 
 
@@ -62,8 +76,18 @@ def prepare_browser() -> None:
 
 
 def run_pytest(arguments: list[str]) -> int:
-    """pytest in a process of its own, so that whatever it breaks the servers are stopped after it."""
-    child = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=CHECKOUT)
+    """pytest in a process of its own, so that whatever it breaks the servers are stopped after it; its exit code."""
+    return end_of(start(arguments))
+
+
+def start(arguments: list[str], *, stdout: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """pytest that has begun; what it says goes to `stdout`, both streams, where that is given."""
+    both = None if stdout is None else subprocess.STDOUT
+    return subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=CHECKOUT, stdout=stdout, stderr=both)
+
+
+def end_of(child: subprocess.Popen[bytes]) -> int:
+    """Its exit code. Raises Asked, with the child ended, where this process is asked to end."""
     while True:
         try:
             return child.wait()

@@ -27,6 +27,7 @@ from soc.core import clock, events
 from soc.core.models import Event, User
 from soc.ops import browser as chromium
 from soc.ops.paths import CHECKOUT
+from soc.ops.test import NOWHERE
 from tests import factories as make
 from tests.browser import forks
 from tests.browser.axe import violations
@@ -178,12 +179,14 @@ def asked() -> set[str]:
 
 @pytest.fixture
 def screenshot(asked: set[str]) -> Callable[[Page, str], None]:
-    """Keep a picture of the page in $SCREENSHOTS (var/screenshots). A state that is worth a picture must leave nobody out."""
+    """Keep a picture of the page in $SCREENSHOTS (var/screenshots; the whole suite keeps none, unless it is told where). A state
+    that is worth a picture must leave nobody out."""
     folder = Path(os.environ.get("SCREENSHOTS") or CHECKOUT / "var" / "screenshots")
 
     def keep(page: Page, name: str, *, full: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{name}.png", full_page=full)
+        if str(folder) != NOWHERE:
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png", full_page=full)
         state = LOOK.sub("", name)
         if state not in asked:
             asked.add(state)

@@ -14,7 +14,7 @@ from responses.models import Attempt
 from soc.core import clock
 from soc.core.rights import Role
 from tests import factories as make
-from tests.tenants.table import ADMIN_NOBODYS, TABLE, admin_page, has_a_place, routes
+from tests.tenants.table import TABLE, has_a_place, routes
 from tests.tenants.walk import Walk, body, marks
 from tests.tenants.world import covers
 
@@ -33,6 +33,7 @@ def test_a_url_that_is_not_in_the_table_is_found():
     assert not has_a_place("admin/core/user/<path:object_id>/impersonate/")
 
 
+@pytest.mark.timeout(300)
 def test_everyone_at_every_url_gets_what_the_table_says(world):
     wrong: list[str] = []
     asked = 0
@@ -43,23 +44,6 @@ def test_everyone_at_every_url_gets_what_the_table_says(world):
         asked += walk.asked
     assert wrong == [], "\n".join(wrong[:40])
     assert asked > 1000
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["nobody", "operator", "supervisor", "owner", "dealer", "staff without rights", "deactivated", "admin", "admin of a customer",
-     "admin of a site", "admin of B"],
-)  # fmt: skip
-def test_administration_shows_and_changes_only_what_is_administered(world, name):
-    walk = Walk(name, world.people[name], world)
-    walk.administration()
-    assert walk.wrong == [], "\n".join(walk.wrong[:40])
-
-
-def test_every_kind_of_row_in_the_administration_is_walked(world):
-    """A page about a model of ours that this world has no row of would be walked with a row that does not exist."""
-    pages = {page[1] for page in map(admin_page, routes()) if page and page[0] not in ADMIN_NOBODYS}
-    assert pages - set(world.places["A1"].rows) == set()
 
 
 def test_an_owner_reads_their_own_and_the_dealer_the_sum_of_theirs(world):

@@ -191,18 +191,20 @@ def test_a_lost_or_damaged_reference_is_no_reason_to_stop(camera, check, referen
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 @pytest.mark.django_db(transaction=True)
 def test_a_camera_that_sends_a_still_is_frozen_on_its_row_and_well_again(watch: Watch, site, world: World, monkeypatch):
-    quick = partial(ConditionWatch, limits=Limits(frozen_s=4.0, over_s=2.0))
+    # A loaded machine is slow itself, and the simulated cameras are on it.
+    quick = partial(ConditionWatch, limits=Limits(frozen_s=4.0, over_s=2.0, slow_s=600.0))
     monkeypatch.setattr(conditions, "ConditionWatch", quick)
     camera = add_camera(site, "street", f"rtsp://127.0.0.1:{world.port}/street")
     watch.until(lambda: watch.captured(camera.pk) > 20)
-    watch.until(lambda: Camera.objects.get(pk=camera.pk).reference is not None, within_s=40)
+    watch.until(lambda: Camera.objects.get(pk=camera.pk).reference is not None, within_s=60)
     assert not Condition.objects.exists()
-    world.misbehave("street", faults.STILL, 40)
+    world.misbehave("street", faults.STILL, 200)
     frozen = Condition.objects.filter(camera=camera, kind="frozen")
-    watch.until(lambda: frozen.filter(ended_at=None).exists(), within_s=40)
+    watch.until(lambda: frozen.filter(ended_at=None).exists(), within_s=60)
     world.behave("street")
-    watch.until(lambda: frozen.filter(ended_at__isnull=False).exists(), within_s=40)
+    watch.until(lambda: frozen.filter(ended_at__isnull=False).exists(), within_s=60)
     assert list(Condition.objects.values_list("kind", flat=True)) == ["frozen"]
     assert Camera.objects.get(pk=camera.pk).health == Camera.Health.ONLINE
