@@ -6,7 +6,9 @@ the worst of three runs counts.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from functools import partial
 
 from bench import console_fan, console_flow, console_intake, console_paint, console_queue, console_storm
 from bench.figures import Row
@@ -17,11 +19,20 @@ PROGRAMS = ("web", "spine", "respond")
 
 
 def measure(say: Callable[[str], None]) -> list[Row]:
-    """All rows: three measurements with servers of their own, and three on one product that runs for them alone."""
-    rows = [*console_queue.measure(say), *console_intake.measure(say), *console_fan.measure(say)]
+    """All rows: three measurements with servers of their own, and three on one product that runs for them alone. One that breaks
+    off is a missed row that says so, and the others are measured all the same."""
+    alone = console_queue, console_intake, console_fan
+    rows = [row for part in alone for row in ended(part.__name__, partial(part.measure, say))]
     with stage(only=PROGRAMS, say=say) as running:
         console_flow.ask(running, "still")
-        rows += console_paint.measure(running, say)
-        rows += console_storm.measure(running, say)
-        rows += console_flow.measure(running, say)
+        for part in (console_paint, console_storm, console_flow):
+            rows += ended(part.__name__, partial(part.measure, running, say))
     return rows
+
+
+def ended(name: str, measured: Callable[[], list[Row]]) -> list[Row]:
+    try:
+        return measured()
+    except Exception as error:  # hours of measuring are not lost for one that broke off; it is said with the figures
+        traceback.print_exc()
+        return [Row(f"{name} broke off", 1, "", None, "", 0, f"{type(error).__name__}: {error}")]

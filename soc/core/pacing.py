@@ -33,7 +33,7 @@ UNCOUNTED: Final = 16  # so many within LOOK_S are no storm: nothing is looked a
 
 _OWED: Final = f"""
 SELECT count(*), COALESCE(bool_or(leased_until > clock_timestamp()), false)
-FROM (SELECT leased_until FROM {Delivery._meta.db_table} WHERE done_at IS NULL LIMIT 1000) AS owed
+FROM (SELECT leased_until FROM {Delivery._meta.db_table} WHERE done_at IS NULL ORDER BY due_at LIMIT 1000) AS owed
 """  # noqa: S608  our own name
 
 

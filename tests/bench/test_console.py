@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bench.console import ended
 from bench.console_flow import ALARM, NOTE, Sent, judge
 from bench.console_page import Answer, ConsolePage
 
@@ -42,6 +43,16 @@ def test_a_detail_that_no_pane_had_in_it_never_came():
     one = heard(page())
     del one.heard.contained[3]
     assert max(judge([one], arrivals()).details) == float("inf")
+
+
+def test_a_measurement_that_breaks_off_is_a_missed_row():
+    def broken():
+        raise AssertionError("the picture did not come")
+
+    (row,) = ended("console_paint", broken)
+    assert not row.holds
+    assert "the picture did not come" in row.note
+    assert ended("console_storm", list) == []
 
 
 def test_what_was_refused_is_told_and_not_waited_for():
