@@ -4,6 +4,19 @@ import { announce } from "./words.js";
 
 /** @param {import("./desk.js").Desk} desk */
 export function choosing(desk) {
+  // What was said with a verdict is how it ends: also where the panel that came with it was left and is opened again.
+  const said = { incident: "", outcome: "" };
+  desk.root.addEventListener("submit", (event) => {
+    const pair = as(/** @type {SubmitEvent} */ (event).submitter, HTMLButtonElement);
+    if (pair?.name === "pair") Object.assign(said, { incident: desk.id, outcome: pair.value.split(" ")[1] });
+  });
+  desk.root.addEventListener("click", (event) => {
+    if (!above(event.target, "[data-opens=close]") || said.incident !== desk.id) return;
+    const panel = maybe(desk.root, "#panel-close[hidden]"), end = maybe(panel, `input[value="${said.outcome}"]`, HTMLInputElement);
+    if (!end || maybe(panel, "[name=outcome]:checked")) return;
+    end.checked = true;
+    end.dispatchEvent(new Event("change", { bubbles: true }));
+  });
   desk.root.addEventListener("change", (event) => {
     const chosen = as(event.target, HTMLSelectElement);
     if (chosen?.name === "seen_as" && chosen.form) chosen.form.dataset.said = "yes";

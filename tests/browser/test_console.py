@@ -45,6 +45,10 @@ def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, co
     screenshot(page, "console-false-dark-1366")
     page.keyboard.press("1")
     expect(page.get_by_label("Animal")).to_be_checked()
+    page.keyboard.press("Escape")  # left and opened again: what was said with the verdict stays said
+    expect(page.locator("#panel-close")).to_be_hidden()
+    page.keyboard.press("o")
+    expect(page.get_by_label("Animal")).to_be_checked()
     page.keyboard.press("g")
     page.keyboard.type("A fox crossed the yard.")
     page.keyboard.press("Escape")
