@@ -6,6 +6,8 @@ whatever other addresses the device says it has.
 
 from __future__ import annotations
 
+import math
+import socket
 import time
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,9 +16,12 @@ from xml.sax.saxutils import escape
 
 import requests
 from django.utils.translation import gettext as _
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPDigestAuth
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ConnectTimeout
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import NewConnectionError
 
 from responses.ports import DeliveryError, Output, Unclear
@@ -109,6 +114,8 @@ def _path(root: ElementTree.Element, name: str) -> str:
         parts = urlsplit((root.findtext(name) or "").strip())
     except ValueError:
         return ""
+    if not parts.path.startswith("/"):
+        return ""  # put behind our root, “@elsewhere” would be another host
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
@@ -123,9 +130,10 @@ def _call(output: Output, path: str, action: str, body: str, *, to: str = "") ->
     try:
         with requests.Session() as session:
             session.trust_env = False  # a proxy for the world outside does not lead to a device at a site
+            session.mount("http://", _Soon())
             answer = session.post(
                 output.root + path, data=envelope.encode(), headers=headers, timeout=(CONNECT_S, READ_S), stream=True,
-                auth=HTTPDigestAuth(output.username, output.password) if output.username else None,
+                auth=_Digest(output.username, output.password) if output.username else None,
                 allow_redirects=False,
             )  # fmt: skip
             return _read(answer.status_code, _bounded(answer))
@@ -139,6 +147,44 @@ def _call(output: Output, path: str, action: str, body: str, *, to: str = "") ->
         raise Unclear(_("the device did not answer in time")) from error
     except requests.RequestException as error:
         raise Unclear(_("the device's answer was cut short")) from error
+
+
+class _Limited(socket.socket):
+    """One that ends WHOLE_S after it was opened: READ_S bounds each byte by itself, and a device may send one at a time."""
+
+    until = math.inf
+
+    def recv_into(self, *given: Any, **named: Any) -> int:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it takes too long in all")
+        self.settimeout(min(READ_S, left))
+        return super().recv_into(*given, **named)
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        limited = _Limited(fileno=super()._new_conn().detach())
+        limited.settimeout(READ_S)
+        limited.until = time.monotonic() + WHOLE_S
+        return limited
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _Soon(HTTPAdapter):
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:
+        super().init_poolmanager(*given, **named)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool}
+
+
+class _Digest(HTTPDigestAuth):
+    def handle_401(self, r: requests.Response, **named: Any) -> requests.Response:
+        if r.status_code == 401:
+            r._content = _bounded(r)  # it would be read to its end otherwise, if it has one
+        return super().handle_401(r, **named)
 
 
 def _bounded(answer: requests.Response) -> bytes:
