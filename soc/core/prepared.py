@@ -32,6 +32,12 @@ class Given(str):
 MOST: Final = 256  # kinds of questions kept of one read: it is others for people of other rights
 LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
 
+
+class _Unasked:
+    """Unlike None, which is the answer that there is nothing to find."""
+
+
+_UNASKED: Final = _Unasked()
 _made: list[dict[tuple[Any, ...], Any]] = []
 
 
@@ -48,9 +54,8 @@ def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
     @wraps(make)
     def ask(*values: Any) -> list[Any]:
         key = tuple(map(_shape, values))
-        if key in made:
-            question = made.get(key)
-        else:
+        question = made.get(key, _UNASKED)  # in one look: another thread may clear it between two
+        if isinstance(question, _Unasked):
             question = _question(make, values)
             if len(made) >= MOST:
                 made.clear()

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 
 from soc.core.models import Customer, Membership, Site, User
-from soc.core.prepared import Given, keep, prepared
+from soc.core.prepared import Given, forget, keep, prepared
 from soc.core.rights import Act, Role
 from tests import factories as make
 from tests.factories import NIGHT
@@ -127,3 +127,30 @@ def test_what_can_have_no_answer_has_none():
         return Customer.objects.filter(pk__in=[], organisation=customer)
 
     assert none(UUID(int=1)) == []
+
+
+class Clearing(str):
+    """Whoever compares it a second time finds that another thread has cleared what was kept."""
+
+    compared = 0
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        Clearing.compared += 1
+        if Clearing.compared > 1:
+            forget()
+        return str(self) == str(other)
+
+
+def test_to_be_cleared_by_another_thread_in_the_middle_of_asking_hides_nothing(customer):
+    make.make_site(customer, "Alpha")
+
+    @prepared
+    def called(name: str) -> QuerySet[Site]:
+        return Site.objects.filter(name=str(name))
+
+    for _again in range(2):
+        assert names(called(Clearing("Alpha"))) == ["Alpha"]
