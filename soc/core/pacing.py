@@ -78,19 +78,19 @@ class Paced:
 
     async def _wait(self, scope: dict[str, Any]) -> None:
         arrived, until = clock.now(), clock.monotonic() + self.at_most_s
-        while not await self._room() and clock.monotonic() < until:
+        while not await self._room(until) and clock.monotonic() < until:
             scope[ARRIVED] = arrived
             await asyncio.sleep(STEP_S)
 
-    async def _room(self) -> bool:
+    async def _room(self, until: float) -> bool:
         """Whether one more would be worked off soon: by what is owed, and what was let in since that was looked at or is not
-        written down yet."""
+        written down yet. A look that waits for its own turn, or for the database, is not waited for beyond `until`."""
         if clock.monotonic() - self._looked > LOOK_S:
             if self._looking is None and self._let_in < UNCOUNTED and not self._known:
                 self._looked, self._let_in = clock.monotonic(), 0  # a quiet night is not looked at
                 return True
             self._looking = self._looking or asyncio.get_running_loop().create_task(self._look())
-            await asyncio.shield(self._looking)
+            await asyncio.wait({self._looking}, timeout=max(0.0, until - clock.monotonic()))
         return self._known + max(self._let_in, self._inside) < self.most
 
     async def _look(self) -> None:

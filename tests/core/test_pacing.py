@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -78,6 +79,20 @@ async def test_nobody_waits_for_ever_and_nobody_is_refused(storm):
     door.open.set()
     await asyncio.gather(*(door.send() for _ in range(5)))
     assert len(door.inside) == 5
+
+
+async def test_a_look_that_takes_for_ever_holds_up_nobody_for_ever(storm):
+    door, over = Door(at_most_s=0.1), threading.Event()
+    door.paced.owed = lambda: (
+        over.wait(10) and 0
+    )  # as while all that needs the same thread waits, or the database hangs
+    asked = [door.send() for _ in range(2)]
+    try:
+        await until(lambda: len(door.inside) == 2)
+    finally:
+        over.set()
+        door.open.set()
+        await asyncio.gather(*asked)
 
 
 async def test_a_hold_up_waits_for_nobody_nor_does_anything_else(storm):
