@@ -50,7 +50,7 @@ class Paced:
     so many owed are worked off in less than a second. Bodies come whole."""
 
     def __init__(
-        self, app: App, *, path: str, hurry: Sequence[bytes] = (), most: int = 40, at_most_s: float = 2.0,
+        self, app: App, *, path: str, hurry: Sequence[bytes] = (), most: int = 24, at_most_s: float = 2.0,
         owed: Callable[[], int] = backlog,
     ) -> None:  # fmt: skip
         self.app, self.path, self.hurry, self.most, self.at_most_s, self.owed = app, path, hurry, most, at_most_s, owed
