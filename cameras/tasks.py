@@ -120,7 +120,7 @@ def _dozed(
     turns: Turns, doze: Callable[[], Bell], now: Callable[[], float], until: float
 ) -> tuple[SlotReader, int] | None:
     """The next turn after a nap. Looked for again once the bell is there, and once it is gone: between those two somebody
-    who has something to look at finds it and rings.
+    who has something to look at finds it and rings. It may be a camera that nobody here has heard of.
     """
     if (left := until - now()) <= 0:
         return None
@@ -128,7 +128,10 @@ def _dozed(
         if (turn := turns.next(now())) is not None:
             return turn
         bell.wait(min(left, DOZE_S))
-    return turns.next(now())
+    if (turn := turns.next(now())) is None:
+        turns.look_anew()
+        turn = turns.next(now())
+    return turn
 
 
 def _answer(reader: SlotReader, detector_for: Callable[[str], Any], now: Callable[[], float]) -> bool:

@@ -57,7 +57,8 @@ __all__ = [
 MOST_WAITING: Final = 256  # frames remembered while nobody answers; older ones count as dropped
 CLAIM_S: Final = 1.0  # a worker that took a frame and did not answer by then is dead, or as good as
 # A frame is not copied where the next one comes before this slot's turn does. It is expected to wait for its turn as long as
-# the frames before it did; the turn may come a little earlier, and much earlier once other cameras are still.
+# the frames before the last two looks did: one that waited because its request was lost says nothing of the next. The turn
+# may come a little earlier, and much earlier once other cameras are still.
 EARLY_S: Final = 0.05
 SPARED_S: Final = 0.4
 
@@ -147,7 +148,7 @@ class SlotWriter:
         self._taken: int | None = None  # the number of the answer taken last
         self._looked: float | None = None  # when a worker took a frame last, monotonic s
         self._first: float | None = None  # when the first frame since then was captured
-        self._wait = 0.0  # weighted seconds from the first such frame to the last look
+        self._waits = (0.0, 0.0)  # weighted seconds from the first frame of all to the look, of the last two looks
         self._weight = 1
         self._closed = False
         self._put = self._inferred = self._dropped = 0
@@ -188,12 +189,13 @@ class SlotWriter:
         """
         looked = self._layout.looked
         if looked != self._looked:
-            self._wait = 0.0 if looked is None or self._first is None else (looked - self._first) * self._weight
+            wait = 0.0 if looked is None or self._first is None else (looked - self._first) * self._weight
+            self._waits = (self._waits[1], wait)
             self._looked, self._first = looked, None
         if self._first is None:
             self._first = captured
         due = captured + every_s + EARLY_S
-        return captured - self._first < SPARED_S and monotonic < due < self._first + self._wait / weight
+        return captured - self._first < SPARED_S and monotonic < due < self._first + min(self._waits) / weight
 
     def request(self, monotonic: float) -> SlotRef | None:
         """The reference to send to a worker for the newest frame.

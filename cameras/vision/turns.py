@@ -58,6 +58,10 @@ class Turns:
         best = self._ahead.pop()
         return best, best.claim(monotonic)
 
+    def look_anew(self) -> None:
+        """Look for new slots before the next turn, however lately it was done."""
+        self._looked = None
+
     def close(self) -> None:
         self._ahead.clear()
         for reader in self._readers.values():

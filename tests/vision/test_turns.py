@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ def test_what_the_next_frame_replaces_before_its_turn_is_not_copied(slots, turns
     looks = sum(camera.looks for camera in cameras)
     assert looks >= 490
     assert max(camera.looks for camera in cameras) - min(camera.looks for camera in cameras) <= 6
-    assert sum(camera.writer.counts.put for camera in cameras) < 1.4 * looks
+    assert sum(camera.writer.counts.put for camera in cameras) < 1.5 * looks
     assert max(age for camera in cameras for age in camera.ages) <= 0.4
 
 
@@ -165,19 +166,45 @@ def test_where_workers_keep_up_and_after_a_rush_every_frame_is_put_and_looked_at
     watch(calm, turns, clock, 2 * EVERY_S)
     looked = [camera.looks for camera in calm]
     watch(calm, turns, clock, 4.0)
-    assert all(camera.looks - before >= 17 for camera, before in zip(calm, looked, strict=True))
-    assert max(age for camera in calm for age in camera.ages[-17:]) < 0.15
+    assert min(camera.looks - before for camera, before in zip(calm, looked, strict=True)) >= 16
+    assert max(age for camera in calm for age in camera.ages[-16:]) < 0.15
 
 
 def test_a_frame_after_which_none_comes_is_put_once_the_next_would_have_been_there(slots, turns, clock):
     (camera, *_) = overloaded(slots, turns, clock, [1] * 20, 5.0, sparing=True)
     while not camera.held:
         watch([camera], turns, clock, 0.005)
-        camera.writer._wait, camera.writer._first = 0.5, camera.held[0].monotonic if camera.held else None
+        camera.writer._waits, camera.writer._first = (0.5, 0.5), camera.held[0].monotonic if camera.held else None
     put, camera.next_at = camera.writer.counts.put, clock.now + 60
     clock.now += EVERY_S + 2 * EARLY_S
     camera.act(clock.now)
     assert camera.writer.counts.put == put + 1
+
+
+def test_a_frame_that_waited_because_its_request_was_lost_spares_none_after_it(slots, turns, clock):
+    writer, detector = slots("c"), Detector(clock)
+    for number in range(10):
+        stamp = stamp_at(clock.now, number + 1)
+        assert not writer.spares(stamp.monotonic, clock.now, weight=1, every_s=EVERY_S)
+        writer.put(PICTURE, stamp)
+        clock.now += 0.6 if number == 4 else 0.0
+        assert take_turns(turns, detector.detector_for, now=clock) == 1
+        clock.now += EVERY_S
+
+
+def test_a_worker_is_woken_for_a_camera_it_has_not_heard_of(slots, turns, tmp_path, clock):
+    """One that was connected a moment ago: nobody's message named it, and it is too soon to look around again."""
+    detector = Detector(clock)
+    assert turns.next(clock.now) is None
+
+    class Nap(Bell):
+        def wait(self, timeout_s):
+            slots("new").put(PICTURE, stamp_at(clock.now, 1))
+            return []
+
+    naps = iter([Nap, Bell])
+    take = partial(take_turns, turns, detector.detector_for, now=clock, go_on_s=COSTS_S)
+    assert take(doze=lambda: next(naps)("main", key=DOZE, directory=tmp_path)) == 1
 
 
 def test_copied_as_they_come_twice_as_many_frames_would_be(slots, turns, clock):
