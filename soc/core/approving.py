@@ -138,8 +138,9 @@ def waiting_at(site: UUID) -> QuerySet[Approval]:
 
 
 def asked_by(user: User, *, last: int = 20) -> list[Approval]:
-    """What this user asked for, the newest first."""
-    rows = Approval.objects.filter(asked_by=user).select_related("site", "organisation", "asked_by", "decided_by")
+    """What this user asked for, the newest first; not where they have left: it is shown beside what is there now."""
+    rows = Approval.objects.visible_to(user, Act.APPROVALS).filter(asked_by=user)
+    rows = rows.select_related("site", "organisation", "asked_by", "decided_by")
     return list(rows.order_by("-asked_at")[:last])
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from soc.core import approving
 from soc.core.approving import Kind, Refused
-from soc.core.models import Approval, Event, Organisation, Site
+from soc.core.models import Approval, Event, Organisation, Site, User
 from soc.core.rights import Act
 from tests import factories as make
 from tests.factories import NIGHT
@@ -150,3 +150,11 @@ def test_what_nobody_decides_goes_up_and_is_never_granted_by_time(ask, sam, done
 def test_what_was_decided_in_time_does_not_go_up(ask, sam):
     approving.grant(ask().pk, by=sam, at=NIGHT)
     assert approving.undecided(NIGHT + WAIT) == 0
+
+
+def test_what_one_asked_for_where_one_has_left_is_not_shown_any_more(ask, alice, other_organisation):
+    """It is shown beside the playbook, the cameras and the incident as they are now."""
+    asked = ask()
+    assert approving.asked_by(alice) == [asked]
+    alice.memberships.update(organisation=other_organisation)
+    assert approving.asked_by(User.objects.get(pk=alice.pk)) == []
