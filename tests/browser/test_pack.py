@@ -34,9 +34,7 @@ def test_a_desk_whose_server_is_gone_opens_its_pack_by_the_phrase(live, alice, s
     page = live.log_in(alice, "/console/")
     until(page, "caches.open('nightdesk-pack').then((s) => s.match('/console/pack/last.json')).then(Boolean)")
     until(page, "caches.open('nightdesk-pack-page').then((s) => s.match('/console/pack/open/')).then(Boolean)")
-    page.evaluate(
-        f"document.body.append(Object.assign({CHECK}, {{innerHTML: '<time></time><span></span>'}}))"
-    )
+    page.evaluate(f"document.body.append(Object.assign({CHECK}, {{innerHTML: '<time></time><span></span>'}}))")
     expect(page.locator("pack-check")).to_contain_text("Contingency pack is 0 min old")
     live.stop("web")
     live.stop("spine")
