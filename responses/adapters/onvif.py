@@ -150,7 +150,7 @@ def _call(output: Output, path: str, action: str, body: str, *, to: str = "") ->
 
 
 class _Limited(socket.socket):
-    """One that ends WHOLE_S after it was opened: READ_S bounds each byte by itself, and a device may send one at a time."""
+    """One that ends in time: READ_S bounds each byte by itself, and a device may send one at a time."""
 
     until = math.inf
 
@@ -162,22 +162,24 @@ class _Limited(socket.socket):
         return super().recv_into(*given, **named)
 
 
-class _Connection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        limited = _Limited(fileno=super()._new_conn().detach())
-        limited.settimeout(READ_S)
-        limited.until = time.monotonic() + WHOLE_S
-        return limited
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
 class _Soon(HTTPAdapter):
+    """For one call, log-in included: it is over before anybody else asks what became of it."""
+
     def init_poolmanager(self, *given: Any, **named: Any) -> None:
         super().init_poolmanager(*given, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool}
+        until = time.monotonic() + WHOLE_S
+
+        class Connection(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                limited = _Limited(fileno=super()._new_conn().detach())
+                limited.settimeout(READ_S)
+                limited.until = until
+                return limited
+
+        class Pool(HTTPConnectionPool):
+            ConnectionCls = Connection
+
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool}
 
 
 class _Digest(HTTPDigestAuth):
