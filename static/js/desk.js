@@ -37,6 +37,8 @@ export class Desk extends EventTarget {
   waiting = 0;
   fetchedAt = -Infinity;
   tookMs = 0;
+  asked = 0;  // fetches begun, and the number of the one whose answer is shown
+  answered = 0;
   acting = 0;  // acts on their way, whose answers are the pane
   /** @type {Set<number>} events of which nothing shown has told yet, and ANYTHING: why to fetch */
   due = new Set();
@@ -118,14 +120,15 @@ export class Desk extends EventTarget {
    */
   act() {
     const before = [...this.due], id = this.id;
-    let held = true;
+    let held = true, late = false;
     this.acting += 1;
     const release = () => { if (held) this.acting -= 1; held = false; };
-    const patience = setTimeout(() => { release(); this.#soon(); }, PATIENCE_MS);
+    const patience = setTimeout(() => { late = true; release(); this.#soon(); }, PATIENCE_MS);
     return (events) => {
       clearTimeout(patience);
       release();
       if (events && id === this.id) this.#learnt(before, events);
+      if (late) this.due.add(ANYTHING);  // what was fetched meanwhile may be newer than what is shown now
       this.#soon();
     };
   }
@@ -168,14 +171,19 @@ export class Desk extends EventTarget {
     const id = this.id, generation = this.generation;
     if (!id) return;  // left meanwhile
     this.fetchedAt = performance.now();
-    const before = [...this.due];
+    const before = [...this.due], turn = this.asked += 1;
     const answer = await this.#get(this.address(this.url(id)));
-    if (!answer || id !== this.id) return;
+    if (!answer || id !== this.id || turn < this.answered) return;  // of two on their way the later one is newer
     this.tookMs = performance.now() - this.fetchedAt;
-    if (generation !== this.generation) { this.#soon(); return; }  // an act's answer is newer
+    if (generation !== this.generation) {  // an act's answer is newer, but for one of another incident
+      if (this.pane?.dataset.id !== id) this.due.add(ANYTHING);
+      this.#soon();
+      return;
+    }
     if (answer.redirected && answer.url.includes(settings.login)) { location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`); return; }
     if (answer.status === 404) { this.#gone(); return; }
     if (!answer.ok) return;
+    this.answered = turn;
     this.show(answer.html);
     this.#learnt(before, answer.events);
     this.#soon();

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from cameras.models import Camera, SitePlan
 from incidents import actions
@@ -179,6 +179,24 @@ def test_what_is_gone_or_not_ones_own_any_more_is_said_calmly(live, on_shift, al
     page = live.log_in(alice, "/console/")
     expect(page.locator("evidence-loop [data-said]")).to_have_text("The clip is not there any more")
     screenshot(page, "console-clip-gone-dark-1366")
+
+    # Of two answers on their way the one that was asked for later is shown, whichever comes first.
+    held: list[tuple[Route, APIResponse]] = []
+    address = f"**/incidents/{incident.pk}/"
+    page.route(address, lambda route: route.continue_() if held else held.append((route, route.fetch())))
+    for words in ("The first of two.", "The second of two."):
+        actions.add_note(incident.pk, text=words, by=alice, at=clock.now())
+        for _look in range(200):
+            if not held:
+                page.wait_for_timeout(50)
+    expect(page.get_by_text("The second of two.")).to_be_visible()
+    (slow, old) = held[0]
+    with page.expect_response(address) as answer:
+        slow.fulfill(response=old)
+    answer.value.finished()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.get_by_text("The second of two.").count() == 1, "at once, not when it is asked anew"
+    page.unroute_all()
 
     page.route(f"**/incidents/{incident.pk}/", lambda route: route.fulfill(status=404, body=""))
     actions.add_note(incident.pk, text="Somebody else's now.", by=alice, at=clock.now())
