@@ -21,7 +21,7 @@ from .h264 import sequence_header
 from .keeping_up import Pace, Watchdog
 from .line_guard import guarded
 from .mask import Mask, MaskedVideo
-from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera, peers
+from .opening import OpenOptions, StreamError, StreamInfo, classify, describe, open_camera, sockets
 from .picture import Picture, PictureRefused
 from .ring import MediaPacket, PacketRing
 from .seats import Seats, for_this_machine
@@ -100,7 +100,7 @@ class Stream:
 
         Raises StreamError when the camera fails, stalls or ends; an error in a callback passes through.
         """
-        known = set(peers())
+        known = sockets()
         with self._inside():
             container = self._opener(self.address, self.options)
         try:
@@ -147,7 +147,7 @@ class Stream:
         pace = (
             Pace(self._monotonic(), unread) if container.format.name == "rtsp" else None
         )  # a file never keeps anybody waiting
-        waited = 0.0
+        waited, late = 0.0, False  # late: whether pictures are left out until the next keyframe, having been behind
         while not should_stop():
             asked = self._monotonic()
             packet = _next_packet(packets)
@@ -173,12 +173,15 @@ class Stream:
                         wanted = self._mask is not None or looking()
                         if wanted and not (behind and self.info is not None):
                             seat = self._seats.take()
+                            late = late and not (decoder.awake or copy.keyframe)
+                            self.skipped += late
                             frames = self._decoded(decoder, packet, sent, copy, watchdog)
                             if frames and not self._fits(frames[0].picture):
                                 return
                             kept = self._noted(decoder, frames, copy, container, on_open)
                         elif self._rested(decoder, container, copy, watchdog, on_open):
-                            self.skipped += wanted
+                            late = wanted
+                            self.skipped += late
                         else:
                             return
                     for one in kept:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import socket
-import stat
 import struct
 import termios
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from .opening import duplicate, peer_of, sockets
 
 MOST_UNFINISHED: Final = 12 * 1024 * 1024  # bytes of one picture: several times the largest that cameras send
 LOOK_S: Final = 0.05
@@ -93,7 +93,7 @@ _guard = _Guard()
 
 
 @contextlib.contextmanager
-def guarded(peer: tuple[str, int], known: set[int], progress: Callable[[], int]) -> Iterator[Line | None]:
+def guarded(peer: tuple[str, int], known: Container[int], progress: Callable[[], int]) -> Iterator[Line | None]:
     """Guard this process's connection to `peer` that is not among the `known` (inodes). None where there is none."""
     connection = _connection_to(peer, known)
     if connection is None:
@@ -108,18 +108,11 @@ def guarded(peer: tuple[str, int], known: set[int], progress: Callable[[], int])
         connection.close()
 
 
-def _connection_to(peer: tuple[str, int], known: set[int]) -> socket.socket | None:
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # closed since it was listed, or without another end
-            duplicate = os.dup(int(name))
-            try:
-                status = os.fstat(duplicate)
-                if not stat.S_ISSOCK(status.st_mode) or status.st_ino in known:
-                    continue
-                connection = socket.socket(fileno=os.dup(duplicate))
-                if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getpeername()[:2] == peer:
-                    return connection
-                connection.close()
-            finally:
-                os.close(duplicate)
+def _connection_to(peer: tuple[str, int], known: Container[int]) -> socket.socket | None:
+    for inode, descriptor in sockets().items():
+        if inode in known or (connection := duplicate(inode, descriptor)) is None:
+            continue
+        if peer_of(connection) == peer:
+            return connection
+        connection.close()
     return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import socket
 import stat
+from collections.abc import Container
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -89,7 +91,7 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
     """
     limits = options or OpenOptions()
     _ask_first(address, limits)
-    before = peers()
+    before = sockets()
     try:
         container = av.open(
             address.url_for_ffmpeg,
@@ -100,7 +102,7 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
     except (OSError, av.error.FFmpegError, ValueError) as error:
         raise classify(error) from None  # the cause would carry the URL, and with it the password
     fault: Fault | None = None
-    if not any(peer == (address.ip, address.port) for inode, peer in peers().items() if inode not in before):
+    if (address.ip, address.port) not in peers(known=before).values():
         fault = "redirected"
     elif not container.streams.video:
         fault = "no_video"
@@ -140,23 +142,54 @@ def _ask_first(address: PinnedAddress, limits: OpenOptions) -> None:
         raise StreamError("no_video")
 
 
-def peers() -> dict[int, tuple[str, int]]:
-    """Where this process's TCP connections lead: inode of the socket → (address, port) of the other end."""
-    found: dict[int, tuple[str, int]] = {}
+def sockets() -> dict[int, int]:
+    """This process's sockets: inode → descriptor. Asks the system once for each descriptor: where many cameras come back at
+    the same time, each looks through those of all the others.
+    """
+    found: dict[int, int] = {}
     for name in os.listdir("/proc/self/fd"):
-        try:
-            duplicate = os.dup(int(name))
-        except OSError:
-            continue  # closed since it was listed
-        try:
-            if stat.S_ISSOCK(os.fstat(duplicate).st_mode):
-                with socket.socket(fileno=os.dup(duplicate)) as connection:
-                    if connection.family in (socket.AF_INET, socket.AF_INET6):
-                        found[os.fstat(duplicate).st_ino] = connection.getpeername()[:2]
-        except OSError:
-            continue  # a listening or half-open socket has no other end
-        finally:
-            os.close(duplicate)
+        with contextlib.suppress(OSError):  # closed since it was listed
+            target = os.readlink(f"/proc/self/fd/{name}")
+            if target.startswith("socket:["):
+                found[int(target[8:-1])] = int(name)
+    return found
+
+
+def duplicate(inode: int, descriptor: int) -> socket.socket | None:
+    """A descriptor of our own for one of `sockets`; None where that was closed meanwhile."""
+    try:
+        copy = os.dup(descriptor)
+    except OSError:
+        return None
+    status = os.fstat(copy)
+    if stat.S_ISSOCK(status.st_mode) and status.st_ino == inode:
+        return socket.socket(fileno=copy)
+    os.close(copy)  # the number is another's by now
+    return None
+
+
+def peer_of(connection: socket.socket) -> tuple[str, int] | None:
+    """The address and port of the other end; None where it has none, as one that listens or is half open."""
+    if connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    try:
+        address, port = connection.getpeername()[:2]
+    except OSError:
+        return None
+    return address, port
+
+
+def peers(known: Container[int] = ()) -> dict[int, tuple[str, int]]:
+    """Where this process's TCP connections lead: inode of the socket → (address, port) of the other end. known: inodes that
+    need not be asked.
+    """
+    found: dict[int, tuple[str, int]] = {}
+    for inode, descriptor in sockets().items():
+        if inode in known or (connection := duplicate(inode, descriptor)) is None:
+            continue
+        with connection:
+            if (peer := peer_of(connection)) is not None:
+                found[inode] = peer
     return found
 
 
