@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from incidents import staff
@@ -144,8 +145,10 @@ def hold_desks(*user_ids: UUID) -> None:
 
 
 def at_work(user_id: UUID, *, at: datetime) -> None:
-    """They take an incident: that ends a break, and is a sign of life. Holds their desk, as `hold_desks` does."""
-    Shift.objects.filter(user=user_id, ended_at__isnull=True).update(active_at=at, break_from=None, break_until=None)
+    """They take an incident: that ends a break, and is a sign of life, which takes no later one back. Holds their desk, as
+    `hold_desks` does."""
+    last: Any = Greatest("active_at", Value(at))
+    Shift.objects.filter(user=user_id, ended_at__isnull=True).update(active_at=last, break_from=None, break_until=None)
 
 
 def now_free(user_id: UUID, *, at: datetime) -> None:

@@ -27,7 +27,7 @@ export function send(desk, form, button) {
 
 /** @param {Desk} desk @param {HTMLFormElement} form @param {string} url @param {FormData} body */
 async function deliver(desk, form, url, body) {
-  const over = desk.act();
+  const over = desk.act(), open = desk.id;
   /** @type {number[] | null} */
   let events = null;
   try {
@@ -36,8 +36,10 @@ async function deliver(desk, form, url, body) {
     else if (answer.status !== 200 && answer.status !== 409) tell(desk, form, say("failed"));
     else {
       const html = await answer.text();
-      take(desk, form, answer.status, html);
-      events = contained(answer);
+      if (desk.id === open) {
+        take(desk, form, answer.status, html);
+        events = contained(answer);
+      } else if (answer.status === 409) announce(refusal(html), true);  // another was opened meanwhile, and stays under the hand
     }
   } catch (error) {
     tell(desk, form, say("failed"));

@@ -170,6 +170,34 @@ def test_what_came_late_says_so_and_what_it_follows_is_one_line(live, on_shift, 
     assert live.trouble == []
 
 
+def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
+    first = page.locator("#incident").get_attribute("data-id")
+    second = actions.claim(make.make_incident(make.make_candidate(zone=zone)).pk, by=alice, at=clock.now())
+    expect(page.locator(f"#q-{second.pk}")).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/note/", lambda route: held.append((route, route.fetch())))
+    page.locator("#note").fill("A word for the first.")
+    page.keyboard.press("Control+Enter")
+    for _look in range(200):
+        if not held:
+            page.wait_for_timeout(50)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("#incident")).to_have_attribute("data-id", str(second.pk))
+    (slow, answer) = held[0]
+    with page.expect_response("**/note/") as came:
+        slow.fulfill(response=answer)
+    came.value.finished()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.locator("#incident").get_attribute("data-id") == str(second.pk), (
+        "the next key would be of another incident"
+    )
+    page.keyboard.press("j")
+    expect(page.locator("#incident")).to_have_attribute("data-id", first)
+    expect(page.locator("#incident").get_by_text("A word for the first.")).to_be_visible()
+    page.unroute_all()
+
+
 def test_what_is_gone_or_not_ones_own_any_more_is_said_calmly(live, on_shift, alice, zone, screenshot):
     candidate = scenes.with_evidence(zone, at=clock.now())
     candidate.snapshot = None
@@ -197,6 +225,7 @@ def test_what_is_gone_or_not_ones_own_any_more_is_said_calmly(live, on_shift, al
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.get_by_text("The second of two.").count() == 1, "at once, not when it is asked anew"
     page.unroute_all()
+    an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice)
 
     page.route(f"**/incidents/{incident.pk}/", lambda route: route.fulfill(status=404, body=""))
     actions.add_note(incident.pk, text="Somebody else's now.", by=alice, at=clock.now())

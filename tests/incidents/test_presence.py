@@ -121,6 +121,12 @@ def test_who_claims_something_on_a_break_is_back_from_it(two, site, alice, dave)
     assert (shift.break_until, shift.active_at) == (None, after(1))
 
 
+def test_a_sign_of_life_is_not_taken_back_by_an_older_one(two, site, alice):
+    Shift.objects.filter(user=alice).update(active_at=after(9))
+    actions.claim(make.make_incident(site=site).pk, by=alice, at=after(1))
+    assert Shift.objects.get(user=alice).active_at == after(9)
+
+
 def test_so_is_who_takes_over_or_takes_back_what_they_handed_back(two, site, alice, dave):
     actions.begin_break(user=alice, until=after(9), by=alice, at=NIGHT)
     held = actions.claim(make.make_incident(site=site).pk, by=dave, at=NIGHT)
