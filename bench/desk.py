@@ -179,6 +179,12 @@ class Desk:
         self.page.keyboard.press(key)
         self.bright(title).wait_for(state="detached")
 
+    def light(self, title: str) -> None:
+        """Enter does the bright step that switches a single light; until it goes out."""
+        self.bright(title).wait_for()
+        self.page.keyboard.press("Enter")
+        self.bright(title).wait_for(state="detached")
+
     def talk(self, number: int = 1) -> None:
         """T, then the message's number; until it is on its way."""
         voices = self.page.locator(".sent li", has_text="Voice at")

@@ -267,10 +267,10 @@ def test_an_incident_without_any_picture_says_why(live, cast, on_shift, alice, z
     expect(page.get_by_role("heading", name="Hold-up button", level=1)).to_be_visible()
     expect(page.locator("evidence-loop")).to_contain_text("No camera belongs to this signal")
     page.keyboard.press("Enter")
-    expect(page.locator(".bar")).to_contain_text("silent incident")
+    expect(page.locator(".bar")).to_contain_text("ask to lift it")
     screenshot(page, "console-no-picture-dark-1366")
     page.keyboard.press("t")
-    expect(page.locator(".bar [data-said]")).to_contain_text("nothing may be heard")
+    expect(page.locator("#panel-quiet")).to_contain_text("Nothing may be heard or seen at the site")
     assert live.trouble == []
 
 

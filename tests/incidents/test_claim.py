@@ -61,6 +61,7 @@ VERBS: dict[str, dict[str, Any]] = {
     "release": {},
     "identify": {"word": "4711"},
     "look": {},
+    "ask_to_lift": {"reason": "They have gone."},
     "show_numbers": {},
     "close": {"outcome": "genuine.attempt_only", "site_state": "secure", "summary": "Gone."},
 }

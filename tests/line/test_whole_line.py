@@ -55,6 +55,7 @@ def handle_by_keys(desk: Desk, incident: str) -> None:
     """From the claim to the outcome, without a mouse."""
     desk.claim()
     desk.decide_real()
+    desk.light("Switch the light on")
     desk.talk(1)
     desk.wait_stamp(incident, "audio_sent")
     desk.page.wait_for_selector(".bar[data-live]", state="detached")

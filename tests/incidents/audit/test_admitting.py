@@ -13,6 +13,7 @@ from incidents.audit import admitting, drawing
 from incidents.audit.rounds import cases
 from incidents.models import AuditCase, Incident, Shift
 from incidents.models.incident import State
+from soc.core import prepared
 from soc.core.models import Event
 from tests import factories as make
 from tests.factories import NIGHT
@@ -236,6 +237,7 @@ def test_a_broken_fold_would_hide_the_alarm_in_the_exercise(case, zone, monkeypa
     exercise = claimed(case)
     everything = type(Incident.objects.all())
     monkeypatch.setattr(everything, "in_earnest", lambda rows: rows.all())
+    prepared.forget()  # what was asked before the rule was broken
     folded = make.make_incident(make.make_candidate(zone=zone, at=AT + timedelta(seconds=20)))
     assert folded.pk == exercise.pk
 
