@@ -88,15 +88,17 @@ def sites(count: int) -> list[list[str]]:
 
 def desks(people: list[list[str]]) -> list[list[str]]:
     """For each of these operators, whose pages are open, a new site with an intrusion that is theirs, with a picture: in their
-    order [[incident, key], …], the incident and the key of the site's panel. What they held before is off their desks.
+    order [[incident, key], …], the incident and the key of the site's panel. What they held before is off their desks, and
+    whoever else is on shift has gone home: nothing is offered to them.
     """
     from incidents import actions
-    from incidents.models import Incident
+    from incidents.models import Incident, Shift
     from incidents.models.incident import State
     from soc.core import clock
     from soc.core.models import Site, User
 
     free = {pk: User.objects.get(pk=pk) for pk, _cookie in people}
+    Shift.objects.filter(ended_at=None).exclude(user__in=list(free)).update(ended_at=clock.now())
     Incident.objects.filter(owner__in=list(free.values())).update(state=State.CLOSED, closed_at=clock.now())
     Incident.objects.filter(state=State.OPEN).update(state=State.CLOSED, closed_at=clock.now())
     found = {}

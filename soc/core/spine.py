@@ -52,12 +52,16 @@ def run(stop: threading.Event, rhythm: Rhythm = Rhythm()) -> None:
         # They may hang in a disk, or wait for workers that are gone: then nobody waits for them.
         slow = [
             threading.Thread(target=_keep, args=(duty, every_s, stop), name=duty.__name__, daemon=True)
-            for duty, every_s in ((_chores, rhythm.chores), (_vitals, rhythm.vitals))
+            for duty, every_s in (
+                (signer.sign, min(1.0, rhythm.sign)),
+                (_chores, rhythm.chores),
+                (_vitals, rhythm.vitals),
+            )
         ]
         for thread in (*beside, *slow):
             thread.start()
         try:
-            _keep(lambda: _seal(signer), rhythm.seal, stop)
+            _keep(_seal, rhythm.seal, stop)
         finally:
             stop.set()
             for thread in beside:
@@ -85,7 +89,8 @@ def _first_line(error: Exception) -> str:
 
 
 class _Signer:
-    """Signs the head that moved on, once in `every_s`."""
+    """Signs the head that moved on, once in `every_s`. It writes to a disk, so it is no part of the sealing: an alarm is not told
+    of any later because the disk is full or the key has gone."""
 
     def __init__(self, every_s: float) -> None:
         self.every_s, self.signed, self.next = every_s, 0, 0.0
@@ -99,10 +104,9 @@ class _Signer:
             self.signed, self.next = seq, now + self.every_s
 
 
-def _seal(signer: _Signer) -> None:
+def _seal() -> None:
     while chain.seal() == 500:
         pass
-    signer.sign()
 
 
 def _sweep() -> None:

@@ -70,6 +70,24 @@ def test_the_spine_seals_runs_what_nobody_took_and_signs(site, reactions):
     assert verify().finding is None
 
 
+def test_a_disk_that_takes_no_signature_holds_up_no_sealing(site, reactions, monkeypatch):
+    reactions(lambda event_id: None)
+    signing, answered = threading.Event(), threading.Event()
+
+    def hang(*args, **kwargs):
+        signing.set()
+        answered.wait(30)
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(heads, "sign", hang)
+    with beating():
+        happen(site)
+        assert signing.wait(10)
+        happen(site)
+        wait_for(all_done)
+        answered.set()
+
+
 def test_two_spines_do_everything_once(site, reactions):
     ran: list[int] = []
     reactions(ran.append)
