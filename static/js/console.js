@@ -253,6 +253,12 @@ desk.addEventListener("done", (event) => {
 });
 desk.addEventListener("gone", (event) => { strip.forget(/** @type {CustomEvent<string>} */ (event).detail); strip.open(""); });
 desk.addEventListener("shown", clipControls);
+// It may be found to be mine no longer after what comes next was offered: that is not to wait for another event. An act's own
+// end, which is told of in the same turn, goes first; what was opened by hand stays.
+desk.addEventListener("shown", () => queueMicrotask(() => {
+  const claimable = strip.claimable(), here = claimable.some((row) => row.incident === desk.id);
+  if (desk.pane && desk.pane.dataset.mine !== "yes" && !here && claimable.length && !strip.mine().length) settle();
+}));
 desk.addEventListener("shown", () => {
   if (!desk.pane?.dataset.exercise || desk.looking) return;
   desk.looking = true;

@@ -198,6 +198,31 @@ def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
     page.unroute_all()
 
 
+def test_what_is_offered_before_the_last_is_seen_to_be_over_opens_by_itself(live, on_shift, alice, zone):
+    first = make.make_incident(scenes.with_evidence(zone, at=clock.now(), clip=False))
+    Incident.objects.filter(pk=first.pk).update(priority=2)  # one that may be parked
+    first = actions.claim(first.pk, by=alice, at=clock.now())
+    page = live.log_in(alice, "/console/")
+    told: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: told.append(str(frame))))
+    page.reload()
+    expect(page.locator("#incident")).to_have_attribute("data-mine", "yes")
+    elsewhere = make.make_zone(make.make_camera(make.make_site(zone.site.customer, "Elsewhere")))
+    second = make.make_incident(make.make_candidate(zone=elsewhere, at=clock.now()))
+    expect(page.locator(f"#q-{second.pk}")).to_be_visible()
+    held: list[Route] = []
+    page.route(f"**/incidents/{first.pk}/", lambda route: held.append(route))
+    until_at = clock.now() + timedelta(minutes=20)
+    actions.park(first.pk, reason="later", until=until_at, token=first.token, by=alice, at=clock.now())
+    for _look in range(200):
+        if not (held and any("incident.offered" in frame and str(second.pk) in frame for frame in told)):
+            page.wait_for_timeout(50)
+    held[0].continue_()
+    page.unroute_all()
+    # No other event comes before it is offered to all, half a minute later.
+    expect(page.locator("#incident")).to_have_attribute("data-id", str(second.pk), timeout=10_000)
+
+
 def test_what_is_gone_or_not_ones_own_any_more_is_said_calmly(live, on_shift, alice, zone, screenshot):
     candidate = scenes.with_evidence(zone, at=clock.now())
     candidate.snapshot = None
