@@ -1,6 +1,6 @@
 /* <who-card>: the card of a person or a vehicle, one question at a time, answered by single keys. Its fields are ordinary radio
    buttons of the form around it; the answers that are not asked just now are hidden, and so are their keys. */
-import { all, json, maybe } from "./dom.js";
+import { all, json, made, maybe } from "./dom.js";
 import { settings } from "./words.js";
 
 /** What is asked, how it is answered and in which words: soc/console/card.py.
@@ -14,19 +14,6 @@ import { settings } from "./words.js";
 /** @type {Table} */
 const table = settings.card;
 const DIGITS = "1234567890";
-
-/** An element with attributes and children; text goes in as text.
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {Record<string, string>} [attributes]
- * @param {(Node | string)[]} children
- */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 
 export class WhoCard extends HTMLElement {
   /** @type {Data} */
@@ -53,8 +40,8 @@ export class WhoCard extends HTMLElement {
     this.card = card ?? { subject: free ?? table.most, kind, facts: {}, words: "", camera: "" };
     const names = [...table.asked[this.card.kind], ...(this.data.cameras.length ? ["seen"] : [])];
     this.replaceChildren(
-      make("input", { type: "hidden", name: "subject", value: String(this.card.subject) }),
-      make("input", { type: "hidden", name: "kind", value: this.card.kind }),
+      made("input", { type: "hidden", name: "subject", value: String(this.card.subject) }),
+      made("input", { type: "hidden", name: "kind", value: this.card.kind }),
       this.#subjects(),
       ...names.map((name) => this.#question(name)),
     );
@@ -70,13 +57,13 @@ export class WhoCard extends HTMLElement {
       if (known || this.card.kind !== "person") chips.push(this.#button(table.words.person, "A", { "data-new": "person" }));
       if (known || this.card.kind !== "vehicle") chips.push(this.#button(table.words.vehicle, "V", { "data-new": "vehicle" }));
     }
-    return make("div", { class: "ticks" }, ...chips);
+    return made("div", { class: "ticks" }, ...chips);
   }
 
   /** @param {string} words @param {string} key @param {Record<string, string>} attributes */
   #button(words, key, attributes) {
-    const button = make("button", { type: "button", class: "tick", ...(key ? { "data-key": key } : {}), ...attributes });
-    if (key) button.append(make("kbd", {}, key));
+    const button = made("button", { type: "button", class: "tick", ...(key ? { "data-key": key } : {}), ...attributes });
+    if (key) button.append(made("kbd", {}, key));
     button.append(words);
     return button;
   }
@@ -85,16 +72,16 @@ export class WhoCard extends HTMLElement {
    * @param {string} name
    */
   #question(name) {
-    const head = make("button", { type: "button", class: "ask", "data-ask": name, "aria-expanded": "false" });
-    head.append(make("b", {}, table.labels[name]), make("span", { "data-said": "" }));
-    const answers = make("div", { class: "ticks", "data-answers": name, hidden: "" });
+    const head = made("button", { type: "button", class: "ask", "data-ask": name, "aria-expanded": "false" });
+    head.append(made("b", {}, table.labels[name]), made("span", { "data-said": "" }));
+    const answers = made("div", { class: "ticks", "data-answers": name, hidden: "" });
     if (name === "count") for (let n = 1; n <= 10; n += 1) answers.append(this.#radio(name, String(n), n === 10 ? `10 ${table.words.or_more}` : String(n), DIGITS[n - 1]));
     else if (name === "seen") this.data.cameras.forEach(([id, words], n) => answers.append(this.#radio("camera", id, words, DIGITS[n] ?? "")));
     else this.#answers(answers, name);
     const next = this.#button(table.words.next, "Enter", { "data-next": "" }), clear = this.#button(table.words.clear, "⌫", { "data-clear": "" });
     clear.dataset.key = "Backspace";
     answers.append(clear, next);
-    const question = make("fieldset", { class: "question" }, make("legend", { class: "sr" }, table.labels[name]), head, answers);
+    const question = made("fieldset", { class: "question" }, made("legend", { class: "sr" }, table.labels[name]), head, answers);
     queueMicrotask(() => this.#said(name));
     return question;
   }
@@ -107,7 +94,7 @@ export class WhoCard extends HTMLElement {
     if (coloured) for (const [code, key, words] of table.colours) answers.append(this.#radio(`${name}.colour`, code, words, key));
     if (!(name in table.written)) return;
     const id = `card-${name}`, said = this.card.facts[name], coded = all(answers, "input", HTMLInputElement).some((one) => one.value === said);
-    const field = make("input", { class: "input", type: "text", id, name: codes.length ? `${name}.words` : name, maxlength: String(table.written[name]), autocomplete: "off", "aria-label": table.labels[name] });
+    const field = made("input", { class: "input", type: "text", id, name: codes.length ? `${name}.words` : name, maxlength: String(table.written[name]), autocomplete: "off", "aria-label": table.labels[name] });
     field.defaultValue = said && !coded ? said : "";
     answers.append(this.#button(table.words.write, "T", { "data-focus": id }), field);
   }
@@ -115,10 +102,10 @@ export class WhoCard extends HTMLElement {
   /** @param {string} name @param {string} value @param {string} words @param {string} key */
   #radio(name, value, words, key) {
     const [fact, part] = name.split("."), said = name === "camera" ? "" : part ? this.card.facts[fact]?.[part] : this.card.facts[fact];
-    const radio = make("input", { class: "sr", type: "radio", name, value, ...(key ? { "data-key": key } : {}) });
+    const radio = made("input", { class: "sr", type: "radio", name, value, ...(key ? { "data-key": key } : {}) });
     radio.defaultChecked = String(said ?? "") === value;
-    const label = make("label", { class: "tick" }, radio);
-    if (key) label.append(make("kbd", {}, key));
+    const label = made("label", { class: "tick" }, radio);
+    if (key) label.append(made("kbd", {}, key));
     label.append(words);
     return label;
   }

@@ -2,7 +2,7 @@
    camera's picture. Corners are dragged, or moved by keys, or typed as percent; the field keeps the JSON that the form sends.
    Children: the field in <details>, a JSON script with the page's words, another with what else is drawn ({masks, ignored, zones}).
    Keys on a corner: Tab next corner, arrows 0.5, with Shift 5, A adds after it, Delete removes it, M begins a mask. */
-import { above, all, as, json, maybe, the } from "./dom.js";
+import { above, all, as, json, made, maybe, the } from "./dom.js";
 import { MOST_POINTS, halfway, nearestEdge, read, rounded, wrong, written } from "./outline.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -14,18 +14,6 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const START = [[35, 35], [65, 35], [65, 65], [35, 65]];
 let patterns = 0;
 
-/**
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {Record<string, string | number | undefined>} attributes
- * @param {(Node | string)[]} children
- */
-const made = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value ?? ""));
-  element.append(...children);
-  return element;
-};
 const held = (/** @type {number} */ value) => Math.min(Math.max(value, 0), 100);
 
 export class PolygonEditor extends HTMLElement {
