@@ -5,7 +5,7 @@ import { keep, keptPack } from "./pack-kept.js";
 import { fillTimes } from "./time.js";
 import { say } from "./words.js";
 
-const HOUR_MS = 3600_000, OLD_MS = 2 * HOUR_MS, AGAIN_MS = 60_000;
+const MINUTE_MS = 60_000, HOUR_MS = 60 * MINUTE_MS, OLD_MS = 2 * HOUR_MS, AGAIN_MS = MINUTE_MS;
 
 class PackKeeper {
   made = 0;
@@ -56,8 +56,11 @@ class PackKeeper {
   get words() {
     // That no phrase is set is told to those who can set one.
     if (!this.made) return this.refused && this.place.querySelector("a") ? say("pack_none") : "";
-    return this.age > OLD_MS ? say("pack_old", { age: Math.floor(this.age / HOUR_MS) }) : "";
+    return this.old;
   }
+
+  /** How old it is where that is too old; "" where it is not. */
+  get old() { return this.age > OLD_MS ? say("pack_old", { age: Math.floor(this.age / HOUR_MS) }) : ""; }
 }
 
 class PackCheck extends HTMLElement {
@@ -65,7 +68,7 @@ class PackCheck extends HTMLElement {
 
   /** @param {PackKeeper} keeper */
   show(keeper) {
-    const time = the(this, "time", HTMLTimeElement), line = the(this, "span"), { made, age } = keeper;
+    const time = the(this, "time", HTMLTimeElement), line = the(this, "span"), { made, age, old } = keeper;
     if (keeper.able && !keeper.looked) return;
     if (made) {
       time.dataset.iso = new Date(made).toISOString();
@@ -73,8 +76,8 @@ class PackCheck extends HTMLElement {
       fillTimes(this);
     }
     line.textContent = !keeper.able ? say("pack_cannot") : !made ? say(keeper.refused ? "pack_none" : "pack_missing")
-      : age > OLD_MS ? say("pack_old", { age: Math.floor(age / HOUR_MS) }) : say("pack_fresh", { age: Math.max(0, Math.floor(age / AGAIN_MS)) });
-    line.classList.toggle("is-caution", !made || age > OLD_MS);
+      : old || say("pack_fresh", { age: Math.max(0, Math.floor(age / MINUTE_MS)) });
+    line.classList.toggle("is-caution", !made || Boolean(old));
   }
 }
 
