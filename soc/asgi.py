@@ -22,6 +22,7 @@ http = get_wsgi_application()  # loads the apps, which the routes need
 from cameras.categories import CATEGORIES  # noqa: E402
 from soc.celery import app as celery  # noqa: E402
 from soc.core.bodies import WholeBodies  # noqa: E402
+from soc.core.history import MACHINES  # noqa: E402
 from soc.core.origins import OwnOrigin  # noqa: E402
 from soc.core.pacing import Paced  # noqa: E402
 from soc.core.threads import Threads  # noqa: E402
@@ -46,7 +47,7 @@ sys.setswitchinterval(0.001)
 threads: Any = Threads(http, workers=8, send_queue_size=64)  # type: ignore[arg-type]  # its types name the environ otherwise
 # Alarms wait a moment in a storm, but for those that people press a button for.
 paced: Any = Paced(
-    threads, path="/api/signals", at_most_s=5.0, hurry=[code.encode() for code, one in CATEGORIES.items() if one.threat]
+    threads, path=MACHINES, at_most_s=5.0, hurry=[code.encode() for code, one in CATEGORIES.items() if one.threat]
 )
 application = ProtocolTypeRouter(
     {
