@@ -33,12 +33,9 @@ MOST: Final = 256  # kinds of questions kept of one read: it is others for peopl
 LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
 
 
-class _Unasked:
-    """Unlike None, which is the answer that there is nothing to find."""
+Answer = Callable[[Sequence[Any]], list[Any]]  # the rows, of the arguments
 
-
-_UNASKED: Final = _Unasked()
-_made: list[dict[tuple[Any, ...], Any]] = []
+_made: list[dict[tuple[Any, ...], Answer]] = []
 
 
 def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
@@ -48,19 +45,19 @@ def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
     `make` puts ids, instants and text into the question as they are, and looks at nothing of a user but its id and memberships:
     ValueError where it did something else with them, TypeError for an argument of another kind.
     """
-    made: dict[tuple[Any, ...], _Question | None] = {}
+    made: dict[tuple[Any, ...], Answer] = {}
     _made.append(made)
 
     @wraps(make)
     def ask(*values: Any) -> list[Any]:
         key = tuple(map(_shape, values))
-        question = made.get(key, _UNASKED)  # in one look: another thread may clear it between two
-        if isinstance(question, _Unasked):
-            question = _question(make, values)
+        answer = made.get(key)  # in one look: another thread may clear it between two
+        if answer is None:
+            answer = _answer(make, values)
             if len(made) >= MOST:
                 made.clear()
-            made[key] = question
-        return [] if question is None else question.answer(values)
+            made[key] = answer
+        return answer(values)
 
     return ask
 
@@ -113,18 +110,19 @@ class _Ready:
         return self._compiler
 
 
-def _question(make: Callable[..., QuerySet[Any]], values: Sequence[Any]) -> _Question | None:
-    """Asked twice of marks in place of the arguments: what differs are the arguments. None where nothing can be found."""
+def _answer(make: Callable[..., QuerySet[Any]], values: Sequence[Any]) -> Answer:
+    """Asked twice of marks in place of the arguments: what differs are the arguments. Where nothing can be found nothing is
+    asked."""
     marks = [[_mark(value, n, turn) for n, value in enumerate(values)] for turn in (1, 2)]
     try:
         (rows, compiler, sql, first), (_rows, _compiler, again, second) = (_compiled(make(*one)) for one in marks)
     except EmptyResultSet:
-        return None
+        return lambda _arguments: []
     if sql != again or len(first) != len(second):
         raise ValueError(f"{make.__qualname__} asks something else each time")
     seen = [[_plain(mark) for mark in one] for one in marks]
     places = [_place(one, other, *seen, name=make.__qualname__) for one, other in zip(first, second, strict=True)]
-    return _Question(rows, compiler, sql, first, places)
+    return _Question(rows, compiler, sql, first, places).answer
 
 
 def _compiled(rows: QuerySet[Any]) -> tuple[QuerySet[Any], Any, str, Sequence[Any]]:
