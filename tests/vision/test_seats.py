@@ -15,19 +15,21 @@ WITHIN_S = 10.0
 
 
 def test_no_more_threads_work_at_once_than_there_are_seats():
-    seats, lock, most, now = Seats(3, patience_s=WITHIN_S), threading.Lock(), 0, 0
+    seats, changed, come, most, now = Seats(3, patience_s=WITHIN_S), threading.Condition(), 0, 0, 0
 
     def work() -> None:
-        nonlocal most, now
-        for _ in range(20):
-            seat = seats.take()
-            with lock:
-                now += 1
-                most = max(most, now)
-            time.sleep(0.0005)  # what a picture takes: others come meanwhile
-            with lock:
-                now -= 1
-            seats.leave(seat)
+        nonlocal come, most, now
+        with changed:
+            come += 1
+            changed.notify_all()
+        seat = seats.take()
+        with changed:
+            now += 1
+            most = max(most, now)
+            changed.notify_all()
+            changed.wait_for(lambda: come == 12 and most >= 3, WITHIN_S)  # nobody leaves before all others have come
+            now -= 1
+        seats.leave(seat)
 
     threads = [threading.Thread(target=work) for _ in range(12)]
     for thread in threads:
