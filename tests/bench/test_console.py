@@ -123,10 +123,19 @@ async def test_what_an_act_answered_is_not_fetched_again():
 
 async def test_what_is_told_while_an_act_is_on_its_way_is_fetched_after_it_unless_its_answer_has_it():
     for answer, asked in (("8 9", ["act"]), ("8", ["act", "fetch"])):
-        one = opened(act=answer, fetch="8 9")
+        one, sent, arrives = opened(act=answer, fetch="8 9"), asyncio.Event(), asyncio.Event()
+
+        async def slowly(*question, ask=one.beside.ask, sent=sent, arrives=arrives) -> Answer:
+            sent.set()
+            await arrives.wait()
+            return await ask(*question)
+
+        one.beside.ask = slowly
         act = asyncio.create_task(one.act("i", "note", text="Seen."))
-        await asyncio.sleep(0)
+        await sent.wait()
         await one._hear(told(5, 9))
+        await idle(one)  # nothing is fetched meanwhile
+        arrives.set()
         await act
         await idle(one)
         assert one.asked == asked
