@@ -22,8 +22,8 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ConnectTimeout
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import NewConnectionError
 
+from responses.adapters.connecting import never_connected
 from responses.ports import DeliveryError, Output, Unclear
 
 CONNECT_S, READ_S, WHOLE_S = 3.0, 4.0, 8.0
@@ -140,7 +140,7 @@ def _call(output: Output, path: str, action: str, body: str, *, to: str = "") ->
     except ConnectTimeout as error:
         raise DeliveryError(_("The device at the site cannot be reached."), permanent=False) from error
     except NoConnection as error:
-        if _never_connected(error):
+        if never_connected(error):
             raise DeliveryError(_("The device at the site cannot be reached."), permanent=False) from error
         raise Unclear(_("the connection to the device broke")) from error
     except requests.Timeout as error:
@@ -215,9 +215,3 @@ def _read(status: int, body: bytes) -> ElementTree.Element:
     if status != 200:
         raise Unclear(_("the device had an error of its own (%(status)s)") % {"status": status})
     return root
-
-
-def _never_connected(error: NoConnection) -> bool:
-    """Whether the connection was refused before a byte of the request was sent."""
-    cause: Any = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), NewConnectionError)

@@ -17,8 +17,8 @@ from requests.exceptions import ConnectTimeout
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
-from urllib3.exceptions import NewConnectionError
 
+from responses.adapters.connecting import never_connected
 from responses.ports import DeliveryError, Receipt, Unclear
 
 CONNECT_S, READ_S = 3.0, 8.0
@@ -130,7 +130,7 @@ def acting(act: Any) -> Any:
     except ConnectTimeout as error:
         raise DeliveryError(_("The phone company cannot be reached."), permanent=False) from error
     except NoConnection as error:
-        if _never_connected(error):
+        if never_connected(error):
             raise DeliveryError(_("The phone company cannot be reached."), permanent=False) from error
         raise Unclear(_("the connection to the phone company broke")) from error
     except requests.Timeout as error:
@@ -149,12 +149,6 @@ def asking(ask: Any) -> list[Any]:
         raise
     except (requests.RequestException, TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DeliveryError(_("The phone company cannot be asked what happened."), permanent=False) from error
-
-
-def _never_connected(error: NoConnection) -> bool:
-    """Whether the connection was refused before a byte of the request was sent."""
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), NewConnectionError)
 
 
 def _refused(error: TwilioRestException) -> Exception:
