@@ -66,11 +66,16 @@ class RelayBox:
         self._told: dict[str, bool] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """The doors."""
+        """The device's own doors."""
         return [
             web.post("/onvif/device_service", self._device),
             web.post("/onvif/event_service", self._events),
             web.post("/onvif/pull/{number}", self._pull),
+        ]
+
+    def control_routes(self) -> list[web.RouteDef]:
+        """The doors under /control."""
+        return [
             web.get("/control/relays", self._list),
             web.post("/control/relays/fault", self._fault),
         ]

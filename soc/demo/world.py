@@ -73,10 +73,9 @@ class World:
                 # Encoding runs ahead of the first client, so that playing takes no time from what is watched.
                 await camera.reel.ready()
         await self.rtsp.start(settings.host, settings.rtsp_port)
-        control = ControlDoors(self.cameras, self.network, self.panel).routes()
+        control = ControlDoors(self.cameras, self.network, self.panel).routes() + self.relays.control_routes()
         phones: list[web.AbstractRouteDef] = [*PhoneDoors(self.network).routes(), *TwilioApi(self.network).routes()]
-        phones += [route for route in self.relays.routes() if not route.path.startswith("/control")]
-        control += [route for route in self.relays.routes() if route.path.startswith("/control")]
+        phones += self.relays.routes()
         apart = settings.control_port == 0 or settings.control_port not in (None, settings.phone_port)
         self.phone_port = await self._listen(phones if apart else [*phones, *control], settings.phone_port)
         self.control_port = self.phone_port

@@ -10,7 +10,7 @@ from responses.adapters import onvif
 from responses.adapters.onvif import OnvifRelays
 from responses.ports import DeliveryError, Output, Unclear
 from soc.demo.world import World
-from tests.demo.conftest import settings
+from tests.demo.conftest import settings, until
 
 PATH = "/onvif/device_service"
 
@@ -42,9 +42,7 @@ async def test_a_siren_ends_by_itself(world):
     world.relays.outputs["siren"].ends_s = 0.05
     await switch(world, "siren")
     assert await stands(world, "siren") is True
-    async with asyncio.timeout(5):
-        while world.relays.outputs["siren"].on:
-            await asyncio.sleep(0.01)
+    await until(lambda: not world.relays.outputs["siren"].on)
     assert await stands(world, "siren") is False
 
 
