@@ -59,12 +59,10 @@ def put_camera(site: Site, name: str, *, path: str, speaker: bool, zones: Iterab
     address is still one of the simulated world's.
     """
     address = camera_address(path)
-    login: dict[str, Any] = {"username": "admin", "password": os.environ.get("DEMO_CAMERA_PASSWORD", "")}
-    if not login["password"]:
-        login = {}
     wanted = os.environ.get("DEMO_CAMERAS", "")  # paths, by commas; a small machine may watch fewer
-    login["enabled"] = not wanted or path in wanted.split(",")
-    camera, made = ensure(Camera, site=site, name=name, defaults={"address": address, "speaker": speaker, **login})
+    enabled = not wanted or path in wanted.split(",")
+    given = {"address": address, "speaker": speaker, "enabled": enabled, **_login()}
+    camera, made = ensure(Camera, site=site, name=name, defaults=given)
     if made:
         for zone, kind, polygon in zones:
             ensure(Zone, camera=camera, name=zone, defaults={"site": site, "kind": kind, "polygon": polygon})
@@ -77,14 +75,8 @@ def put_camera(site: Site, name: str, *, path: str, speaker: bool, zones: Iterab
 
 def put_relay(site: Site, name: str, *, kind: str, output: str) -> Relay:
     """An output of the simulated world's device. One that is there keeps what people changed, but for its port."""
-    port = os.environ.get("DEMO_PHONE_PORT") or "8025"
-    if not port.isdigit():
-        raise CommandError(f"DEMO_PHONE_PORT is a port number, not “{port}”.")
-    address = f"http://127.0.0.1:{port}{DEVICE}"
-    login: dict[str, Any] = {"username": "admin", "password": os.environ.get("DEMO_CAMERA_PASSWORD", "")}
-    given = {"kind": kind, "address": address, "output": output, "goes_back": kind != Relay.Kind.LIGHT}
-    if login["password"]:
-        given |= login
+    address = f"http://127.0.0.1:{_port('DEMO_PHONE_PORT', '8025')}{DEVICE}"
+    given = {"kind": kind, "address": address, "output": output, "goes_back": kind != Relay.Kind.LIGHT, **_login()}
     relay, _made = ensure(Relay, site=site, name=name, defaults=given)
     if relay.address != address and relay.address.startswith("http://127.0.0.1:") and relay.address.endswith(DEVICE):
         relay.address = address
@@ -94,10 +86,20 @@ def put_relay(site: Site, name: str, *, kind: str, output: str) -> Relay:
 
 
 def camera_address(path: str) -> str:
-    port = os.environ.get("DEMO_RTSP_PORT") or "8554"
+    return f"rtsp://127.0.0.1:{_port('DEMO_RTSP_PORT', '8554')}/{path}"
+
+
+def _port(name: str, usual: str) -> str:
+    port = os.environ.get(name) or usual
     if not port.isdigit():
-        raise CommandError(f"DEMO_RTSP_PORT is a port number, not “{port}”.")
-    return f"rtsp://127.0.0.1:{port}/{path}"
+        raise CommandError(f"{name} is a port number, not “{port}”.")
+    return port
+
+
+def _login() -> dict[str, str]:
+    """For the simulated world's devices; empty where they ask for none."""
+    password = os.environ.get("DEMO_CAMERA_PASSWORD", "")
+    return {"username": "admin", "password": password} if password else {}
 
 
 def _is_simulated(address: str, path: str) -> bool:
