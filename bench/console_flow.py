@@ -150,7 +150,7 @@ async def _opened(pages: Sequence[ConsolePage], incidents: Sequence[str]) -> Non
     await asyncio.sleep(2.0)
     for page in pages:
         page.heard.pushes.clear()
-        page.heard.panes.clear()
+        page.heard.panes = 0
         page.heard.contained.clear()
 
 
@@ -223,7 +223,7 @@ def judge(pages: Sequence[ConsolePage], sent: Sequence[Sent]) -> Run:
     run = Run(arrivals=len(sent))
     run.refused.update(one.status for one in sent if not accepted(one))
     run.gaps = sum(page.heard.gaps for page in pages)
-    run.fetches = sum(len(page.heard.panes) for page in pages)
+    run.fetches = sum(page.heard.panes for page in pages)
     for (incident, kinds), ones in _due(sent).items():
         for number, page in enumerate(pages):
             came = _came(page, incident, kinds)

@@ -102,14 +102,14 @@ class Http:
 
 @dataclass
 class Heard:
-    """When this page got what, monotonic s: each push by incident and kind, in order, with its event; each pane by when its fetch
-    began; each event of the open incident by when a pane first had it."""
+    """When this page got what, monotonic s: each push by incident and kind, in order, with its event; each event of
+    the open incident by when a pane first had it. `panes`: how many were fetched, and shown."""
 
     pushes: dict[tuple[str, str], list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     contained: dict[int, float] = field(default_factory=dict)
     at: dict[int, float] = field(default_factory=dict)  # position → when
     heads: list[tuple[int, float]] = field(default_factory=list)  # of each snapshot, with when
-    panes: list[tuple[float, float]] = field(default_factory=list)
+    panes: int = 0
     gaps: int = 0
     snapshots: int = 0
     painted: int = 0
@@ -177,7 +177,7 @@ class ConsolePage:
             async with asyncio.timeout(UP_S):
                 await self._ready.wait()
         except TimeoutError:
-            said = f"{self.heard.snapshots} snapshots, {self.open or 'nothing'} open, {len(self.heard.panes)} panes"
+            said = f"{self.heard.snapshots} snapshots, {self.open or 'nothing'} open, {self.heard.panes} panes"
             raise RuntimeError(f"a page is not up after {UP_S:.0f} s: {said}") from None
 
     @property
@@ -358,7 +358,7 @@ class ConsolePage:
             raise RuntimeError(f"the pane was answered {pane.status}")
         self._took = time.monotonic() - began
         if acted == self._acted:  # else an act's answer is newer
-            self.heard.panes.append((began, time.monotonic()))
+            self.heard.panes += 1
             self._shown(pane, before)
         self._refresh()
         html = pane.body.decode()
