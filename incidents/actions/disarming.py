@@ -53,7 +53,7 @@ def disarmed(incident: Incident) -> Disarmed | None:
     """
     technical = incident.family == Family.TECHNICAL
     changes = _disarms(incident.site_id, incident.captured_at, incident.closed_at, technical)
-    change: ArmChange | None = next(iter(changes), None)
+    change = next(iter(changes), None)
     if change is None:
         return None
     kinds = (IDENTIFIED, LOOKED, OVERRIDDEN)

@@ -32,10 +32,10 @@ def raise_alert(candidate_id: UUID, *, at: datetime) -> Alert:
     4. Fold, sounding again when it adds a zone, a person or a higher category; or open a new one, offered at once.
     """
     with transaction.atomic():
-        candidate: Candidate | None = next(iter(_with_site(candidate_id)), None)
+        candidate = next(iter(_with_site(candidate_id)), None)
         if candidate is None:
             raise Candidate.DoesNotExist(f"no candidate {candidate_id}")
-        known: Alert | None = next(iter(_alerts_of(candidate_id)), None)
+        known = next(iter(_alerts_of(candidate_id)), None)
         if known is not None:
             return known
         if candidate.source != DRILL and runaway.counted(candidate):
@@ -74,7 +74,7 @@ def fold_target(candidate: Candidate) -> Incident | None:
     window = timedelta(seconds=settings.FOLD_WINDOW_S)
     since, until = candidate.captured_at - window, candidate.captured_at + window
     found = _fitting(candidate.site_id, entry.family, entry.quiet, since, until, frozenset(DISMISSED))
-    fitting: Incident | None = next(iter(found), None)
+    fitting = next(iter(found), None)
     if fitting is not None or entry.family != Family.TECHNICAL:
         return fitting
     return (

@@ -33,7 +33,7 @@ class KeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("The header is “Authorization: Key” and one key."), code="key")
         digest = SignalSource.hash_key(words[1].decode("latin-1"))
         # Found by the hash of a random 256-bit key, so the index tells a guesser nothing; compared in constant time still.
-        source: SignalSource | None = next(iter(_sources(Given(digest))), None)
+        source = next(iter(_sources(Given(digest))), None)
         if source is None or not hmac.compare_digest(source.key_sha256, digest):
             raise AuthenticationFailed(_("This key is not known. Have the administrator make a new one."), code="key")
         if not source.enabled:

@@ -126,7 +126,9 @@ def _last_time(incident: Incident, candidate: Candidate, user: User, zone: ZoneI
 
 
 @prepared
-def _last_alarm(user: User, site: UUID, but: UUID, camera: UUID, but_of: UUID, before: datetime) -> QuerySet[Alert]:
+def _last_alarm(
+    user: User, site: UUID, but: UUID, camera: UUID | None, but_of: UUID, before: datetime
+) -> QuerySet[Alert]:
     ended = Incident.objects.visible_to(user, Act.CONSOLE).in_earnest().filter(site=site, state=State.CLOSED)
     rows = Alert.objects.filter(
         incident__in=ended.exclude(pk=but), candidate__camera=camera, candidate__snapshot__isnull=False

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -32,13 +32,14 @@ class Given(str):
 MOST: Final = 256  # kinds of questions kept of one read: it is others for people of other rights
 LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
 
-
+P = ParamSpec("P")
+Row = TypeVar("Row")
 Answer = Callable[[Sequence[Any]], list[Any]]  # the rows, of the arguments
 
 _made: list[dict[tuple[Any, ...], Answer]] = []
 
 
-def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
+def prepared(make: Callable[P, QuerySet[Any, Row]]) -> Callable[P, list[Row]]:
     """Answers what `make` would, as a list. Of its arguments ids (UUID), instants, `Given` text and users may differ from call to
     call; anything else, and what a user may, makes a question of its own.
 
@@ -59,7 +60,7 @@ def prepared(make: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
             made[key] = answer
         return answer(values)
 
-    return ask
+    return cast(Callable[P, list[Row]], ask)  # by position: a name is refused when it is called
 
 
 def forget() -> None:
