@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -69,13 +71,28 @@ def ask_to_publish(
 
 def _granted(approval: Approval, by: User, at: datetime) -> None:
     """It holds from now on, as it was asked for, by whoever asked; the approval says who was the second."""
-    data = approval.data
-    kind: type[Playbook] | type[Message] = Message if data["what"] == "message" else Playbook
+    data, kind = approval.data, asked_for(approval)
     if _last(kind, approval.organisation, data["name"]) != data["after"]:
         raise ValidationError(
             _("Another version was published meanwhile: refuse this one, and have it asked for anew.")
         )
     publish(kind, approval.organisation, data["name"], data["body"], by=approval.asked_by, at=at)
+
+
+def asked_for(approval: Approval) -> type[Playbook] | type[Message]:
+    """Of what the next version is asked for."""
+    return Message if approval.data["what"] == "message" else Playbook
+
+
+def as_text(body: Any) -> str:
+    """A body as people read it."""
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def difference(before: Any, after: Any) -> list[str]:
+    """What changes from one body to another: a unified diff, each line with its sign, without the files' names."""
+    lines = difflib.unified_diff(as_text(before).splitlines(), as_text(after).splitlines(), lineterm="", n=2)
+    return [line for line in lines if not line.startswith(("+++", "---"))]
 
 
 def _last(kind: type[Playbook] | type[Message], organisation: Organisation, name: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from responses.models import Message, Playbook
-from responses.publishing import ask_to_publish, check_message, check_playbook
+from responses.publishing import as_text, ask_to_publish, check_message, check_playbook, difference
 from soc.core import clock
 from soc.core.admin.bound import BoundAdmin
 from soc.core.admin.scope import Covered, bind, within
@@ -134,7 +133,7 @@ class VersionAdmin(BoundAdmin):
 
     @admin.display(description=_("content"))
     def content(self, version: PublishedVersion) -> str:
-        return format_html("<pre>{}</pre>", _text(version.body))
+        return format_html("<pre>{}</pre>", as_text(version.body))
 
     @admin.display(description=_("changed since the version before"))
     def difference(self, version: PublishedVersion) -> SafeString | str:
@@ -144,20 +143,13 @@ class VersionAdmin(BoundAdmin):
         previous = before.order_by("-number").first()
         if previous is None:
             return str(_("The first version."))
-        return drawn(
-            difflib.unified_diff(_text(previous.body).splitlines(), _text(version.body).splitlines(), lineterm="", n=2)
-        )
+        return drawn(difference(previous.body, version.body))
 
 
-def _text(body: Any) -> str:
-    return json.dumps(body, indent=2, ensure_ascii=False)
-
-
-def drawn(lines: Any) -> SafeString:
+def drawn(lines: list[str]) -> SafeString:
     """A unified diff with its added and removed lines marked by sign and by element."""
     marks = {"+": "ins", "-": "del"}
-    shown = [line for line in lines if not line.startswith(("+++", "---"))]
-    rows = [(marks.get(line[:1], "span"), line) for line in shown]
+    rows = [(marks.get(line[:1], "span"), line) for line in lines]
     inner = format_html_join("\n", "{}", ((_marked(tag, line),) for tag, line in rows))
     return format_html("<pre>{}</pre>", inner)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cameras.actions.asking import ADDRESS, SNOOZE
 from cameras.models import Camera, Zone
+from incidents.actions.hushing import QUIET
 from incidents.models import Incident
-from responses.models import Message, Playbook
+from responses import publishing
 from soc.console.door import ALERTS
 from soc.console.sentences import what
 from soc.console.strip import headline
@@ -21,23 +22,27 @@ from soc.core import approving
 from soc.core.models import Approval, User
 
 LAST: Final = 20
-URGENT: Final = "quiet"  # an incident goes on
+URGENT: Final = QUIET  # an incident goes on
 LONGEST_DIFF: Final = 200
 
 
 @dataclass(frozen=True)
 class Shown:
-    """`pairs`: (name, as it is, as it would be); `changes`: lines of a longer text, each (“+”, “-” or “ ”, text)."""
+    """`pairs`: (name, as it is, as it would be)."""
 
     approval: Approval
     title: str
     where: str
     href: str
     pairs: list[tuple[str, str, str]]
-    changes: list[tuple[str, str]]
     may: bool
     mine: bool
     zone: str
+
+    @cached_property
+    def changes(self) -> list[tuple[str, str]]:
+        """Lines of a longer text, each (“+”, “-” or “ ”, text): looked for only where they are shown."""
+        return _changes(self.approval) if self.approval.kind == publishing.ASKED else []
 
 
 def page(user: User, *, at: datetime) -> dict[str, Any]:
@@ -56,12 +61,11 @@ def page(user: User, *, at: datetime) -> dict[str, Any]:
 def shown(approval: Approval, user: User) -> Shown:
     """One of them, for this reader, who may decide it or asked for it."""
     mine = approval.asked_by_id == user.pk
-    title, href, pairs, changes = WORDS.get(approval.kind, _plain)(approval)
+    title, href, pairs = WORDS.get(approval.kind, _plain)(approval)
     where = approval.site.name if approval.site else approval.organisation.name
     may = not mine and approval.state == Approval.State.WAITING
-    return Shown(
-        approval, title, where, href, pairs, changes, may, mine, approval.site.time_zone if approval.site else "UTC"
-    )
+    zone = approval.site.time_zone if approval.site else "UTC"
+    return Shown(approval, title, where, href, pairs, may, mine, zone)
 
 
 def title(approval: Approval) -> str:
@@ -72,27 +76,27 @@ def title(approval: Approval) -> str:
 def beside(incident: Incident) -> dict[str, Any]:
     """For the pane: who asked that something may be heard, and another address that nobody has granted."""
     waiting = list(approving.waiting_at(incident.site_id)) if getattr(incident, "asks", True) else []
-    by_kind = {one.kind: one for one in waiting if one.kind != "quiet" or one.about == str(incident.pk)}
-    return {"quiet_asked": by_kind.get("quiet"), "address_asked": by_kind.get("address")}
+    by_kind = {one.kind: one for one in waiting if one.kind != QUIET or one.about == str(incident.pk)}
+    return {"quiet_asked": by_kind.get(QUIET), "address_asked": by_kind.get(ADDRESS)}
 
 
-Told = tuple[str, str, list[tuple[str, str, str]], list[tuple[str, str]]]
+Told = tuple[str, str, list[tuple[str, str, str]]]  # title, address, pairs
 
 
 def _plain(approval: Approval) -> Told:
-    return approval.kind, "", [], []
+    return approval.kind, "", []
 
 
 def _quiet(approval: Approval) -> Told:
     incident = Incident.objects.select_related("site").prefetch_related(ALERTS).get(pk=approval.data["incident"])
     names = {"reference": incident.reference, "title": headline(incident)}
     words = _("Let something be heard and seen again: %(reference)s %(title)s") % names
-    return words, reverse("console-incident", args=[incident.pk]), [], []
+    return words, reverse("console-incident", args=[incident.pk]), []
 
 
 def _address(approval: Approval) -> Told:
     pair = (_("Address"), approval.data["before"], approval.data["after"])
-    return _("Another address"), "", [pair], []
+    return _("Another address"), "", [pair]
 
 
 def _snooze(approval: Approval) -> Told:
@@ -102,26 +106,21 @@ def _snooze(approval: Approval) -> Told:
     place = zone.name if zone else camera.name if camera else _("whole site")
     covers = ", ".join(what(code) for code in data["categories"])
     words = _("Snooze for %(minutes)s minutes: %(place)s") % {"minutes": data["minutes"], "place": place}
-    return words, reverse("console-cover-site", args=[approval.site_id]), [(_("Not raised"), "", covers)], []
+    return words, reverse("console-cover-site", args=[approval.site_id]), [(_("Not raised"), "", covers)]
 
 
 def _playbook(approval: Approval) -> Told:
     data = approval.data
-    model: Any = Message if data["what"] == "message" else Playbook
-    rows = model.objects.filter(organisation=approval.organisation, name=data["name"])
-    last = rows.order_by("-number").first()
-    before, after = (_lines(body) for body in (last.body if last else {}, data["body"]))
-    diff = [
-        line
-        for line in difflib.unified_diff(before, after, lineterm="", n=2)
-        if not line.startswith(("+++", "---", "@@"))
-    ]
     words = _("Publish the playbook “%(name)s”") if data["what"] == "playbook" else _("Publish the message “%(name)s”")
-    return words % {"name": data["name"]}, "", [], [(line[:1], line[1:]) for line in diff[:LONGEST_DIFF]]
+    return words % {"name": data["name"]}, "", []
 
 
-def _lines(body: Any) -> list[str]:
-    return json.dumps(body, indent=2, ensure_ascii=False).splitlines()
+def _changes(approval: Approval) -> list[tuple[str, str]]:
+    name, after = approval.data["name"], approval.data["body"]
+    rows = publishing.asked_for(approval)._default_manager.filter(organisation=approval.organisation, name=name)
+    last = rows.order_by("-number").first()
+    diff = publishing.difference(last.body if last else {}, after)
+    return [(line[:1], line[1:]) for line in diff if not line.startswith("@@")][:LONGEST_DIFF]
 
 
-WORDS: Final = {"quiet": _quiet, "address": _address, "snooze": _snooze, "playbook": _playbook}
+WORDS: Final = {QUIET: _quiet, ADDRESS: _address, SNOOZE: _snooze, publishing.ASKED: _playbook}

@@ -166,7 +166,7 @@ def _approvals(user: User, organisation: Organisation) -> Iterator[Need]:
     """What waits for a second person: never for whoever asked. What was not decided in time stands further up."""
     for one in approving.to_decide(user).filter(organisation=organisation).exclude(asked_by=user)[:MOST]:
         facts = {"title": approvals.title(one), "where": one.site.name if one.site else organisation.name}
-        gravity = 3 - one.level if one.kind != "quiet" else 0
+        gravity = 3 - one.level if one.kind != approvals.URGENT else 0
         yield Need(
             f"approval:{one.pk}", gravity, _("Approval, overdue") if one.level else _("Approval"),
             _("%(title)s, %(where)s") % facts,
