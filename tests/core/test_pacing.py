@@ -83,9 +83,8 @@ async def test_nobody_waits_for_ever_and_nobody_is_refused(storm):
 
 async def test_a_look_that_takes_for_ever_holds_up_nobody_for_ever(storm):
     door, over = Door(at_most_s=0.1), threading.Event()
-    door.paced.owed = lambda: (
-        over.wait(10) and 0
-    )  # as while all that needs the same thread waits, or the database hangs
+    # As while all that needs the same thread waits, or the database hangs.
+    door.paced.owed = lambda: over.wait(10) and 0
     asked = [door.send() for _ in range(2)]
     try:
         await until(lambda: len(door.inside) == 2)

@@ -160,6 +160,12 @@ def test_what_the_next_frame_replaces_before_its_turn_is_not_copied(slots, turns
     assert max(age for camera in cameras for age in camera.ages) <= 0.4
 
 
+def test_copied_as_they_come_twice_as_many_frames_would_be(slots, turns, clock):
+    """What the test above would say if no frame were spared."""
+    cameras = overloaded(slots, turns, clock, [1] * 20, 10.0)
+    assert sum(camera.writer.counts.put for camera in cameras) > 1.7 * sum(camera.looks for camera in cameras)
+
+
 def test_where_workers_keep_up_and_after_a_rush_every_frame_is_put_and_looked_at(slots, turns, clock):
     cameras = overloaded(slots, turns, clock, [1] * 30, 5.0, sparing=True)
     calm = cameras[:5]
@@ -205,12 +211,6 @@ def test_a_worker_is_woken_for_a_camera_it_has_not_heard_of(slots, turns, tmp_pa
     naps = iter([Nap, Bell])
     take = partial(take_turns, turns, detector.detector_for, now=clock, go_on_s=COSTS_S)
     assert take(doze=lambda: next(naps)("main", key=DOZE, directory=tmp_path)) == 1
-
-
-def test_copied_as_they_come_twice_as_many_frames_would_be(slots, turns, clock):
-    """What the test above would say if no frame were spared."""
-    cameras = overloaded(slots, turns, clock, [1] * 20, 10.0)
-    assert sum(camera.writer.counts.put for camera in cameras) > 1.7 * sum(camera.looks for camera in cameras)
 
 
 def test_served_in_any_other_order_somebody_would_starve(slots, turns, clock, monkeypatch):
