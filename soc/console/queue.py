@@ -36,6 +36,15 @@ def quiet(request: HttpRequest) -> HttpResponse:
     return render(request, template, page(request.user))  # type: ignore[arg-type]
 
 
+def on_desk(request: HttpRequest, template: str, facts: dict[str, Any], *, refused: bool) -> HttpResponse:
+    """A page on the desk; without scripts it is the whole console's page. 409 where something was `refused`."""
+    status = 409 if refused else 200
+    if asked_by_script(request):
+        return render(request, template, facts, status=status)
+    frame = page(request.user) | facts | {"on_desk": template}  # type: ignore[arg-type]
+    return render(request, "console/console.html", frame, status=status)
+
+
 def page(user: User) -> dict[str, Any]:
     stands = shift.now(user, at=clock.now())
     return {

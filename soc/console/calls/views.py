@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from incidents import actions
@@ -80,8 +80,4 @@ def _page(request: HttpRequest, refused: Refused | None = None, where: str = "")
         "where": where,
         "given": request.POST if refused else {},
     }
-    status = 409 if refused else 200
-    if asked_by_script(request):
-        return render(request, "console/calls/calls.html", facts, status=status)
-    frame = queue.page(user) | facts | {"on_desk": "console/calls/calls.html"}
-    return render(request, "console/console.html", frame, status=status)
+    return queue.on_desk(request, "console/calls/calls.html", facts, refused=refused is not None)

@@ -39,7 +39,7 @@ def _begin(request: HttpRequest, refused: Refused | None = None) -> HttpResponse
     user: Any = request.user
     facts = reads.page(user, workplace(user), at=clock.now())
     facts |= {"refused": refused, "accepted": set(request.POST.getlist("accepted")), "given": request.POST}
-    return _on_desk(request, "console/shift/start.html", facts, refused)
+    return queue.on_desk(request, "console/shift/start.html", facts, refused=refused is not None)
 
 
 @specialist
@@ -93,7 +93,7 @@ def end(request: HttpRequest) -> HttpResponse:
         return redirect("console-quiet" if asked_by_script(request) else "console")
     facts = {"held": reads.held_by(user), "leaves": leaves, "refused": refused, "given": request.POST}
     facts["breaks"] = reads.BREAKS
-    return _on_desk(request, "console/shift/end.html", facts, refused)
+    return queue.on_desk(request, "console/shift/end.html", facts, refused=refused is not None)
 
 
 @specialist
@@ -146,14 +146,6 @@ def _control(request: HttpRequest, refused: Refused | None = None) -> HttpRespon
     if asked_by_script(request):
         return render(request, "console/shift/stands.html", reads.now(user, at=clock.now()) | facts, status=status)
     return render(request, "console/console.html", queue.page(user) | facts, status=status)
-
-
-def _on_desk(request: HttpRequest, template: str, facts: dict[str, Any], refused: Refused | None) -> HttpResponse:
-    status = 409 if refused else 200
-    if asked_by_script(request):
-        return render(request, template, facts, status=status)
-    user: Any = request.user
-    return render(request, "console/console.html", queue.page(user) | facts | {"on_desk": template}, status=status)
 
 
 def before_logging_out(request: HttpRequest) -> str:
