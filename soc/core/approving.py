@@ -55,11 +55,6 @@ def register(name: str, kind: Kind) -> None:
     _kinds[name] = kind
 
 
-def kind_of(name: str) -> Kind:
-    """Raises KeyError for what nobody registered."""
-    return _kinds[name]
-
-
 def ask(
     name: str, *, of: Site | Organisation, about: str, data: dict[str, Any], reason: str, by: User, at: datetime
 ) -> Approval:
@@ -68,31 +63,24 @@ def ask(
     Raises Refused: `reason`, `asked` (one waits already); Site.DoesNotExist, Organisation.DoesNotExist where `by` may not ask.
     """
     kind, reason = _kinds[name], _words(reason, least=LEAST)
-    site = of if isinstance(of, Site) else None
+    organisation, site = (of.organisation, of) if isinstance(of, Site) else (of, None)
     if by.is_superuser:
         pass  # they administer everything, by no membership; the second person has one
     elif site is not None:
         Site.objects.visible_to(by, kind.ask).get(pk=site.pk)
-    elif not by.memberships.filter(organisation=of.pk, role__in=MATRIX[kind.ask]).exists():
-        raise Organisation.DoesNotExist(f"{by} may not ask for {name} in {of.pk}")
-    given: dict[str, Any] = {
-        "kind": name,
-        "about": about,
-        "data": data,
-        "reason": reason,
-        "asked_by": by,
-        "asked_at": at,
-    }
-    organisation = of.organisation if isinstance(of, Site) else of
+    elif not by.memberships.filter(organisation=organisation, role__in=MATRIX[kind.ask]).exists():
+        raise Organisation.DoesNotExist(f"{by} may not ask for {name} in {organisation.pk}")
+    approval = Approval(
+        organisation=organisation, site=site, kind=name, about=about, data=data, reason=reason,
+        asked_by=by, asked_at=at, decide_by=at + kind.wait,
+    )  # fmt: skip
     refused = Refused("asked", _("It was asked for already, and waits for somebody's word."))
     if Approval.objects.filter(kind=name, about=about, state=State.WAITING).exists():
         raise refused
     with transaction.atomic():
         try:
             with transaction.atomic():
-                approval = Approval.objects.create(
-                    organisation=organisation, site=site, decide_by=at + kind.wait, **given
-                )
+                approval.save(force_insert=True)
         except IntegrityError as error:  # somebody else asked in the same moment
             raise refused from error
         events.record("approval.asked", approval, by=by, at=at, what=name, **_codes(approval))
