@@ -39,6 +39,11 @@ class VersionForm(forms.ModelForm):
     body = forms.JSONField(
         label=_("content"), encoder=Pretty, widget=forms.Textarea(attrs={"rows": 28, "cols": 100, "spellcheck": "true"})
     )
+    reason = forms.CharField(
+        label=_("why"),
+        max_length=240,
+        help_text=_("for whoever grants it: rules and playbooks are two people's word"),
+    )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -48,12 +53,6 @@ class VersionForm(forms.ModelForm):
             except ValidationError as error:
                 self.add_error("body", error)
         return said
-
-    reason = forms.CharField(
-        label=_("why"),
-        max_length=240,
-        help_text=_("for whoever grants it: rules and playbooks are two people's word"),
-    )
 
     def check(self, said: dict[str, Any]) -> None:
         raise NotImplementedError
