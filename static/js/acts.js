@@ -19,11 +19,17 @@ let queue = Promise.resolve();
 export function send(desk, form, button) {
   if (form.getAttribute("aria-busy") === "true") return queue;
   form.setAttribute("aria-busy", "true");
-  const url = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const url = goesTo(form, button);
   const body = new FormData(form, button ?? undefined);  // as it is when the key is pressed
   queue = queue.catch(() => {}).then(() => deliver(desk, form, url, body));
   return queue;
 }
+
+/** The address that `button` sends its form to.
+ * @param {HTMLFormElement} form
+ * @param {Button | null} button
+ */
+export const goesTo = (form, button) => (button?.hasAttribute("formaction") ? button.formAction : form.action);
 
 /** @param {Desk} desk @param {HTMLFormElement} form @param {string} url @param {FormData} body */
 async function deliver(desk, form, url, body) {

@@ -1,6 +1,6 @@
 /* The shift: its page on the desk (sound, microphone, what is open item by item), its control in the top bar, its banners. */
-import { post } from "./acts.js";
-import { all, byId, maybe, the } from "./dom.js";
+import { goesTo, post } from "./acts.js";
+import { all, as, byId, maybe, the } from "./dom.js";
 import { hear } from "./microphone.js";
 import { fillTimes } from "./time.js";
 import { announce, say, settings } from "./words.js";
@@ -81,9 +81,9 @@ export class Shift {
     const why = button?.getAttribute("aria-disabled") === "true" ? button.dataset.why ?? "" : this.#missing(form);
     const place = the(form, ".said");
     if (why) { place.textContent = why; return; }
-    const body = new FormData(form);
-    if (button instanceof HTMLButtonElement && button.name) body.set(button.name, button.value);
-    const answer = await post(button instanceof HTMLButtonElement && button.hasAttribute("formaction") ? button.formAction : form.action, body);
+    const body = new FormData(form), pressed = as(button, HTMLButtonElement);
+    if (pressed?.name) body.set(pressed.name, pressed.value);
+    const answer = await post(goesTo(form, pressed), body);
     if (answer?.status !== 200 && answer?.status !== 409) { place.textContent = say(answer ? "failed" : "not_sent"); return; }
     this.#take(form, answer.status, await answer.text());
   }
