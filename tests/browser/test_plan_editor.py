@@ -73,9 +73,11 @@ def test_a_camera_is_put_on_the_plan_dragged_and_turned_and_a_fence_is_drawn(liv
     expect(mark).to_have_accessible_name("Camera 2, Loading yard: 29.5 m across, 25 m down, looks 95°")
     expect(mark).to_be_focused()
     editor.get_by_label("angle °").fill("80")
+    expect(editor.locator(".pl-cone")).to_have_css("fill-opacity", "0.25")  # it is the chosen one's
 
     editor.get_by_role("button", name="Fence").click()
     expect(editor.get_by_role("button", name="Fence, corner 1")).to_be_focused()
+    expect(editor.locator(".pl-cone")).to_have_css("fill-opacity", "0.1")
     page.keyboard.press("a")
     expect(editor.get_by_role("button", name="Fence, corner 2")).to_be_focused()
     page.keyboard.press("Shift+ArrowUp")
