@@ -195,10 +195,11 @@ def screenshot(asked: set[str]) -> Callable[[Page, str], None]:
     return keep
 
 
-def until(page: Page, condition: str, *, seconds: float = 20) -> None:
-    """Wait until a JavaScript expression holds. (Playwright's own wait_for_function needs eval, which our pages forbid.)"""
+def until(page: Page, condition: str | Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait until a JavaScript expression holds, or what is asked on this side of the page. (Playwright's own wait_for_function
+    needs eval, which our pages forbid.)"""
     limit = time.monotonic() + seconds
-    while not page.evaluate(condition):
+    while not (page.evaluate(condition) if isinstance(condition, str) else condition()):
         assert time.monotonic() < limit, f"never came true: {condition}"
         page.wait_for_timeout(50)
 

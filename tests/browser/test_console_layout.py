@@ -23,6 +23,7 @@ SEE = "document.querySelector('.see')"
 WIDTHS = (
     "['camera-view.large', 'evidence-loop'].map((one) => document.querySelector(one).getBoundingClientRect().width)"
 )
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SIZES = {"1920": (1920, 1080), "1366": (1366, 768), "390": (390, 844)}
 
 GROUND = [
@@ -178,9 +179,7 @@ def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
     page.route("**/note/", lambda route: held.append((route, route.fetch())))
     page.locator("#note").fill("A word for the first.")
     page.keyboard.press("Control+Enter")
-    for _look in range(200):
-        if not held:
-            page.wait_for_timeout(50)
+    until(page, lambda: held)
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(page.locator("#incident")).to_have_attribute("data-id", str(second.pk))
@@ -188,7 +187,7 @@ def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
     with page.expect_response("**/note/") as came:
         slow.fulfill(response=answer)
     came.value.finished()
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(DRAWN)
     assert page.locator("#incident").get_attribute("data-id") == str(second.pk), (
         "the next key would be of another incident"
     )
@@ -214,9 +213,7 @@ def test_what_is_offered_before_the_last_is_seen_to_be_over_opens_by_itself(live
     page.route(f"**/incidents/{first.pk}/", lambda route: held.append(route))
     until_at = clock.now() + timedelta(minutes=20)
     actions.park(first.pk, reason="later", until=until_at, token=first.token, by=alice, at=clock.now())
-    for _look in range(200):
-        if not (held and any("incident.offered" in frame and str(second.pk) in frame for frame in told)):
-            page.wait_for_timeout(50)
+    until(page, lambda: held and any("incident.offered" in frame and str(second.pk) in frame for frame in told))
     held[0].continue_()
     page.unroute_all()
     # No other event comes before it is offered to all, half a minute later.
@@ -239,15 +236,13 @@ def test_what_is_gone_or_not_ones_own_any_more_is_said_calmly(live, on_shift, al
     page.route(address, lambda route: route.continue_() if held else held.append((route, route.fetch())))
     for words in ("The first of two.", "The second of two."):
         actions.add_note(incident.pk, text=words, by=alice, at=clock.now())
-        for _look in range(200):
-            if not held:
-                page.wait_for_timeout(50)
+        until(page, lambda: held)
     expect(page.get_by_text("The second of two.")).to_be_visible()
     (slow, old) = held[0]
     with page.expect_response(address) as answer:
         slow.fulfill(response=old)
     answer.value.finished()
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(DRAWN)
     assert page.get_by_text("The second of two.").count() == 1, "at once, not when it is asked anew"
     page.unroute_all()
     an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice)

@@ -26,9 +26,8 @@ EARLIER = timedelta(minutes=14)
 
 
 @pytest.fixture
-def at_her_desk(alice, organisation):
+def playbooks(organisation):
     publish_defaults(organisation, at=make.NIGHT)
-    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
 
 
 @pytest.fixture
@@ -107,7 +106,7 @@ def test_in_a_flood_the_one_person_comes_first_and_all_that_waits_is_counted(
 
 
 def test_a_server_that_dies_in_the_middle_gives_back_the_owner_the_draft_and_what_was_sent_and_redials_nothing(
-    live, at_her_desk, alice, zone, other_site, organisation, screenshot
+    live, playbooks, on_shift, alice, zone, other_site, organisation, screenshot
 ):
     responder = Responder.objects.create(organisation=organisation, name="Tern Lane guards", phone="+441632960001")
     incident = make.make_incident(scenes.with_evidence(zone, at=clock.now(), clip=False))

@@ -86,7 +86,7 @@ def test_one_who_does_nothing_is_asked_and_the_first_key_only_answers(live, zone
     screenshot(page, "shift-asked-dark-1366")
     page.keyboard.press("r")
     expect(page.get_by_text("Are you there?")).to_have_count(0)
-    until_row(lambda: Event.objects.filter(kind="shift.answered").exists(), page)
+    until(page, Event.objects.filter(kind="shift.answered").exists)
     incident.refresh_from_db()
     assert incident.verdict == "", "it answered, and decided nothing"
     assert Looking.objects.get(incident=incident).user == alice
@@ -145,11 +145,3 @@ def test_a_shift_ends_with_last_words_and_a_break_with_a_key(live, alice, dave, 
     expect(page.get_by_label("User name")).to_be_visible()
     assert Shift.objects.get(user=alice).last_words == "All quiet since three."
     assert live.trouble == []
-
-
-def until_row(found, page: Page) -> None:
-    for _ in range(200):
-        if found():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("never came")
