@@ -5,7 +5,7 @@
    A camera has two handles: where it hangs, and how far it looks which way. A shape has one for each corner. */
 import { above, all, json, made, maybe, the } from "./dom.js";
 import { PlanGround } from "./plan-ground.js";
-import { at, cone, hits, placed, turned } from "./plan-places.js";
+import { at, cone, hits, placed, tenth, turned } from "./plan-places.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 0.5, LEAP = 5, TURN = 5, MOST = 60;
@@ -21,8 +21,6 @@ const CHANGES = { ",": ["heading", -TURN], ".": ["heading", TURN], "[": ["angle"
  * is measured.
  * @typedef {{camera: string} | {shape: number, corner: number} | {mark: number} | null} Chosen
  */
-
-const tenth = (/** @type {number} */ value) => Math.round(value * 10) / 10;
 
 export class PlanEditor extends HTMLElement {
   /** @type {Record<string, any>} */

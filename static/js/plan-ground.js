@@ -1,10 +1,9 @@
 /* The picture under a plan: where it lies on the ground, and how large it is, found by two of its points whose distance somebody
    knows. A part of the plan editor, which draws and keeps what is changed here. */
 import { made } from "./dom.js";
-import { scaled } from "./plan-places.js";
+import { scaled, tenth } from "./plan-places.js";
 
 const SVG = "http://www.w3.org/2000/svg", LEAST = 0.1;
-const tenth = (/** @type {number} */ value) => Math.round(value * 10) / 10;
 const hundredth = (/** @type {number} */ value) => Math.round(value * 100) / 100;
 
 /** @typedef {import("./plan-places.js").Ground} Ground */

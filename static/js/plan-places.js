@@ -6,6 +6,9 @@
 const LIMITS = { angle: [1, 360], reach: [1, 500] };
 const held = (/** @type {number} */ value, /** @type {[number, number]} */ [least, most]) => Math.min(Math.max(value, least), most);
 
+/** Metres as people type them. */
+export const tenth = (/** @type {number} */ value) => Math.round(value * 10) / 10;
+
 /** The place with some of it changed, within what a camera can be.
  * @param {Place} place
  * @param {Partial<Place>} change
@@ -23,7 +26,7 @@ export function placed(place, change) {
  */
 export function turned(place, x, y) {
   const heading = Math.round((Math.atan2(x - place.x, place.y - y) * 180) / Math.PI);
-  return placed(place, { heading, reach: Math.round(Math.hypot(x - place.x, y - place.y) * 10) / 10 });
+  return placed(place, { heading, reach: tenth(Math.hypot(x - place.x, y - place.y)) });
 }
 
 /** The point so many metres away in a direction.
