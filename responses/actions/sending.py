@@ -101,18 +101,22 @@ def _send(
         answer_by=at + timedelta(seconds=wait_s),
         data={"ring_s": wait_s},
     )
-    text = plan(
+    return [call, _text(incident, call, by=by, at=at, dedup=dedup, suffix=":text")]
+
+
+def _text(incident: Incident, call: Attempt, *, by: User | None, at: datetime, dedup: str, suffix: str = "") -> Attempt:
+    """What whoever is called reads besides."""
+    return plan(
         incident,
         Kind.TEXT,
         by=by,
         at=at,
         dedup=dedup,
-        suffix=":text",
-        responder=responder,
-        order=order or call,
+        suffix=suffix,
+        responder=call.responder,
+        order=call.order or call,
         data={"body": script.text_body(incident), "call": str(call.pk)},
     )
-    return [call, text]
 
 
 def carry_on(call_id: UUID, *, at: datetime) -> Attempt | None:
@@ -186,16 +190,7 @@ def _text_after_all(text_id: UUID, *, at: datetime) -> bool:
             return False
         if known(incident, f"after:{text.pk}", kind=Kind.TEXT) or dispatch_stop(text.organisation_id):
             return False
-        plan(
-            incident,
-            Kind.TEXT,
-            by=None,
-            at=at,
-            dedup=f"after:{text.pk}",
-            responder=text.responder,
-            order=text.order,
-            data={"body": script.text_body(incident), "call": str(call.pk)},
-        )
+        _text(incident, call, by=None, at=at, dedup=f"after:{text.pk}")
         return True
 
 
