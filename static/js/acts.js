@@ -21,7 +21,8 @@ export function send(desk, form, button) {
   form.setAttribute("aria-busy", "true");
   const url = goesTo(form, button);
   const body = new FormData(form, button ?? undefined);  // as it is when the key is pressed
-  queue = queue.catch(() => {}).then(() => deliver(desk, form, url, body));
+  const open = desk.id;  // likewise: an act may wait here for the one before it
+  queue = queue.catch(() => {}).then(() => deliver(desk, open, form, url, body));
   return queue;
 }
 
@@ -31,9 +32,9 @@ export function send(desk, form, button) {
  */
 export const goesTo = (form, button) => (button?.hasAttribute("formaction") ? button.formAction : form.action);
 
-/** @param {Desk} desk @param {HTMLFormElement} form @param {string} url @param {FormData} body */
-async function deliver(desk, form, url, body) {
-  const over = desk.act(), open = desk.id;
+/** @param {Desk} desk @param {string} open what lay on it when the key was pressed @param {HTMLFormElement} form @param {string} url @param {FormData} body */
+async function deliver(desk, open, form, url, body) {
+  const over = desk.act();
   /** @type {number[] | null} */
   let events = null;
   try {
