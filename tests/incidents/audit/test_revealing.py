@@ -211,7 +211,7 @@ def test_every_door_that_writes_an_attempt_is_in_the_table():
             if {"plan", "_send"} & {call.id for call in calls if isinstance(call, ast.Name)}:
                 callers.add(function.name)
     # Whoever is on call is paged and told for no exercise: `responses.actions.paging`, and its own tests.
-    goes_on = {"_send", "_carry_on", "_text_after_all", "_page", "_tell"}
+    goes_on = {"_send", "_carry_on", "_text", "_page", "_tell"}
     assert callers == {"talk", "send_responder", "switch"} | goes_on
     assert {door.outward for door in (doors.talk, doors.send_responder, doors.switch)} == set(ATTEMPTS)
     assert actions.show_numbers.outward == "ask"
