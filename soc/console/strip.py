@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Min,
-    Prefetch,
     Q,
     QuerySet,
+    Value,
     prefetch_related_objects,
 )
 from django.template.loader import render_to_string
@@ -32,6 +33,7 @@ from soc.console.door import incidents_of
 from soc.console.sentences import place, title
 from soc.core import clock
 from soc.core.models import Event, User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 INCIDENT = """opened folded sounded offered offered_to_all escalated claimed taken_over verdict noted parked waiting resumed
@@ -60,18 +62,6 @@ KINDS = frozenset(
 SHOWN = [State.OPEN, *HELD, State.PARKED]
 
 
-# All that a row shows of an incident, however many alerts came: of these only the one that it is named after.
-NAMED_AFTER: Prefetch = Prefetch(
-    "alerts",
-    Alert.objects.annotate(other=ExpressionWrapper(~Q(category=F("incident__category")), BooleanField()))
-    .select_related("candidate__camera", "candidate__zone", "candidate__signal_source")
-    .only(
-        *("incident", "category", "candidate__camera__name", "candidate__zone__name", "candidate__signal_source__name"),
-    )
-    .order_by("incident", "other", "captured_at", "raised_at")
-    .distinct("incident"),
-    to_attr="named_after",
-)
 COLUMNS: Final = (
     *(
         "priority",
@@ -88,19 +78,40 @@ COLUMNS: Final = (
     *("captured_at", "category", "counts", "alert_count", "verdict", "verdict_by", "drill", "number", "site__name"),
     *("owner__call_sign", "owner__username", "offered_to__call_sign", "offered_to__username"),
 )
+BEYOND: Final = ("waiting", "oldest", "parked", "due")
 MOST_ROWS: Final = 20  # in a snapshot: of each kind of row that a page may need next
 
 
-def afar(rows: Any) -> Any:
-    """With what a row of the strip shows of them and no more, in two queries: what is asked for is what it costs."""
-    return rows.select_related("site", "owner", "offered_to").only(*COLUMNS).prefetch_related(NAMED_AFTER)
+def afar(pks: Iterable[UUID]) -> list[Incident]:
+    """These incidents by urgency, with what a row of the strip shows of them and no more: of their alerts, however many came,
+    only the one that each is named after. Two queries, made beforehand: rows are asked for at every event."""
+    wanted = tuple(pks)
+    found = _rows(wanted)
+    first = {alert.incident_id: alert for alert in _named_after(wanted)}
+    for incident in found:
+        incident.named_after = first.get(incident.pk)  # type: ignore[attr-defined]
+    return found
+
+
+@prepared
+def _rows(pks: tuple[UUID, ...]) -> QuerySet[Incident]:
+    rows = Incident.objects.filter(pk__among=pks).select_related("site", "owner", "offered_to")
+    return rows.only(*COLUMNS).by_urgency()
+
+
+@prepared
+def _named_after(incidents: tuple[UUID, ...]) -> QuerySet[Alert]:
+    other = ExpressionWrapper(~Q(category=F("incident__category")), BooleanField())
+    rows = Alert.objects.filter(incident__pk__among=incidents).annotate(other=other)
+    named = ("candidate__camera", "candidate__zone", "candidate__signal_source")
+    shown = rows.select_related(*named).only("incident", "category", *(f"{one}__name" for one in named))
+    return shown.order_by("incident", "other", "captured_at", "raised_at").distinct("incident")
 
 
 def lead(incident: Incident) -> Candidate | None:
     """What the incident is named after: the first alert of its highest category."""
-    known = getattr(incident, "named_after", None)
-    if known is not None:
-        return known[0].candidate if known else None
+    if hasattr(incident, "named_after"):
+        return incident.named_after.candidate if incident.named_after else None
     alerts = list(incident.alerts.all())
     named = [alert for alert in alerts if alert.category == incident.category]
     return (named or alerts)[0].candidate if alerts else None
@@ -147,7 +158,7 @@ def rows(event: Event) -> dict[str, Any]:
 def many(events: Sequence[Event]) -> list[dict[str, Any]]:
     """The same of several: an incident of which more is told among them is rendered once, as it is after the last."""
     subjects = [_incident_of(event) for event in events]
-    found = afar(Incident.objects.filter(pk__in={pk for pk in subjects if pk is not None}))
+    found = afar({pk for pk in subjects if pk is not None})
     rendered = {incident.pk: row(incident) for incident in found}
     return [_shown(event, rendered.get(pk) if pk else None) for event, pk in zip(events, subjects, strict=True)]
 
@@ -181,33 +192,39 @@ def queue(user: User) -> dict[str, Any]:
 
     user: with memberships, which would else be asked for again and again.
     """
+    wanted = _next(user)
+    rows = [row(incident) for incident in afar(wanted)]
+    if len(wanted) < MOST_ROWS:
+        return {"rows": rows, "beyond": None}  # no kind was cut short
+    ((count, *rest),) = _beyond(user, tuple(wanted))
+    return {"rows": rows, "beyond": dict(zip(BEYOND, map(_said, rest), strict=True)) if count else None}
+
+
+@prepared
+def _next(user: User) -> QuerySet[Incident, UUID]:
     mine = Q(owner=user, state__in=HELD) | Q(offered_to=user, state=State.OPEN)
     unfinished = Incident.objects.visible_to(user, Act.CONSOLE).unfinished()
     some = (unfinished.exclude(state=State.PARKED), unfinished.unclaimed(), unfinished.filter(state=State.PARKED))
-    first = [kind.by_urgency().values("pk")[:MOST_ROWS] for kind in some]
-    wanted = list(first[0].union(*first[1:], unfinished.filter(mine).values("pk")).values_list("pk", flat=True))
-    rows = [row(incident) for incident in afar(Incident.objects.filter(pk__in=wanted)).by_urgency()]
-    if len(wanted) < MOST_ROWS:
-        return {"rows": rows, "beyond": None}  # no kind was cut short
-    return {"rows": rows, "beyond": _beyond(unfinished.exclude(pk__in=wanted))}
+    first = [kind.by_urgency().values_list("pk", flat=True)[:MOST_ROWS] for kind in some]
+    return first[0].union(*first[1:], unfinished.filter(mine).values_list("pk", flat=True))
 
 
-def _beyond(rest: QuerySet[Incident]) -> dict[str, Any] | None:
+@prepared
+def _beyond(user: User, shown: tuple[UUID, ...]) -> QuerySet[Incident, Any]:
     waits, parked = Q(state=State.OPEN), Q(state=State.PARKED)
-    found = rest.aggregate(
-        waiting=Count("pk", filter=waits), oldest=Min("captured_at", filter=waits),
-        parked=Count("pk", filter=parked), due=Min("due_at", filter=parked), all=Count("pk"),
+    rest = Incident.objects.visible_to(user, Act.CONSOLE).unfinished().exclude(pk__among=shown)
+    counted = rest.order_by().values(one_group=Value(1)).annotate(
+        count=Count("pk"), waiting=Count("pk", filter=waits), oldest=Min("captured_at", filter=waits),
+        parked=Count("pk", filter=parked), due=Min("due_at", filter=parked),
     )  # fmt: skip
-    return (
-        {
-            "waiting": found["waiting"],
-            "oldest": found["oldest"].isoformat() if found["oldest"] else "",
-            "parked": found["parked"],
-            "due": found["due"].isoformat() if found["due"] else "",
-        }
-        if found["all"]
-        else None
-    )
+    return counted.values_list("count", *BEYOND)
+
+
+def _said(value: datetime | int | None) -> int | str:
+    """A count as it is, an instant as pages read it."""
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def snapshot(user: User) -> dict[str, Any]:

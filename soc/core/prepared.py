@@ -18,7 +18,8 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Model, QuerySet
+from django.db.models import Lookup, Model, QuerySet, UUIDField
+from django.db.transaction import TransactionManagementError
 
 from soc.core.models import User
 
@@ -27,6 +28,18 @@ class Given(str):
     """Text that may differ from call to call, as ids do; any other makes a question of its own."""
 
     __slots__ = ()
+
+
+@UUIDField.register_lookup
+class Among(Lookup):
+    """`pk__among=(…)`: what `pk__in` finds, by the same SQL however many ids there are."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, values = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s::uuid[])", (*values, list(self.rhs))
 
 
 MOST: Final = 256  # kinds of questions kept of one read: it is others for people of other rights
@@ -40,11 +53,12 @@ _made: list[dict[tuple[Any, ...], Answer]] = []
 
 
 def prepared(make: Callable[P, QuerySet[Any, Row]]) -> Callable[P, list[Row]]:
-    """Answers what `make` would, as a list. Of its arguments ids (UUID), instants, `Given` text and users may differ from call to
-    call; anything else, and what a user may, makes a question of its own.
+    """Answers what `make` would, as a list. Of its arguments ids (UUID), tuples of them, instants, `Given` text and users may
+    differ from call to call; anything else, and what a user may, makes a question of its own.
 
-    `make` puts ids, instants and text into the question as they are, and looks at nothing of a user but its id and memberships:
-    ValueError where it did something else with them, TypeError for an argument of another kind.
+    `make` puts ids, instants and text into the question as they are, tuples by `__among`, and looks at nothing of a user but its
+    id and memberships: ValueError where it did something else with them, TypeError for an argument of another kind.
+    What locks rows raises TransactionManagementError outside a transaction, as it would unprepared.
     """
     made: dict[tuple[Any, ...], Answer] = {}
     _made.append(made)
@@ -85,6 +99,7 @@ class _Question:
     def __init__(self, rows: QuerySet[Any], compiler: Any, sql: str, values: Sequence[Any], places: list[int | None]):
         self.rows, self.compiler, self.sql = rows, compiler, sql
         self.values, self.places = values, places
+        self.locks = compiler.query.select_for_update
         self.converters = compiler.get_converters([column[0] for column in compiler.select])
 
     def answer(self, arguments: Sequence[Any]) -> list[Any]:
@@ -93,6 +108,8 @@ class _Question:
         values = tuple(value if place is None else given[place] for place, value in pairs)
         compiler = copy(self.compiler)
         compiler.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
+        if self.locks and not compiler.connection.in_atomic_block:
+            raise TransactionManagementError("rows are locked in a transaction only")
         compiler.as_sql = lambda: (self.sql, values)
         compiler.get_converters = lambda _columns: self.converters
         rows = type(self.rows)(model=self.rows.model, query=_Ready(compiler))  # type: ignore[arg-type]
@@ -143,6 +160,8 @@ def _place(one: Any, other: Any, first: list[Any], second: list[Any], *, name: s
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)  # an array
     return value.pk if isinstance(value, User) else value
 
 
@@ -157,13 +176,15 @@ def _mark(value: Any, number: int, turn: int) -> Any:
         return mark
     if isinstance(value, UUID):
         return name
+    if isinstance(value, tuple):
+        return (name,)
     if isinstance(value, Given):
         return Given(f"{turn}.{number}.{name}")
     return LONG_AGO + timedelta(days=turn, hours=number) if isinstance(value, datetime) else value
 
 
 def _shape(value: Any) -> Any:
-    if isinstance(value, UUID | datetime | Given):
+    if isinstance(value, UUID | datetime | Given | tuple):
         return type(value)
     if isinstance(value, User):
         return User, value.is_active, frozenset(_held(value))

@@ -163,6 +163,11 @@ def scoped(
     return reach(act) | (reach(Act.VIDEO_IN_INCIDENT) & in_incident.goes_on(site))
 
 
+def holds_only(user: User, among: frozenset[str]) -> bool:
+    """Whether every role that `user` has anywhere is `among` these; nobody who is not logged in does."""
+    return bool(user.is_authenticated) and all(membership.role in among for membership in user.memberships.all())
+
+
 def may_at(user: User, act: Act, site: Site) -> bool:
     """`scoped` for one site that is at hand: without a query, where the user's memberships are; but for VIDEO in an incident."""
     if not user.is_authenticated or not user.is_active:

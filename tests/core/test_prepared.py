@@ -6,7 +6,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
 from soc.core.models import Customer, Membership, Site, User
@@ -103,6 +106,38 @@ def test_text_that_differs_is_one_question(customer):
     make.make_site(customer, "Alpha")
     make.make_site(customer, "Beta")
     assert [names(named(Given(name))) for name in ("Alpha", "Beta", "Nobody's")] == [["Alpha"], ["Beta"], []]
+
+
+def test_ids_are_one_question_however_many_they_are(customer):
+    asked: list[tuple[UUID, ...]] = []
+
+    @prepared
+    def these(sites: tuple[UUID, ...]) -> QuerySet[Site]:
+        asked.append(sites)
+        return Site.objects.filter(pk__among=sites).order_by("name")
+
+    sites = [make.make_site(customer, name) for name in ("Alpha", "Beta", "Gamma")]
+    pks = [site.pk for site in sites]
+    found = [names(these(tuple(some))) for some in (pks[:1], pks[1:], [])]
+    assert found == [["Alpha"], ["Beta", "Gamma"], []]
+    assert len(asked) == 2, "twice to be compiled, and then no more"
+    assert names(Site.objects.exclude(pk__among=pks).filter(customer=customer)) == []
+    assert names(Site.objects.filter(customer__pk__among=[customer.pk]).order_by("name")) == ["Alpha", "Beta", "Gamma"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_locks_rows_does_so_in_a_transaction_only(customer):
+    @prepared
+    def held(pk: UUID) -> QuerySet[Site]:
+        return Site.objects.select_for_update(no_key=True).filter(pk=pk)
+
+    site = make.make_site(customer, "Alpha")
+    for _ in range(2):  # when it is made, and when it is known
+        with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+            assert held(site.pk) == [site]
+        assert asked[-1]["sql"].endswith("FOR NO KEY UPDATE")
+        with pytest.raises(TransactionManagementError):
+            held(site.pk)
 
 
 def test_what_is_made_of_an_argument_is_an_error_and_not_a_wrong_answer():
