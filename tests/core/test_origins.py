@@ -41,6 +41,7 @@ def test_a_secure_desk_listens_to_secure_pages_only(settings):
     assert not same_host("http://desk.example", "desk.example")
 
 
+@pytest.mark.django_db  # a socket that is refused looks after the connections of its thread
 @pytest.mark.parametrize(("cookie", "opened"), [(b"sessionid=abc", True), (b'sessionid="\\000bcdefghij"', False)])
 def test_a_cookie_that_no_row_can_have_opens_no_socket(cookie, opened):
     reached, said = [], []
