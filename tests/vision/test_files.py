@@ -73,6 +73,51 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path):
         next(pictures_of(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "read.nfo"])
+def test_a_text_is_no_video_of_its_letters(tmp_path: Path, name: str):
+    (tmp_path / name).write_text("What was seen in the night.\n" * 50)
+    with pytest.raises(FileRefused, match="but a text"):
+        list(pictures_of(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["2026-11-22T02:10.png", "yard%03d.png", "Höfe 空.png", "-yard [1]?*.png"])
+def test_a_name_is_only_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        still(tmp_path / f"yard{number:03d}.png", 64, 48)
+    still(tmp_path / name)
+    (only,) = pictures_of(Path(name))
+    assert only.picture.width == 320
+
+
+def test_a_name_longer_than_names_may_be_is_refused_in_words():
+    with pytest.raises(FileRefused, match="too long"):
+        list(pictures_of(Path("x" * 300)))
+
+
+def encoded(path: Path, *, count: int = 12, container: str | None = None) -> Path:
+    """A video of `count` pictures, ten a second."""
+    with av.open(str(path), "w", format=container) as out:
+        stream = out.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(count):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="bgr24")))
+        out.mux(stream.encode())
+    return path
+
+
+def test_a_video_that_tells_no_times_goes_on_all_the_same(tmp_path: Path):
+    seconds = [one.seconds for one in pictures_of(encoded(tmp_path / "bare.h264", container="h264"))]
+    assert seconds == pytest.approx([n / 25 for n in range(12)])
+
+
+def test_where_the_time_begins_anew_it_goes_on(tmp_path: Path):
+    part = encoded(tmp_path / "part.ts", count=30).read_bytes()
+    (tmp_path / "whole.ts").write_bytes(part + part)
+    seconds = [one.seconds for one in pictures_of(tmp_path / "whole.ts")]
+    assert seconds == pytest.approx([n / 10 for n in range(60)])
+
+
 def test_of_a_damaged_video_the_rest_is_read_and_that_is_said(tmp_path: Path, footage: Callable[[str], Path]):
     data = bytearray(footage("foliage.mp4").read_bytes())
     with av.open(str(footage("foliage.mp4"))) as container:
