@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.actions.locking import check_token, locked
 from incidents.errors import Refused
-from incidents.models import Incident
+from incidents.models import Incident, Note
 from incidents.models.incident import State
 from soc.core import approving, events
 from soc.core.models import Approval, User
@@ -42,14 +42,27 @@ def ask_to_lift(incident_id: UUID, *, reason: str, token: int, by: User, at: dat
     return approval
 
 
-def lift_quiet(incident_id: UUID, *, by: User, at: datetime) -> Incident:
-    """From now on the voice, a light and a siren may be used there. Raises Refused `quiet`; Incident.DoesNotExist."""
+def lift_quiet(incident_id: UUID, *, reason: str, by: User, at: datetime) -> Incident:
+    """From now on the voice, a light and a siren may be used there; why stands among its notes.
+
+    Raises Refused `reason`, `quiet`; Incident.DoesNotExist.
+    """
+    reason = " ".join(reason.split())
+    if not approving.LEAST <= len(reason) <= approving.LONGEST:
+        raise Refused("reason", _("Say why in a few words (3 to 240 characters)."))
     with transaction.atomic():
-        incident = locked(incident_id, by=by, act=Act.LIFT_QUIET)
-        _still_quiet(incident)
-        incident.quiet_lifted_at = at
-        incident.save(update_fields=["quiet_lifted_at"])
-        events.record("incident.quiet_lifted", incident, by=by, at=at)
+        incident = _lift(incident_id, by=by, at=at)
+        Note(site=incident.site, incident=incident, text=reason, by=by, at=at).save()
+    return incident
+
+
+def _lift(incident_id: UUID, *, by: User, at: datetime) -> Incident:
+    """In the caller's transaction."""
+    incident = locked(incident_id, by=by, act=Act.LIFT_QUIET)
+    _still_quiet(incident)
+    incident.quiet_lifted_at = at
+    incident.save(update_fields=["quiet_lifted_at"])
+    events.record("incident.quiet_lifted", incident, by=by, at=at)
     return incident
 
 
@@ -59,7 +72,7 @@ def _still_quiet(incident: Incident) -> None:
 
 
 def _granted(approval: Approval, by: User, at: datetime) -> None:
-    lift_quiet(UUID(approval.data["incident"]), by=by, at=at)
+    _lift(UUID(approval.data["incident"]), by=by, at=at)
 
 
 def _refused(approval: Approval, by: User, at: datetime) -> None:

@@ -248,8 +248,7 @@ def look(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
 def lift_quiet(pk: UUID, form: QueryDict, by: User, at: datetime) -> None:
     """By whoever may; everybody else asks them."""
     if by.may(Act.LIFT_QUIET, Incident.objects.select_related("site").get(pk=pk).site):
-        actions.add_note(pk, text=form.get("reason", ""), by=by, at=at)
-        actions.lift_quiet(pk, by=by, at=at)
+        actions.lift_quiet(pk, reason=form.get("reason", ""), by=by, at=at)
     else:
         actions.ask_to_lift(pk, reason=form.get("reason", ""), token=_token(form), by=by, at=at)
 
