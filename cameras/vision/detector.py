@@ -10,8 +10,9 @@ import numpy as np
 import onnxruntime
 
 from .card import ModelCard, ModelRefused, load_card
-from .families import FAMILIES, Candidates
+from .families import FAMILIES, MOST_CANDIDATES, Candidates
 from .picture import Picture
+from .suppression import MANY, survivors
 from .types import Box, Detection
 
 # One thread for each worker process: two processes with one thread each beat one process with two.
@@ -21,6 +22,8 @@ CROP_HEIGHTS: Final = 2.5  # a motion crop is a square of this many heights of w
 LEAST_CROP: Final = 128  # … but not smaller than this, in pixels …
 LARGEST_CROP: Final = 0.75  # … nor larger than this part of the shorter side: then the full frame shows as much
 MOST_FOUND: Final = 64
+EVERY: Final = 1_000_000
+HELD: Final = 0.85  # so much of a box in another one is nearly all of it
 LEAST_TILED: Final = 480  # pixels of the longer side: in a smaller picture the whole shows as much
 TILES: Final = tuple(Box(x, y, x + 0.6, y + 0.6) for x in (0.0, 0.4) for y in (0.0, 0.4))
 
@@ -73,9 +76,10 @@ class OnnxDetector:
             raise ModelRefused(f"The detector {self.name} does not run: {error}") from error
 
     def detect(
-        self, picture: Picture, *, motion: Sequence[Box] = (), min_score: float | None = None
+        self, picture: Picture, *, motion: Sequence[Box] = (), min_score: float | None = None, every: bool = False
     ) -> list[Detection]:
-        """Objects in the picture, best first.
+        """Objects in the picture, best first. every: also those that are else left out for being too many, in a crowd or
+        where a very low score is asked for: for files.
 
         1. The whole picture, and its parts where it is looked at closely.
         2. Squares around what moved, where step 1 explains less than half of it: there a small person is large enough
@@ -84,14 +88,15 @@ class OnnxDetector:
         """
         least = self.card.min_score if min_score is None else min_score
         whole = Box(0.0, 0.0, 1.0, 1.0)
-        found = list(self._infer(picture, whole, least))
+        most = (EVERY, EVERY) if every else (MOST_CANDIDATES, MOST_FOUND)
+        found = list(self._infer(picture, whole, least, most))
         if self.closely and max(picture.width, picture.height) >= LEAST_TILED:
             for tile in TILES:
-                found += self._look(picture, tile, least)
+                found += self._look(picture, tile, least, most)
         # What was hardly seen explains nothing: it is what the closer look is for.
         seen = [d for d in found if d.score >= self.card.min_score]
         for square in self._closer_looks(picture, motion, seen):
-            found += self._look(picture, square, least)
+            found += self._look(picture, square, least, most)
         return _without_doubles(found, self.card.nms_iou)
 
     def _warm_up(self) -> None:
@@ -100,14 +105,17 @@ class OnnxDetector:
         grey = np.full(24 * 16, 128, np.uint8)
         self._propose(Picture.of_i420(grey, 16, 16), 0.0)
 
-    def _propose(self, picture: Picture, least: float) -> tuple[Candidates, tuple[int, int]]:
+    def _propose(
+        self, picture: Picture, least: float, most: int = MOST_CANDIDATES
+    ) -> tuple[Candidates, tuple[int, int]]:
         image, shown = self._family.feed(picture)
-        return self._family.read(self._session.run(self._family.outputs, {self._input: image}), least), shown
+        return self._family.read(self._session.run(self._family.outputs, {self._input: image}), least, most), shown
 
-    def _infer(self, picture: Picture, place: Box, least: float) -> Iterator[Detection]:
-        """Objects in one picture, which shows the part `place` of the whole."""
-        found, (width, height) = self._propose(picture, least)
-        for i in suppressed(found, self.card.nms_iou):
+    def _infer(self, picture: Picture, place: Box, least: float, most: tuple[int, int]) -> Iterator[Detection]:
+        """Objects in one picture, which shows the part `place` of the whole. most: proposals, objects."""
+        proposed, kept = most
+        found, (width, height) = self._propose(picture, least, proposed)
+        for i in suppressed(found, self.card.nms_iou, kept):
             x1, y1, x2, y2 = found.boxes[i].tolist()
             box = Box.clipped(
                 place.x1 + min(max(x1 / width, 0.0), 1.0) * place.width,
@@ -118,8 +126,8 @@ class OnnxDetector:
             if box is not None:
                 yield Detection(self._labels[found.classes[i]], min(float(found.scores[i]), 1.0), box)
 
-    def _look(self, picture: Picture, part: Box, least: float) -> list[Detection]:
-        return [d for d in self._infer(_cut(picture, part), part, least) if not _cut_off(d.box, part)]
+    def _look(self, picture: Picture, part: Box, least: float, most: tuple[int, int]) -> list[Detection]:
+        return [d for d in self._infer(_cut(picture, part), part, least, most) if not _cut_off(d.box, part)]
 
     def _closer_looks(self, picture: Picture, motion: Sequence[Box], found: Sequence[Detection]) -> Iterator[Box]:
         looks: list[Box] = []
@@ -165,12 +173,14 @@ def _cut_off(box: Box, square: Box) -> bool:
     )
 
 
-def suppressed(found: Candidates, iou: float) -> list[int]:
-    """Greedy non-maximum suppression in each class. Gives the places of those kept, best first.
+def suppressed(found: Candidates, iou: float, most: int = MOST_FOUND) -> list[int]:
+    """Greedy non-maximum suppression in each class. Gives the places of those kept, best first, at most so many.
 
     Two dozen boxes are proposed for most pictures: just after an inference, when nothing is in the processor's caches, plain
     arithmetic takes a quarter of the time that a dozen of numpy's functions do.
     """
+    if len(found.scores) > MOST_CANDIDATES:
+        return survivors(found.boxes, found.classes, iou)[:most]
     kept: list[int] = []
     rivals: dict[int, list[tuple[float, float, float, float, float]]] = {}  # by class: corners and area
     for i, ((x1, y1, x2, y2), kind) in enumerate(zip(found.boxes.tolist(), found.classes.tolist(), strict=True)):
@@ -184,7 +194,7 @@ def suppressed(found: Candidates, iou: float) -> list[int]:
                 break
         else:
             kept.append(i)
-            if len(kept) >= MOST_FOUND:
+            if len(kept) >= most:
                 break
             of_kind.append((x1, y1, x2, y2, area))
     return kept
@@ -201,12 +211,18 @@ def _options() -> Any:
 
 def _without_doubles(found: list[Detection], iou: float) -> list[Detection]:
     """Drop the weaker of two boxes of one kind that overlap, or of which one holds nearly all of the other."""
+    best_first = sorted(found, key=lambda d: -d.score)
+    if len(found) > MANY:
+        kinds = {kind: n for n, kind in enumerate({d.kind for d in found})}
+        corners = np.array([d.box.as_tuple() for d in best_first])
+        places = survivors(corners, np.array([kinds[d.kind] for d in best_first]), iou, contained=HELD)
+        return [best_first[place] for place in places]
     kept: list[Detection] = []
-    for detection in sorted(found, key=lambda d: -d.score):
+    for detection in best_first:
         box = detection.box
         if not any(
             detection.kind == other.kind
-            and (box.iou(other.box) > iou or box.intersection(other.box) > 0.85 * min(box.area, other.box.area))
+            and (box.iou(other.box) > iou or box.intersection(other.box) > HELD * min(box.area, other.box.area))
             for other in kept
         ):
             kept.append(detection)

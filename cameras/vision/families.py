@@ -36,8 +36,10 @@ class Family(Protocol):
     def feed(self, picture: Picture) -> tuple[Any, tuple[int, int]]:
         """The network's input, and (width, height) in pixels that the picture takes up in its square."""
 
-    def read(self, outputs: list[Any], least: float) -> Candidates:
-        """Proposals with a score of at least `least`. Raises ModelRefused for outputs of another shape."""
+    def read(self, outputs: list[Any], least: float, most: int = MOST_CANDIDATES) -> Candidates:
+        """Proposals with a score of at least `least`, the `most` best of them. Raises ModelRefused for outputs of another
+        shape.
+        """
 
 
 class EfficientDet:
@@ -55,12 +57,12 @@ class EfficientDet:
         image, shown = letterboxed(picture, self.side, colours=RGB)
         return image[None], shown
 
-    def read(self, outputs: list[Any], least: float) -> Candidates:
+    def read(self, outputs: list[Any], least: float, most: int = MOST_CANDIDATES) -> Candidates:
         boxes, scores = outputs[0][0], outputs[1][0]
         if boxes.shape != (len(scores), 4) or self._last >= scores.shape[1]:
             raise ModelRefused("it gives other outputs than an EfficientDet")
         every = self._in_order and len(self._columns) == scores.shape[1]
-        rows, classes, best = _best(scores if every else scores[:, self._columns], least)
+        rows, classes, best = _best(scores if every else scores[:, self._columns], least, most)
         return Candidates(boxes.take(rows, 0).take(_FROM_TOP, 1), best, classes)
 
 
@@ -91,14 +93,14 @@ class NanoDet:
             planes[0, n] -= self.mean[n] / self.spread[n]
         return planes, shown
 
-    def read(self, outputs: list[Any], least: float) -> Candidates:
+    def read(self, outputs: list[Any], least: float, most: int = MOST_CANDIDATES) -> Candidates:
         expected = [len(grid) for grid in self._centres]
         if [output.shape[1] for output in outputs] != expected * 2 or outputs[3].shape[2] != 4 * self.bins:
             raise ModelRefused("it gives other outputs than a NanoDet of this size")
         if int(self._columns.max()) >= outputs[0].shape[2]:
             raise ModelRefused("its card names classes it does not have")
         scores = np.concatenate([output[0][:, self._columns] for output in outputs[:3]])
-        rows, classes, best = _best(scores, least)
+        rows, classes, best = _best(scores, least, most)
         if not rows.size:
             return Candidates(np.empty((0, 4), np.float32), best, classes)
         spans = np.concatenate([output[0] for output in outputs[3:]])[rows].reshape(-1, 4, self.bins)
@@ -119,8 +121,8 @@ _FROM_TOP: Final = np.array([1, 0, 3, 2], np.intp)  # where left, top, right, bo
 FAMILIES: Final[dict[str, Callable[[ModelCard], Family]]] = {"efficientdet": EfficientDet, "nanodet": NanoDet}
 
 
-def _best(scores: F32, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp], F32]:
-    """(rows, columns, scores) of what reaches `least`, best first, at most MOST_CANDIDATES.
+def _best(scores: F32, least: float, most: int) -> tuple[NDArray[np.intp], NDArray[np.intp], F32]:
+    """(rows, columns, scores) of what reaches `least`, best first, at most so many.
 
     Just after an inference each of numpy's functions costs some ten microseconds, however little it is given.
     """
@@ -129,8 +131,8 @@ def _best(scores: F32, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]
     values = flat.take(hits)
     if not hits.size:
         return hits, hits, values
-    if hits.size > MOST_CANDIDATES:
-        kept = np.argpartition(-values, MOST_CANDIDATES)[:MOST_CANDIDATES]
+    if hits.size > most:
+        kept = np.argpartition(-values, most)[:most]
         hits, values = hits[kept], values[kept]
     order = (-values).argsort(kind="stable")
     rows, columns = np.divmod(hits.take(order), scores.shape[1])

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from django.core.management import CommandError, call_command
 
 import manage
 from cameras.management.commands import detect as command
-from cameras.vision.detector import OnnxDetector
+from cameras.vision.detector import MOST_FOUND, OnnxDetector
+from cameras.vision.files import pictures_of
+from cameras.vision.types import Box, Detection
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +77,34 @@ def test_a_bad_file_is_named_the_others_are_looked_through_and_the_end_is_an_err
     assert "2 of 3 files" in said
 
 
-@pytest.mark.parametrize("arguments", [["--min-score", "7"], ["--every", "0"], ["--model", "nobody's"], []])
+def test_in_a_crowd_nobody_is_left_out_for_being_too_many(
+    tmp_path: Path, footage: Callable[[str], Path], detector: OnnxDetector
+):
+    first = next(pictures_of(footage("street.mp4"))).picture
+    street = tmp_path / "street.png"
+    assert cv2.imwrite(str(street), first.bgr())
+    (line,), _ = detect(street, "--min-score", 0.01)
+    found = [(one["score"], one["label"]) for one in line["detections"]]
+    assert len(found) > 2 * MOST_FOUND
+    assert found == sorted(found, key=lambda one: -one[0])
+    assert len(detector.detect(first, min_score=0.01)) <= MOST_FOUND  # as a camera's worker answers
+    (least,), _ = detect(street, "--min-score", 0)
+    assert least["detections"] == line["detections"]
+
+
+def test_a_sliver_at_the_pictures_edge_has_a_width():
+    shown = command._as_json(Detection("person", 0.5, Box(0.9999999, 0.2, 1.0, 0.7)))
+    x1, _, x2, _ = shown["box"]
+    assert x1 < x2 <= 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["--min-score", score] for score in ("7", "-0.1", "nan", "half")),
+        *(["--every", "0"], ["--model", "nobody's"], []),
+    ],
+)
 def test_what_cannot_be_asked_is_refused(arguments: list[str], footage: Callable[[str], Path]):
     files = [str(footage("street.mp4"))] if arguments else []
     with pytest.raises(CommandError):

@@ -8,6 +8,7 @@ from cameras.vision.detector import suppressed
 from cameras.vision.families import MOST_CANDIDATES, Candidates, EfficientDet, NanoDet
 from cameras.vision.letterbox import BGR, letterboxed
 from cameras.vision.picture import Picture
+from cameras.vision.suppression import survivors
 
 EFFICIENTDET, NANODET = load_card(), load_card(WEIGHTS / "nanodet_g_416_int8.json")
 
@@ -116,3 +117,21 @@ def test_of_overlapping_boxes_of_a_class_the_best_stays():
     boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10], [30, 0, 40, 10], [5, 5, 5, 9]], np.float32)
     classes = np.array([0, 0, 1, 0, 0])
     assert suppressed(Candidates(boxes, np.linspace(0.9, 0.5, 5).astype(np.float32), classes), 0.5) == [0, 2, 3]
+
+
+def test_very_many_boxes_are_dealt_with_as_few_are():
+    random = np.random.default_rng(4)
+    corner = random.uniform(0, 250, (MOST_CANDIDATES, 2)).astype(np.float32)
+    boxes = np.concatenate([corner, corner + random.uniform(-2, 60, corner.shape).astype(np.float32)], axis=1)
+    classes = random.integers(0, 3, len(boxes))
+    scores = np.sort(random.random(len(boxes)).astype(np.float32))[::-1]
+    few = suppressed(Candidates(boxes, scores, classes), 0.5, MOST_CANDIDATES)
+    assert 100 < len(few) < len(boxes)
+    assert survivors(boxes, classes, 0.5) == few
+
+
+def test_what_lies_in_a_better_box_of_its_kind_goes_where_that_is_asked_for():
+    boxes = np.array([[0, 0, 10, 30], [2, 20, 8, 30], [2, 20, 8, 30], [9, 0, 19, 30]])
+    kinds = np.array([0, 0, 1, 0])
+    assert survivors(boxes, kinds, 0.5) == [0, 1, 2, 3]
+    assert survivors(boxes, kinds, 0.5, contained=0.85) == [0, 2, 3]

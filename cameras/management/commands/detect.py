@@ -2,7 +2,7 @@ import json
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -14,6 +14,8 @@ from cameras.vision.light import LightMeter, Profile
 from cameras.vision.models import Models
 from cameras.vision.motion import MotionGate
 from cameras.vision.types import Detection
+
+LEAST_SCORE: Final = 0.01  # below it a model proposes thousands of boxes in every picture, of nothing
 
 
 class Command(BaseCommand):
@@ -27,7 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument("--json", action="store_true", help="one JSON object for each picture")
         parser.add_argument(
-            "--min-score", type=_score, metavar="S", help="0 to 1; else the model's, lower for grey and dark pictures"
+            "--min-score",
+            type=_score,
+            metavar="S",
+            help="0 to 1; else the model's, lower for grey and dark pictures. "
+            "Under 0.01 nothing is told: that is noise",
         )
         parser.add_argument("--model", default="", metavar="NAME", help="by its card's name; else the house's")
         parser.add_argument(
@@ -77,7 +83,7 @@ def looked_through(path: Path, detector: OnnxDetector, min_score: float | None, 
         least = min_score
         if least is None:
             least = Profile.of(detector.card, meter.update(shown.picture, shown.seconds)).min_score
-        found = detector.detect(shown.picture, motion=motion.boxes, min_score=least)
+        found = detector.detect(shown.picture, motion=motion.boxes, min_score=least, every=True)
         yield {
             "source": str(path),
             "frame": shown.number,
@@ -87,11 +93,10 @@ def looked_through(path: Path, detector: OnnxDetector, min_score: float | None, 
 
 
 def _as_json(found: Detection) -> dict[str, Any]:
-    return {
-        "label": found.label,
-        "score": round(found.score, 4),
-        "box": [round(edge, 5) for edge in found.box.as_tuple()],
-    }
+    x1, y1, x2, y2 = box = [round(edge, 5) for edge in found.box.as_tuple()]
+    if not (x1 < x2 and y1 < y2):  # a sliver at the picture's edge: it has a width and a height all the same
+        box = list(found.box.as_tuple())
+    return {"label": found.label, "score": round(found.score, 4), "box": box}
 
 
 def _readable(line: dict[str, Any]) -> str:
@@ -107,9 +112,9 @@ def _score(text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.0 < value <= 1.0:
+    if not 0.0 <= value <= 1.0:
         raise ArgumentTypeError(f"a score lies between 0 and 1, not {text}")
-    return value
+    return max(value, LEAST_SCORE)
 
 
 def _count(text: str) -> int:
