@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_fsm import TransitionNotAllowed, can_proceed
 
 from incidents.errors import Refused, Stale
 from incidents.models import Incident
 from soc.core.models import User
+from soc.core.prepared import prepared
 from soc.core.rights import Act
 
 
@@ -18,10 +20,24 @@ def locked(incident_id: UUID, *, by: User | None = None, act: Act = Act.HANDLE) 
     The owner is not joined: who has waited for the lock is given the row as it is now, but joined rows as they were.
     NO KEY: rows that refer to the incident (alerts, attempts) are written beside a verb, and never wait in a circle.
     """
-    rows = Incident.objects.select_for_update(of=("self",), no_key=True).select_related("site")
-    if by is not None:
-        rows = rows.visible_to(by, act)
-    return rows.get(pk=incident_id)
+    found = _locked(incident_id) if by is None else _locked_by(by, act, incident_id)
+    if not found:
+        raise Incident.DoesNotExist(f"no incident {incident_id} here")
+    return found[0]
+
+
+def _under_lock() -> Any:
+    return Incident.objects.select_for_update(of=("self",), no_key=True).select_related("site")
+
+
+@prepared
+def _locked(pk: UUID) -> QuerySet[Incident]:
+    return _under_lock().filter(pk=pk)
+
+
+@prepared
+def _locked_by(user: User, act: Act, pk: UUID) -> QuerySet[Incident]:
+    return _under_lock().visible_to(user, act).filter(pk=pk)
 
 
 def check_token(incident: Incident, token: int, by: User) -> None:
