@@ -1,7 +1,7 @@
 """A full house: ten thousand incidents open and three hundred thousand closed; what the queue's read and a claim cost, and what
 fifty operators make of it who claim them all.
 
-`measure` starts PostgreSQL of its own and this module as processes with Django.
+`measure` starts servers of its own and this module as processes with Django.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ def measure(say: Callable[[str], None]) -> list[Row]:
     """Four rows. Raises CalledProcessError with what a process said."""
     var = Path(tempfile.mkdtemp(prefix="nightdesk-queue-"))
     try:
-        with Servers(var, names=("postgres",)) as servers:
+        with Servers(var) as servers:
             secrets.load(var)
             env = {**os.environ, **servers.urls(), "NIGHTDESK_VAR": str(var), "LOG_LEVEL": "ERROR"}
-            env["REDIS_URL"] = "redis://127.0.0.1:1/0"
             began = time.monotonic()
             found = _run(env, "figures")
             say(f"{OPEN:,} open and {CLOSED:,} closed: {time.monotonic() - began:.0f} s with what made them")
@@ -107,8 +106,9 @@ def figures() -> dict[str, Any]:
     Organisation.objects.get_or_create(name=console_cast.CENTRE)
     people = console_cast.operators(OPERATORS)
     fill([site for site, _key in console_cast.sites(SITES)])
-    user = User.objects.prefetch_related("memberships").get(pk=people[0][0])
-    return read(user, people[0][1]) | claims([User.objects.get(pk=pk) for pk, _cookie in people])
+    # With their memberships, which the console's door reads before any verb.
+    users = [User.objects.prefetch_related("memberships").get(pk=pk) for pk, _cookie in people]
+    return read(users[0], people[0][1]) | claims(users)
 
 
 def fill(sites: list[str]) -> None:
