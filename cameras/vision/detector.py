@@ -25,6 +25,7 @@ MOST_FOUND: Final = 64
 EVERY: Final = 1_000_000
 HELD: Final = 0.85  # so much of a box in another one is nearly all of it
 LEAST_TILED: Final = 480  # pixels of the longer side: in a smaller picture the whole shows as much
+LEAST_TILE: Final = 64  # pixels of the shorter side: of a strip the parts would be threads
 TILES: Final = tuple(Box(x, y, x + 0.6, y + 0.6) for x in (0.0, 0.4) for y in (0.0, 0.4))
 
 
@@ -90,7 +91,8 @@ class OnnxDetector:
         whole = Box(0.0, 0.0, 1.0, 1.0)
         most = (EVERY, EVERY) if every else (MOST_CANDIDATES, MOST_FOUND)
         found = list(self._infer(picture, whole, least, most))
-        if self.closely and max(picture.width, picture.height) >= LEAST_TILED:
+        sides = (picture.width, picture.height)
+        if self.closely and max(sides) >= LEAST_TILED and min(sides) >= LEAST_TILE:
             for tile in TILES:
                 found += self._look(picture, tile, least, most)
         # What was hardly seen explains nothing: it is what the closer look is for.

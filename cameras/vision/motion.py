@@ -144,7 +144,7 @@ class MotionGate:
         """Shrunk by a whole number: of four pixels or more the mean of the middle ones, which needs no copy; halved as an
         average, which OpenCV does fastest; or pixels left out. Then blurred."""
         height, width = luma.shape
-        step = max(width // self.width, 1)
+        step = max(min(width // self.width, height // 8), 1)  # of a strip, too, some lines are left
         if step >= 4:
             luma = np.asarray(cv2.resize(luma, (width // step, height // step)), np.uint8)
         elif step == 2:

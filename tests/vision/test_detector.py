@@ -13,6 +13,7 @@ import pytest
 from cameras.vision.card import DEFAULT_CARD, ModelRefused, load_card
 from cameras.vision.detector import OnnxDetector, _cut_off, _square, _without_doubles
 from cameras.vision.ingest import Frame
+from cameras.vision.motion import MotionGate
 from cameras.vision.picture import Picture
 from cameras.vision.pipeline import frames_of
 from cameras.vision.types import Box, Detection
@@ -149,3 +150,11 @@ def test_looking_closely_finds_the_distant_ones_in_a_still(footage: Callable[[st
     assert closely > at_once
     for frame in frames(footage("empty.mp4"), 5, 2, 25):
         assert not [d for d in close.detect(frame.picture) if d.label == "person"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(4000, 18), (18, 4000), (20000, 16), (16, 16)])
+def test_a_strip_is_looked_at_as_any_picture(width: int, height: int):
+    close, gate, strip = OnnxDetector(closely=True), MotionGate(), picture(width, height)
+    for seconds in range(3):
+        moved = gate.update(strip.y, float(seconds))
+    assert all(one.box.x2 <= 1 for one in close.detect(strip, motion=(*moved.boxes, Box(0.1, 0.1, 0.2, 0.2))))
