@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 Row = TypeVar("Row", bound=Model)
 LISTED: Final = 12
+YEARS: Final = range(1970, 2200)
 
 
 class NotOne(CommandError):
@@ -64,7 +65,8 @@ def described(row: Model) -> str:
 def moment(text: str, zone: ZoneInfo) -> datetime:
     """An ISO 8601 time as UTC; without an offset it is the local time of `zone`.
 
-    Raises NotOne for what is no time, and for a local time that the clocks skip or that happens twice.
+    Raises NotOne for what is no time or of no year that cameras have seen, and for a local time that the clocks skip or that
+    happens twice.
     """
     try:
         said = parse_datetime(text.strip())
@@ -72,6 +74,8 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
         said = None
     if said is None:
         raise NotOne(f"“{text}” is not a time: write 2026-01-31T02:13 or 2026-01-31T02:13+01:00.")
+    if said.year not in YEARS:
+        raise NotOne(f"“{text}” is of the year {said.year}: give one from {YEARS.start} to {YEARS.stop - 1}.")
     if said.utcoffset() is not None:
         return said.astimezone(UTC)
     first, second = (said.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))

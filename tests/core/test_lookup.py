@@ -76,6 +76,8 @@ def test_a_time_without_an_offset_is_the_sites_own(text, expected):
         ("2026-10-25T01:30", "twice"),
         ("soon", "not a time"),
         ("2026-02-30T01:00", "not a time"),
+        ("9999-12-31T23:59-05:00", "of the year 9999"),
+        ("0001-01-01T00:00", "of the year 1:"),
     ],
 )
 def test_a_time_that_is_none_or_two_is_refused(text, words):
