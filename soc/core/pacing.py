@@ -37,12 +37,12 @@ FROM (SELECT leased_until FROM {Delivery._meta.db_table} WHERE done_at IS NULL O
 """  # noqa: S608  our own name
 
 
-def backlog() -> int:
-    """How many deliveries are owed while somebody works them off; 0 where nobody does."""
+def backlog() -> int | None:
+    """How many deliveries are owed; None where nobody works them off."""
     with connection.cursor() as cursor:
         cursor.execute(_OWED)
         owed, worked = cursor.fetchone()
-    return owed if worked else 0
+    return owed if worked or not owed else None
 
 
 class Paced:
@@ -51,10 +51,11 @@ class Paced:
 
     def __init__(
         self, app: App, *, path: str, hurry: Sequence[bytes] = (), most: int = 24, at_most_s: float = 2.0,
-        owed: Callable[[], int] = backlog,
+        owed: Callable[[], int | None] = backlog,
     ) -> None:  # fmt: skip
         self.app, self.path, self.hurry, self.most, self.at_most_s, self.owed = app, path, hurry, most, at_most_s, owed
-        self._known = self._let_in = self._inside = 0
+        self._known: int | None = 0
+        self._let_in = self._inside = 0
         self._looked = float("-inf")
         self._looking: asyncio.Task[None] | None = None
 
@@ -84,14 +85,15 @@ class Paced:
 
     async def _room(self, until: float) -> bool:
         """Whether one more would be worked off soon: by what is owed, and what was let in since that was looked at or is not
-        written down yet. A look that waits for its own turn, or for the database, is not waited for beyond `until`."""
+        written down yet; and whenever nobody works off anything, or it cannot be told. A look that waits for its own turn, or for
+        the database, is not waited for beyond `until`."""
         if clock.monotonic() - self._looked > LOOK_S:
             if self._looking is None and self._let_in < UNCOUNTED and not self._known:
-                self._looked, self._let_in = clock.monotonic(), 0  # a quiet night is not looked at
+                self._looked, self._let_in, self._known = clock.monotonic(), 0, 0  # a quiet night is not looked at
                 return True
             self._looking = self._looking or asyncio.get_running_loop().create_task(self._look())
             await asyncio.wait({self._looking}, timeout=max(0.0, until - clock.monotonic()))
-        return self._known + max(self._let_in, self._inside) < self.most
+        return self._known is None or self._known + max(self._let_in, self._inside) < self.most
 
     async def _look(self) -> None:
         try:
@@ -99,9 +101,9 @@ class Paced:
             self._known = await database_sync_to_async(self.owed)()
             self._let_in -= let_in
         except LOST:
-            self._known = 0  # whoever takes it in says that the database is away
+            self._known = None  # whoever takes it in says that the database is away
         except Exception:  # no alarm is lost for not knowing how much is owed
             log.exception("how much is owed cannot be told: nobody waits for it")
-            self._known = 0
+            self._known = None
         finally:
             self._looked, self._looking = clock.monotonic(), None

@@ -16,13 +16,13 @@ from soc.core.pacing import ARRIVED, Paced
 class Door:
     """An application that answers when it is told to; `owed` is what a look at the backlog finds."""
 
-    def __init__(self, owed: int = 0, at_most_s: float = 5.0) -> None:
+    def __init__(self, owed: int | None = 0, at_most_s: float = 5.0) -> None:
         self.owed, self.looks = owed, 0
         self.inside: list[dict] = []
         self.open = asyncio.Event()
         self.paced = Paced(self.app, path="/in", hurry=[b"hold_up"], most=3, at_most_s=at_most_s, owed=self.look)
 
-    def look(self) -> int:
+    def look(self) -> int | None:
         self.looks += 1
         return self.owed
 
@@ -74,6 +74,17 @@ async def test_while_much_is_owed_they_wait_and_go_on_when_it_is_worked_off(stor
     assert len(door.inside) == 1
 
 
+async def test_where_nobody_works_off_anything_nobody_waits(storm):
+    """They are only to be kept: as fast as they can be."""
+    door = Door(owed=None)
+    await door.paced._look()
+    asked = [door.send() for _ in range(8)]
+    await until(lambda: len(door.inside) == 8)
+    door.open.set()
+    await asyncio.gather(*asked)
+    assert not any(ARRIVED in scope for scope in door.inside)
+
+
 async def test_nobody_waits_for_ever_and_nobody_is_refused(storm):
     door = Door(owed=50, at_most_s=0.2)
     door.open.set()
@@ -123,9 +134,11 @@ def test_what_nobody_works_off_holds_up_nobody(site):
     """Where the workers are gone, to wait would help nobody."""
     from django.db import transaction
 
+    Delivery.objects.all().delete()
+    assert pacing.backlog() == 0
     with transaction.atomic():
         events.record("candidate.raised", site, by=None, at=clock.now())
-    assert pacing.backlog() == 0
+    assert pacing.backlog() is None
     Delivery.objects.update(leased_until=clock.db_now() + timedelta(seconds=15))
     assert pacing.backlog() == 1
     Delivery.objects.update(done_at=clock.db_now())
