@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, prefetch_related_objects
 
 from soc.core.models import Customer, Membership, Organisation, Site, SiteOwned, User
 from soc.core.rights import Act, allows
@@ -23,7 +23,11 @@ def may_administer(user: Any) -> bool:
     """Somebody of the staff who is a superuser or an administrator of something."""
     if not user.is_active or not user.is_staff:
         return False
-    return bool(user.is_superuser or user.may_anywhere(Act.ADMINISTER))
+    if user.is_superuser:
+        return True
+    # One page asks hundreds of times: of every model that is in the menu, of every field and every row.
+    prefetch_related_objects([user], "memberships")
+    return bool(user.may_anywhere(Act.ADMINISTER))
 
 
 def covered(user: User) -> Covered:
