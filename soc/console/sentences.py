@@ -110,7 +110,10 @@ def _threat(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
 
 
 def _technical(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:
-    return Line("off", what(reason.get("category", "")), _("trouble is raised whether armed or not"))
+    category = reason.get("category", "")
+    if category == "site_lost":
+        return Line("off", what(category), _("no camera is left: perhaps an attack"))
+    return Line("off", what(category), _("trouble is raised whether armed or not"))
 
 
 def _condition(reason: dict[str, Any], where: str, zone: ZoneInfo) -> Line:

@@ -120,6 +120,15 @@ def test_an_unknown_reason_is_shown_as_its_code(zone):
     assert "moonlight" in sentences.why(make.make_candidate(zone=zone, reasons=[{"code": "moonlight"}]))[0].strong
 
 
+def test_the_loss_of_a_whole_site_is_said_to_be_perhaps_an_attack_and_of_one_camera_is_not(zone):
+    whole, one = (
+        sentences.why(make.make_candidate(zone=zone, reasons=[{"code": "technical", "category": code}]))[0].rest
+        for code in ("site_lost", "offline")
+    )
+    assert "attack" in whole
+    assert "attack" not in one
+
+
 def test_a_duty_manager_looks_but_has_no_shift(client, organisation, incident):
     manager = make.make_user("mira", "duty_manager", organisation)
     client.force_login(manager)
