@@ -20,6 +20,7 @@ from cameras.actions import renew_reference
 from cameras.admin.drawing import LINE, OUTLINE, DrawnField
 from cameras.models import Camera, Zone
 from cameras.vision.address import AddressRefused, Credentials, pin
+from cameras.vision.models import Models
 from cameras.vision.probe import ProbeReport, probe
 from soc.core import clock
 from soc.core.admin.bound import Bound, BoundAdmin
@@ -141,6 +142,12 @@ class CameraAdmin(BoundAdmin):
         super().save_model(request, obj, form, change)
         if change and obj.privacy_masks != before:
             renew_reference(obj.pk, by=request.user, at=clock.now())  # type: ignore[arg-type]
+        if obj.model and (why := Models(settings.MODELS_DIR).trouble(obj.model)):
+            # Kept all the same: it may be there on the hosts that watch.
+            words = gettext(
+                "The detector %(name)s cannot be used on this machine, and where that is so the house's looks: %(why)s"
+            )
+            self.message_user(request, words % {"name": obj.model, "why": why}, messages.WARNING)
 
     @admin.display(description=_("zones"))
     def zone_count(self, camera: Any) -> int:

@@ -76,6 +76,8 @@ def load_card(path: Path = DEFAULT_CARD) -> ModelCard:
         raise ModelRefused(f"The model card {path.name} is not complete: {error!r}.") from error
     if not card.classes or min(card.classes) < 0 or not 16 <= card.side <= 4096:
         raise ModelRefused(f"The model card {path.name} names no classes or no sensible input size.")
+    if not all(label.isprintable() and label.strip() for label in card.classes.values()):
+        raise ModelRefused(f"The model card {path.name} has a class without a name, or with one that is no text.")
     if not all(0.0 < score < 1.0 for score in (card.min_score, card.night_min_score, card.nms_iou)):
         raise ModelRefused(f"The model card {path.name} has a threshold that does not lie between 0 and 1.")
     return card
@@ -86,7 +88,7 @@ def _parsed(raw: Any, folder: Path) -> ModelCard:
         name=str(raw["name"]),
         family=str(raw["family"]),
         path=folder / Path(raw["file"]).name,
-        sha256=str(raw["sha256"]),
+        sha256=str(raw["sha256"]).lower(),
         side=int(raw["side"]),
         classes=MappingProxyType({int(number): str(label) for number, label in raw["classes"].items()}),
         min_score=float(raw["min_score"]),

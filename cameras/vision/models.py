@@ -86,6 +86,20 @@ class Models:
         cards = self.cards()
         return cards.get(name) or cards.get(self.house) or load_card(DEFAULT_CARD)
 
+    def trouble(self, name: str) -> str:
+        """Why there is no such model here, or it is not what its card says, in words; empty where all that can be told without
+        running it is well.
+        """
+        card = self.cards().get(name)
+        if card is None:
+            words = "; ".join(f"{file}: {why}" for file, why in self.refused.items())
+            return f"There is no model of this name.{f' ({words})' if words else ''}"
+        try:
+            card.read_model()
+        except ModelRefused as error:
+            return str(error)
+        return ""
+
     def detector_for(self, name: str = "") -> OnnxDetector:
         """The model of that name, warm; the house's model, and a line in the log, where it is unknown or refused.
 
@@ -117,8 +131,7 @@ class Models:
 
         card = self.cards().get(name)
         if card is None:
-            words = "; ".join(f"{file}: {why}" for file, why in self.refused.items())
-            raise ModelRefused(f"There is no model of this name.{f' ({words})' if words else ''}")
+            raise ModelRefused(self.trouble(name))
         wanted = providers() if self._run_on is None else self._run_on
         try:
             return OnnxDetector(card, providers=wanted, closely=self.closely)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from cameras.models import Camera, Zone
@@ -44,6 +45,22 @@ def save(client, camera, url):
 def test_a_password_is_never_shown(client, camera, url):
     for page in (url(camera, "change"), url(camera, "history"), url(Camera, "changelist")):
         assert SECRET not in client.get(page).content.decode()
+
+
+def test_a_detector_that_is_not_here_or_not_what_its_card_says_is_kept_and_said(save, camera, settings, tmp_path):
+    settings.MODELS_DIR = tmp_path
+
+    def said(name: str) -> str:
+        page = save(model=name)
+        camera.refresh_from_db()
+        assert camera.model == name
+        return " ".join(str(one) for one in get_messages(page.wsgi_request) if one.level_tag == "warning")
+
+    assert "no model of this name" in said("nobodys")
+    assert said("nanodet-g-416-int8") == ""
+    assert said("") == ""
+    (tmp_path / "broken.json").write_text("{")
+    assert "broken.json" in said("broken")
 
 
 def test_an_empty_password_keeps_the_stored_one(save, camera):

@@ -73,6 +73,8 @@ def test_a_model_is_made_once():
         ({"family": "efficientdet"}, "does not run"),
         ({"side": 320}, "does not run"),
         ({"classes": {"99": "unicorn"}}, "classes it does not have"),
+        ({"classes": {"1": ""}}, "without a name"),
+        ({"classes": {"1": "a\0b"}}, "without a name"),
         ({"measured": None}, "not complete"),
         ({"min_score": 7}, "between 0 and 1"),
         ({"name": NANODET}, "no model of this name"),
@@ -99,6 +101,21 @@ def test_a_file_that_is_no_model_is_refused_in_words(
     assert models.detector_for("own").sha256 == load_card().sha256
     assert "does not run" in caplog.text
     assert set(models.refused) == {"rubbish.json"}
+
+
+def test_what_is_wrong_with_a_model_is_told_without_running_it(tmp_path: Path):
+    models = Models(dropped(tmp_path))
+    assert models.trouble("own") == models.trouble(NANODET) == ""
+    assert "no model of this name" in models.trouble("nobody's")
+    (tmp_path / "own.onnx").write_bytes(b"another one")
+    assert "not the one its card describes" in models.trouble("own")
+    (tmp_path / "own.json").write_text("{")
+    assert "own.json" in models.trouble("own")
+
+
+def test_a_hash_may_be_written_in_capitals(tmp_path: Path):
+    sha256 = load_card(WEIGHTS / "nanodet_g_416_int8.json").sha256.upper()
+    assert Models(dropped(tmp_path, sha256=sha256)).trouble("own") == ""
 
 
 def test_a_name_nobody_knew_is_looked_for_again_after_a_while(
