@@ -61,6 +61,13 @@ def words() -> dict[str, str]:
             "It is not yours to see any more, or not here. What you did and wrote stays in the record. "
             "If you need it, ask your supervisor."
         ),
+        "incident_failed": _("This incident cannot be shown just now"),
+        "incident_failed_more": _(
+            "The centre did not answer as it should. It is asked again by itself; nothing of the incident is lost."
+        ),
+        "shown_old": _("As of {time}: the centre could not show it anew. It is asked again by itself."),
+        "try_now": _("Try now"),
+        "next": _("Next"),
         "go_on": _("Go on"),
         "hold_on": _("Keep holding: {left} s"),
         "closed": _("{title}, closed"),

@@ -43,6 +43,7 @@ async function deliver(desk, open, form, url, body) {
     else if (answer.status !== 200 && answer.status !== 409) tell(desk, form, say("failed"));
     else {
       const html = await answer.text();
+      if (answer.status === 200) desk.dispatchEvent(new CustomEvent("accepted", { detail: { id: open, form, body } }));
       if (desk.id === open) {
         take(desk, form, answer.status, html);
         events = contained(answer);

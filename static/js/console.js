@@ -9,7 +9,7 @@ import { EvidenceLoop } from "./evidence-loop.js";
 import { Feed } from "./feed.js";
 import { Hold } from "./hold.js";
 import { showOwn } from "./keymap.js";
-import { listen, typing } from "./keys.js";
+import { listen, pushed, typing } from "./keys.js";
 import { Palette } from "./palette.js";
 import { choosing } from "./panels.js";
 import { Presence } from "./presence.js";
@@ -57,20 +57,42 @@ function heard(kind, act) {
 
 // --- what lies on the desk: pushed, not picked
 
-/** Nothing moves under the hand: what I hold stays; else the next offer opens by itself; else it is quiet. */
+/* It changes by a key of mine, or by what is pushed onto a desk that waits for it; never under a finger. What I hold stays, and what
+   I look at. What I opened by a key stays until I go on, whatever becomes of it: while I hold something nothing takes its place,
+   and else only what came since and is more urgent. An offer that opened by itself stays unless a more urgent one may be claimed. */
+
+/** @typedef {import("./feed.js").Row} Row */
+/** What I opened by a key, and what was mine or offered then: I have passed it over.
+ * @type {{id: string, over: Set<string>}}
+ */
+let picked = { id: "", over: new Set() };
+const ring = () => [...strip.mine(), ...(onShift() ? strip.claimable() : [])].map((row) => row.incident);
+const pick = (/** @type {string} */ id) => { picked = { id, over: new Set(ring()) }; };
+
+/** Whether what lies on the desk stays there.
+ * @param {Row[]} mine @param {Row[]} claimable
+ */
+function stays(mine, claimable) {
+  const { id, pane } = desk, urgent = claimable[0]?.priority === 1;
+  if (!id && maybe(desk.root, "[data-gone]")) return !urgent;
+  // A page that I opened beside what I hold; one on a desk without any gives way, and keeps what was begun on it.
+  if (!id) return maybe(desk.root, "[data-shift-page]") !== null && mine.length > 0 && mine.every((row) => picked.over.has(row.incident));
+  // An exercise that was just revealed is read at leisure, but for what is urgent.
+  if (desk.looking && !(pane?.dataset.exercise && urgent)) return true;
+  if (mine.some((row) => row.incident === id) || (pane?.dataset.id === id && pane.dataset.mine === "yes")) return true;
+  const offer = claimable.find((row) => row.incident === id);
+  if (picked.id === id) return mine.length > 0 || !claimable.some((row) => !picked.over.has(row.incident) && row.priority < (offer?.priority ?? 2));
+  return offer !== undefined && claimable[0].priority >= offer.priority && !mine.length;
+}
+
+/** Where nothing stays: what I hold opens by itself, else the next offer; else it is quiet. */
 function settle() {
   strip.open(desk.id);
   sound.want(onShift() ? strip.loudest() : 0);
   const mine = strip.mine(), claimable = onShift() ? strip.claimable() : [];
-  const here = strip.incidents.get(desk.id);
-  // An exercise that was just revealed is read at leisure, but for what is urgent.
-  const read = desk.looking && !(desk.pane?.dataset.exercise && claimable[0]?.priority === 1);
-  const stays = desk.pane && (read || mine.some((row) => row.incident === desk.id) || desk.pane.dataset.mine === "yes");
-  if (stays || (maybe(desk.root, "[data-gone]") && claimable[0]?.priority !== 1)) return;
+  if (stays(mine, claimable)) return;
   const next = mine[0] ?? claimable[0];
-  // An offer that nobody claimed yet stays, unless something more urgent may be claimed.
-  const offered = here && claimable.some((row) => row.incident === desk.id);
-  if (offered && next.priority >= here.priority && !mine.length) return;
+  if (next || desk.id) pushed();
   if (next) open(next.incident);
   else if (desk.id || !desk.root.querySelector("[data-quiet]")) { desk.quiet(); strip.open(""); }
 }
@@ -78,21 +100,24 @@ function settle() {
 /** @param {string} id */
 function open(id) {
   desk.looking = false;
+  picked.id = "";
   desk.open(id);
   strip.open(id);
 }
 
 /** Another of mine, or what is offered next; back to mine at the end. */
 function next() {
-  const ring = [...strip.mine(), ...(onShift() ? strip.claimable() : [])].map((row) => row.incident);
-  if (!ring.length) { leave(); return; }
-  open(ring[(ring.indexOf(desk.id) + 1) % ring.length]);
+  const ids = ring(), id = ids[(ids.indexOf(desk.id) + 1) % ids.length];
+  if (!id) { leave(); return; }
+  open(id);
+  pick(id);
 }
 
 function leave() {
   desk.looking = false;
+  picked.id = "";
   desk.pane?.remove();
-  maybe(desk.root, "[data-gone], [data-shift-page]")?.remove();
+  maybe(desk.root, "[data-gone], [data-failing], [data-shift-page]")?.remove();
   desk.id = "";
   settle();
 }
@@ -175,7 +200,7 @@ feed.addEventListener("forbidden", () => location.reload());
 
 // Who else looks is told by no event: it is asked for now and then, by each page at a moment of its own.
 const ASK_AGAIN_MS = 20_000;
-setInterval(() => { if (desk.id && !document.hidden) desk.refresh(); }, ASK_AGAIN_MS * (1 + Math.random() / 4));
+setInterval(() => { if (!desk.id) settle(); else if (!document.hidden) desk.refresh(); }, ASK_AGAIN_MS * (1 + Math.random() / 4));
 for (const kind of ["snapshot", "beat"]) heard(kind, pulse);
 heard("beat", () => { if (strip.thin) feed.resync(); });
 
@@ -280,6 +305,7 @@ const deeds = {
   tones: () => shift.tones(),
   microphone: (button) => shift.microphone(button),
   next, leave,
+  again: () => desk.refresh(),
 };
 
 /** @param {HTMLElement} control */
@@ -303,7 +329,7 @@ document.addEventListener("click", (event) => {
   else if (opens) { if (desk.panelOpen?.dataset.panel === opens) desk.closePanel(); else desk.panel(opens); }
   else if (focus) document.getElementById(focus)?.focus();
   else if (alert) { event.preventDefault(); desk.choose(alert); }
-  else if (control.matches("a[data-shift-open]")) { event.preventDefault(); sound.unlock(); shift.open(control.getAttribute("href") ?? ""); }
+  else if (control.matches("a[data-shift-open]")) { event.preventDefault(); sound.unlock(); pick(""); shift.open(control.getAttribute("href") ?? ""); }
   else if (control.matches(".q-in[href]")) { event.preventDefault(); open(above(control, ".q")?.dataset.incident ?? ""); desk.looking = true; }
 });
 

@@ -1,7 +1,8 @@
 /* The desk: the open incident, fetched as HTML and exchanged part by part, so that nothing moves under the hand.
    A part is an element with [data-part]; it is exchanged only when the server renders it differently. */
-import { all, byId, maybe, the } from "./dom.js";
-import { fillTimes } from "./time.js";
+import { all, as, byId, maybe, the } from "./dom.js";
+import { failing, gone, loading } from "./instead.js";
+import { clockText, fillTimes, now } from "./time.js";
 import { announce, say, settings } from "./words.js";
 
 const GAP_MS = 500;  // at most one fetch of the open incident in this time, or in twice what the last one took
@@ -9,6 +10,7 @@ const MOST_GAP_MS = 5000;
 const PATIENCE_MS = 5000;  // so long at most an act without an answer holds up fetches
 const ANYTHING = 0;  // a reason to fetch that is no event's id
 const LOADING_MS = 200;
+const AGAIN_MS = 300;  // a centre that stumbled is asked once more after this, or up to three times that: not by all pages at once
 const bare = (/** @type {string} */ html) => html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 
 /** The ids of the events that a pane has in it, as its answer says.
@@ -44,6 +46,7 @@ export class Desk extends EventTarget {
   due = new Set();
   /** @type {Set<number>} events that what is shown has in it */
   seen = new Set();
+  shownAt = now();  // when what is shown was asked for last
 
   constructor() {
     super();
@@ -68,17 +71,23 @@ export class Desk extends EventTarget {
     this.alert = "";
     this.parts.clear();
     this.#forget();
-    const slow = setTimeout(() => this.#loading(), LOADING_MS);
+    this.#still();
+    const slow = setTimeout(() => this.#loading(id), LOADING_MS);
     await this.#fetch();
     clearTimeout(slow);
   }
+
+  /** What is left lies there until the next has come, and takes no key any more: that is meant for what comes. */
+  #still() { if (this.pane) this.pane.inert = true; }
 
   /** Show the quiet desk. */
   async quiet() {
     this.id = "";
     this.parts.clear();
+    this.#still();
     const answer = await this.#get(settings.quiet);
-    if (!answer?.ok || this.id) return;
+    if (this.id) return;
+    if (!answer?.ok) { this.root.replaceChildren(loading()); return; }
     this.root.innerHTML = answer.html;
     fillTimes(this.root);
     document.title = `${say("console")} · Nightdesk`;
@@ -154,10 +163,20 @@ export class Desk extends EventTarget {
     this.#fetch();
   }
 
-  /** The answer with all of its text: once it is looked at nothing more is waited for, so nothing can be left meanwhile.
+  /** What the centre answers; where it stumbled or was not reached, what it answers to being asked once more.
    * @param {string} url
    */
   async #get(url) {
+    const answer = await this.#ask(url);
+    if (answer && answer.status < 500) return answer;
+    await new Promise((again) => { setTimeout(again, AGAIN_MS * (1 + 2 * Math.random())); });
+    return this.#ask(url);
+  }
+
+  /** The answer with all of its text: once it is looked at nothing more is waited for, so nothing can be left meanwhile.
+   * @param {string} url
+   */
+  async #ask(url) {
     try {
       const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
       const { ok, status, redirected } = answer;
@@ -173,7 +192,8 @@ export class Desk extends EventTarget {
     this.fetchedAt = performance.now();
     const before = [...this.due], turn = this.asked += 1;
     const answer = await this.#get(this.address(this.url(id)));
-    if (!answer || id !== this.id || turn < this.answered) return;  // of two on their way the later one is newer
+    if (id !== this.id || turn < this.answered) return;  // of two on their way the later one is newer
+    if (!answer || answer.status >= 500) { this.#failed(id); return; }
     this.tookMs = performance.now() - this.fetchedAt;
     if (generation !== this.generation) {  // an act's answer is newer, but for one of another incident
       if (this.pane?.dataset.id !== id) this.due.add(ANYTHING);
@@ -182,41 +202,50 @@ export class Desk extends EventTarget {
     }
     if (answer.redirected && answer.url.includes(settings.login)) { location.assign(`${settings.login}?ended=1&next=${encodeURIComponent(location.pathname)}`); return; }
     if (answer.status === 404) { this.#gone(); return; }
-    if (!answer.ok) return;
+    if (!answer.ok) { this.#failed(id); return; }
     this.answered = turn;
     this.show(answer.html);
+    this.#upToDate();
     this.#learnt(before, answer.events);
     this.#soon();
   }
 
+  /** Asked twice, and in vain: it is asked for again with the next event of it, and now and then. What lies here says how old it is.
+   * @param {string} id
+   */
+  #failed(id) {
+    this.due.add(ANYTHING);
+    if (this.pane?.dataset.id !== id) {
+      if (!maybe(this.root, "[data-failing]")) this.root.replaceChildren(failing());
+      return;
+    }
+    const place = maybe(this.root, ".bar [data-said]");
+    if (!place || place.dataset.old) return;
+    place.dataset.old = place.textContent = say("shown_old", { time: clockText(this.shownAt) });
+    announce(place.textContent);
+  }
+
+  #upToDate() {
+    const place = maybe(this.root, ".bar [data-said][data-old]");
+    if (place?.textContent === place?.dataset.old) place?.replaceChildren();
+    delete place?.dataset.old;
+  }
+
   /** What was open is not this user's to see any more: the desk says so, and stays until its reader goes on. */
   #gone() {
-    const calm = document.createElement("div"), place = document.createElement("section");
-    place.className = "quiet";
-    place.dataset.gone = "";
-    calm.className = "calm";
-    const go = Object.assign(document.createElement("button"), { type: "button", className: "btn btn--go btn--big", textContent: say("go_on") });
-    Object.assign(go.dataset, { do: "leave", key: "Enter" });
-    go.prepend(Object.assign(document.createElement("kbd"), { textContent: "Enter" }));
-    calm.append(
-      Object.assign(document.createElement("h1"), { textContent: say("incident_gone") }),
-      Object.assign(document.createElement("p"), { textContent: say("incident_gone_more") }),
-      go,
-    );
-    place.append(calm);
     const id = this.id;
     this.id = "";
     this.parts.clear();
-    this.root.replaceChildren(place);
+    this.root.replaceChildren(gone());
     document.title = `${say("console")} · Nightdesk`;
     announce(say("incident_gone"));
     this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
-  #loading() {
-    if (this.pane?.dataset.id === this.id) return;
-    this.root.innerHTML = '<div class="loading" aria-hidden="true"><div><i class="skeleton"></i><i class="skeleton"></i></div>'
-      + '<div><i class="skeleton"></i><i class="skeleton"></i></div><div><i class="skeleton"></i></div></div>';
+  /** @param {string} id what was asked for: it may have come, or been left, meanwhile */
+  #loading(id) {
+    if (this.pane?.dataset.id === id || this.id !== id || maybe(this.root, "[data-failing]")) return;
+    this.root.replaceChildren(loading());
   }
 
   /** Bring the desk to what the server rendered.
@@ -239,6 +268,7 @@ export class Desk extends EventTarget {
     } else {
       this.#exchange(pane, next);
     }
+    this.shownAt = now();
     document.title = `${next.dataset.title} · Nightdesk`;
     const shown = the(this.root, "#incident"), wanted = shown.dataset.panelOpen;
     delete shown.dataset.panelOpen;
@@ -256,6 +286,7 @@ export class Desk extends EventTarget {
 
   /** @param {HTMLElement} pane @param {HTMLElement} next */
   #exchange(pane, next) {
+    pane.inert = false;  // left and come back to
     for (const name of ["state", "mine", "offer", "title", "evidenceShown", "exercise"]) pane.dataset[name] = next.dataset[name] ?? "";
     if (next.dataset.panelOpen) pane.dataset.panelOpen = next.dataset.panelOpen;
     const fresh = all(next, "[data-part]");
@@ -271,9 +302,13 @@ export class Desk extends EventTarget {
     const old = the(pane, ".do"), fresh = /** @type {HTMLElement} */ (the(next, ".do").cloneNode(true));
     this.#learn(fresh);
     fillTimes(fresh);
-    const typed = maybe(old, "#note", HTMLTextAreaElement)?.value, note = maybe(fresh, "#note", HTMLTextAreaElement);
+    // What somebody writes in goes on as it is: its field stays under the hand.
+    const hand = document.activeElement, open = this.panelOpen;
+    const kept = [open, maybe(old, '[data-part="note"]')].flatMap((form) => as(form, HTMLFormElement) ?? []).filter((form) => this.typing(form) || form.contains(hand));
     old.replaceWith(fresh);
-    if (typed && note) note.value = typed;
+    for (const form of kept) maybe(fresh, `[data-part="${form.dataset.part}"]`)?.replaceWith(form);
+    if (open?.isConnected) fresh.dataset.open = open.dataset.panel;
+    if (hand instanceof HTMLElement && hand !== document.activeElement && fresh.contains(hand)) hand.focus({ preventScroll: true });
   }
 
   /** @param {HTMLElement} pane @param {HTMLElement} part */

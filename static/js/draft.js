@@ -1,28 +1,31 @@
-/* A note that was begun is kept in this browser until it is saved, the incident is closed, or its writer logs out. */
-import { maybe } from "./dom.js";
+/* What was begun to be written is kept in this browser until it is accepted, its incident is closed, or its writer logs out: an
+   incident's note, and a call that is noted, of an incident or on the page of calls. */
+import { above, all, as, maybe } from "./dom.js";
 import { clockText, now } from "./time.js";
 import { say, settings } from "./words.js";
 
 const ANYBODYS = "nightdesk.draft.", MARK = `${ANYBODYS}${settings.me}.`;
 const KEPT_MS = 24 * 3600 * 1000;  // what nobody came back to in a day is nobody's
+const FORMS = "form[data-drafts]";  // its value: the names of the fields that are written by hand
 
-/** @typedef {{text: string, at: number}} Draft */
+/** What was written, by the names of fields. @typedef {{words: Record<string, string>, at: number}} Draft */
+/** @typedef {import("./desk.js").Desk} Desk */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
 
-/** @param {import("./desk.js").Desk} desk */
+/** @param {Desk} desk */
 export function drafting(desk) {
   tidy();
   desk.root.addEventListener("input", (event) => {
-    if (event.target instanceof HTMLTextAreaElement && event.target.id === "note") keep(desk, event.target.value);
+    const form = as(/** @type {Element} */ (event.target).closest(FORMS), HTMLFormElement);
+    if (form) keep(form);
   });
-  desk.addEventListener("shown", () => restore(desk));
-  desk.addEventListener("done", (event) => {
-    const { form } = /** @type {CustomEvent<{form: HTMLFormElement}>} */ (event).detail;
-    if (desk.pane?.dataset.state === "closed") { drop(desk.id); tell(desk, null); }
-    else if (form.dataset.part === "note") tell(desk, null);
-  });
-  // A saved note empties its field before the pane is shown anew: nothing is to be put back then.
-  desk.root.addEventListener("reset", (event) => {
-    if (event.target instanceof HTMLFormElement && event.target.dataset.part === "note") drop(desk.id);
+  for (const kind of ["shown", "laid"]) desk.addEventListener(kind, () => restore(desk));
+  // A panel that is left is emptied; what was accepted is no draft by then.
+  desk.root.addEventListener("reset", () => queueMicrotask(() => restore(desk)));
+  desk.addEventListener("accepted", (event) => {
+    const { id, form, body } = /** @type {CustomEvent<{id: string, form: HTMLFormElement, body: FormData}>} */ (event).detail;
+    if (form.matches(FORMS)) accepted(key(id, form), body);
+    else if (form.dataset.panel === "close") forget(id);
   });
   document.addEventListener("submit", (event) => {
     if (event.target instanceof HTMLFormElement && event.target.matches("[data-leaves]")) tidy(true);
@@ -30,49 +33,102 @@ export function drafting(desk) {
   restore(desk);
 }
 
-/** @param {import("./desk.js").Desk} desk @param {string} text */
-function keep(desk, text) {
-  if (!desk.id) return;
-  if (!text.trim()) { drop(desk.id); tell(desk, null); return; }
-  const draft = { text, at: now() };
-  try {
-    localStorage.setItem(MARK + desk.id, JSON.stringify(draft));
-  } catch {  // storage is full or forbidden: then nothing is promised
-    tell(desk, null);
-    return;
-  }
-  tell(desk, draft);
+/** Where the draft of a form lies, of an incident or of none.
+ * @param {string} id @param {HTMLFormElement} form
+ */
+const key = (id, form) => [MARK + (id || "desk"), form.dataset.panel].filter(Boolean).join(".");
+
+/** @param {HTMLFormElement} form @returns {Field[]} */
+const fields = (form) => /** @type {Field[]} */ (all(form, "input:not([type=hidden]), textarea, select"));
+
+/** @param {Field} field */
+const chosen = (field) => as(field, HTMLInputElement)?.type === "radio";
+
+/** What stands in a form, by the names of its fields.
+ * @param {HTMLFormElement} form
+ */
+const standing = (form) => Object.fromEntries(
+  fields(form).filter((field) => !chosen(field) || as(field, HTMLInputElement)?.checked).map((field) => [field.name, field.value]),
+);
+
+/** Whether somebody has begun to write in a form.
+ * @param {HTMLFormElement} form
+ */
+const begun = (form) => (form.dataset.drafts ?? "").split(" ").some((name) => standing(form)[name]?.trim());
+
+/** The incident that a form lies on: another one may be on its way to the desk already.
+ * @param {HTMLFormElement} form
+ */
+const of = (form) => above(form, "#incident")?.dataset.id ?? "";
+
+/** @param {HTMLFormElement} form */
+function keep(form) {
+  const place = key(of(form), form);
+  if (!begun(form)) { localStorage.removeItem(place); tell(form, null); return; }
+  const draft = { words: standing(form), at: now() };
+  tell(form, write(place, draft) ? draft : null);
 }
 
-/** @param {string} id */
-function drop(id) { localStorage.removeItem(MARK + id); }
+/** @param {string} place @param {Draft} draft */
+function write(place, draft) {
+  try {
+    localStorage.setItem(place, JSON.stringify(draft));
+    return true;
+  } catch {  // storage is full or forbidden: then nothing is promised
+    return false;
+  }
+}
 
-/** What was begun here and not saved is in the field again; never over what stands there.
- * @param {import("./desk.js").Desk} desk
+/** What was accepted is no draft any more, wherever its writer is by now; what they have written on since is.
+ * @param {string} place @param {FormData} body as it was sent
+ */
+function accepted(place, body) {
+  const draft = read(place), sent = String(body.get("text") ?? "");
+  const rest = sent && draft?.words.text?.startsWith(sent) ? draft.words.text.slice(sent.length).trim() : "";
+  if (draft && rest) write(place, { words: { text: rest }, at: draft.at }); else localStorage.removeItem(place);
+}
+
+/** @param {string} id of an incident that is over */
+function forget(id) {
+  for (const name of Object.keys(localStorage)) if (id && name.startsWith(MARK + id)) localStorage.removeItem(name);
+}
+
+/** What was begun here and not accepted is in its fields again; never over what stands there.
+ * @param {Desk} desk
  */
 function restore(desk) {
-  const field = maybe(desk.root, "#note", HTMLTextAreaElement), draft = read(MARK + desk.id);
-  if (!field) return;
-  if (desk.pane?.dataset.state === "closed") { drop(desk.id); return; }
-  if (draft && !field.value) field.value = draft.text;
-  tell(desk, draft && field.value === draft.text ? draft : null);
+  if (desk.pane?.dataset.state === "closed") forget(desk.pane.dataset.id ?? "");
+  for (const form of all(desk.root, FORMS, HTMLFormElement)) {
+    const draft = read(key(of(form), form));
+    if (draft && !begun(form)) fill(form, draft.words);
+    const stands = standing(form);
+    tell(form, draft && Object.entries(draft.words).every(([name, value]) => stands[name] === value) ? draft : null);
+  }
 }
 
-/** @param {string} key @returns {Draft | null} */
-function read(key) {
-  const kept = localStorage.getItem(key);
+/** @param {HTMLFormElement} form @param {Record<string, string>} words */
+function fill(form, words) {
+  for (const field of fields(form)) {
+    if (!(field.name in words)) continue;
+    if (chosen(field) && field instanceof HTMLInputElement) field.checked = field.value === words[field.name]; else field.value = words[field.name];
+  }
+}
+
+/** @param {string} place @returns {Draft | null} */
+function read(place) {
+  const kept = localStorage.getItem(place);
   if (!kept) return null;
   try {
     const draft = JSON.parse(kept);
-    return typeof draft?.text === "string" && typeof draft?.at === "number" ? draft : null;
+    return typeof draft?.words === "object" && draft.words && typeof draft.at === "number" ? draft : null;
   } catch {
     return null;  // not ours, or torn: as if there were none
   }
 }
 
-/** @param {import("./desk.js").Desk} desk @param {Draft | null} draft */
-function tell(desk, draft) {
-  const place = maybe(desk.root, "[data-draft]");
+/** @param {HTMLFormElement} form @param {Draft | null} draft */
+function tell(form, draft) {
+  const place = maybe(form, "[data-draft]");
   if (place) place.textContent = draft ? say("draft_kept", { time: clockText(draft.at) }) : "";
 }
 
@@ -80,9 +136,9 @@ function tell(desk, draft) {
  * @param {boolean} [everything]
  */
 function tidy(everything = false) {
-  for (const key of Object.keys(localStorage)) {
-    if (!key.startsWith(ANYBODYS)) continue;
-    const draft = read(key);
-    if (everything || !key.startsWith(MARK) || !draft || now() - draft.at > KEPT_MS) localStorage.removeItem(key);
+  for (const name of Object.keys(localStorage)) {
+    if (!name.startsWith(ANYBODYS)) continue;
+    const draft = read(name);
+    if (everything || !name.startsWith(MARK) || !draft || now() - draft.at > KEPT_MS) localStorage.removeItem(name);
   }
 }

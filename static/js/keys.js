@@ -8,7 +8,7 @@ const PLACES = [".top--stale:not([hidden])", ".panel:not([hidden])", "[data-brig
 const NAMES = { " ": "Space", Escape: "Esc" };
 
 const name = (/** @type {KeyboardEvent} */ event) => NAMES[event.key] ?? (event.key.length === 1 ? meant(event.key.toUpperCase()) : event.key);
-const seen = (/** @type {Element} */ element) => !element.closest("[hidden]") && element.getClientRects().length > 0;
+const seen = (/** @type {Element} */ element) => !element.closest("[hidden], [inert]") && element.getClientRects().length > 0;
 
 const FIELDS = "textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=range])";
 
@@ -20,6 +20,21 @@ function fieldWithHand() {
 
 export function typing() {
   return fieldWithHand() !== null;
+}
+
+const HAND_MS = 800;  // a hand that writes makes no longer pause between two letters
+/** @type {Element | null} */
+let left = null;
+let typedAt = -Infinity;
+
+/** Something is pushed onto the desk: if somebody is writing there, what they write on with is no command. */
+export function pushed() { left = fieldWithHand(); }
+
+/** Whether this key was meant for the field that has just gone from under the hand. */
+function writesOn() {
+  const at = performance.now(), on = typing() || (left !== null && at - typedAt < HAND_MS);
+  if (on) typedAt = at; else left = null;
+  return on && !typing();
 }
 
 /** The control that shows this key, nearest to the hand.
@@ -44,7 +59,8 @@ export function listen({ press, holdStart, holdEnd, escape }) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey && event.key === "Enter" && typing()) { event.preventDefault(); fieldWithHand()?.form?.requestSubmit(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") { escape(); return; }
+    if (event.key === "Escape") { left = null; escape(); return; }
+    if (writesOn()) { event.preventDefault(); return; }
     if (typing() || (!singleKeys && event.key.length === 1)) return;
     const key = name(event), active = document.activeElement;
     // Enter and Space on a focused control are that control's own.

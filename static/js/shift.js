@@ -33,12 +33,12 @@ export class Shift {
    * @param {string} url
    */
   async open(url) {
-    const said = maybe(byId(PLACES.shift), ".said");
+    const said = maybe(byId(PLACES.shift), ".said"), here = this.desk.id;
     const late = setTimeout(() => { if (said) said.textContent = say("opening"); }, SLOW_MS);
     const answer = await this.#get(url);
     clearTimeout(late);
     if (said?.textContent === say("opening")) said.textContent = "";
-    if (answer === null) return;
+    if (answer === null || this.desk.id !== here) return;  // an incident opened meanwhile, and stays under the hand
     this.#lay(answer);
     maybe(this.desk.root, "h1")?.scrollIntoView({ block: "nearest" });
   }
@@ -50,6 +50,7 @@ export class Shift {
     this.desk.root.innerHTML = html;
     fillTimes(this.desk.root);
     this.#count();
+    this.desk.dispatchEvent(new Event("laid"));
   }
 
   /** How the shift stands now. */
@@ -85,13 +86,21 @@ export class Shift {
     if (pressed?.name) body.set(pressed.name, pressed.value);
     const answer = await post(goesTo(form, pressed), body);
     if (answer?.status !== 200 && answer?.status !== 409) { place.textContent = say(answer ? "failed" : "not_sent"); return; }
-    this.#take(form, answer.status, await answer.text());
+    const html = await answer.text();
+    if (answer.status === 200) this.desk.dispatchEvent(new CustomEvent("accepted", { detail: { id: "", form, body } }));
+    this.#take(form, answer.status, html);
   }
 
   /** A page answers with itself where it is refused; else with how the shift stands.
    * @param {HTMLFormElement} form @param {number} status @param {string} html
    */
   #take(form, status, html) {
+    if (html.includes("data-shift-page") && this.desk.id) {  // an incident opened over the page meanwhile, and stays under the hand
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      if (status === 409) announce(maybe(holder.content, ".said:not(:empty)")?.textContent ?? say("failed"), true);
+      return;
+    }
     if (html.includes("data-shift-page")) { this.#lay(html); announce(maybe(this.desk.root, ".said:not(:empty)")?.textContent ?? "", true); return; }
     this.#parts(html);
     const words = maybe(byId(PLACES.shift), ".said")?.textContent ?? "";

@@ -15,6 +15,7 @@ from tests import factories as make
 from tests.browser.conftest import until
 
 NARROW = {"width": 390, "height": 844}
+DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('nightdesk.draft.'))"
 
 
 @pytest.fixture
@@ -114,19 +115,19 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     # A draft outlives the page.
     page.keyboard.press("N")
     page.keyboard.type("Dark jacket, on foot, came past the lamp post.")
-    expect(page.locator("[data-draft]")).to_contain_text("Draft kept")
+    expect(page.locator(".notes [data-draft]")).to_contain_text("Draft kept")
     page.evaluate(
         "localStorage.setItem('nightdesk.draft.another.x', JSON.stringify({text: 'Theirs.', at: Date.now()}))"
     )
     page.reload()
     until(page, "!localStorage.getItem('nightdesk.draft.another.x')")  # whoever sat here before leaves nothing to read
     expect(page.locator("#note")).to_have_value("Dark jacket, on foot, came past the lamp post.")
-    expect(page.locator("[data-draft]")).to_contain_text("Draft kept")
+    expect(page.locator(".notes [data-draft]")).to_contain_text("Draft kept")
     page.keyboard.press("N")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".kept")).to_contain_text("Dark jacket, on foot")
     expect(page.locator("#note")).to_have_value("")
-    until(page, "Object.keys(localStorage).every((key) => !key.startsWith('nightdesk.draft.'))")
+    until(page, f"!{DRAFTS}.length")
     page.keyboard.press("Escape")
 
     # A siren is chosen by its name; a promised call is noted without leaving the incident.
@@ -139,10 +140,17 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     page.keyboard.type("Dana Whitlock")
     page.keyboard.press("Tab")
     page.keyboard.type("how it ended")
+    for _back in range(2):
+        page.keyboard.press("Escape")
+    expect(page.locator("#panel-call")).to_be_hidden()
+    page.keyboard.press("+")  # left half-written, it goes on where it was
+    expect(page.get_by_label("What about")).to_have_value("how it ended")
+    expect(page.locator("#panel-call [data-draft]")).to_contain_text("Draft kept")
     screenshot(page, "doing-call-dark-1366")
     page.keyboard.press("Enter")
     expect(page.locator("#panel-call")).to_be_hidden()
     assert CallNote.objects.get().incident == incident
+    assert page.evaluate(DRAFTS) == []
 
     # A command by its name teaches its key; what is not possible says why.
     page.keyboard.press("Control+k")

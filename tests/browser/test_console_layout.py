@@ -195,7 +195,8 @@ def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
     )
     page.keyboard.press("j")
     expect(page.locator("#incident")).to_have_attribute("data-id", first)
-    expect(page.locator("#incident").get_by_text("A word for the first.")).to_be_visible()
+    expect(page.locator(".kept").get_by_text("A word for the first.")).to_be_visible()
+    expect(page.locator("#note")).to_have_value("")  # it was accepted: it is no draft any more
     page.unroute_all()
 
 
