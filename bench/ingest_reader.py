@@ -131,7 +131,8 @@ def many(port: int, count: int, fill_s: float, seconds: float) -> dict[str, floa
     for watcher in watchers:
         watcher.start()
     try:
-        _until(lambda: all(one.last_frame for one in watchers))
+        # FFmpeg tells no timestamp of a connection's first packet where the camera's first report comes just before it.
+        _until(lambda: all(one.last_frame and one.last_frame.pts is not None for one in watchers))
         first = [_place(one) for one in watchers]
         threading.Event().wait(fill_s)
         spent, began = time.process_time(), time.monotonic()
@@ -162,7 +163,7 @@ def many(port: int, count: int, fill_s: float, seconds: float) -> dict[str, floa
 def _place(watcher: Any) -> tuple[int, float]:
     """The number of a camera's newest frame, and its own time in seconds."""
     frame = watcher.last_frame
-    return frame.stamp.number, (frame.pts or 0) / 90_000
+    return frame.stamp.number, frame.pts / 90_000
 
 
 def _watcher(port: int, camera: str) -> Any:

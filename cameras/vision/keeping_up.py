@@ -19,9 +19,13 @@ BUSY_PART: Final = (
     0.05  # a thread that waits for its camera for less than this part of the time is behind, or soon will be
 )
 CAUGHT_UP_S: Final = 0.02  # waiting so long for a packet, it has read all there was
-# So much of its stream may wait to be read: a thread that was served last, and will be again, is not behind. Half of what
-# LATE_S allows: whoever skips to a keyframe loses more than that.
+# So much of its stream may wait to be read, beside its largest picture: a thread that was served last, and will be again, is
+# not behind, and before a still scene nearly all of a second is its keyframe. Half of what LATE_S allows: whoever skips to a
+# keyframe loses more than that.
 PILE_S: Final = 0.5
+OPENED_S: Final = (
+    5.0  # what came while many were opened at once is made up for by then: nothing is skipped on its account
+)
 HELD_S: Final = 10.0  # a connection that lasts so long was a good one
 
 
@@ -131,6 +135,8 @@ class Pace:
         self.behind = False
         self._unread = unread
         self._since, self._waited, self._bytes = now, 0.0, 0
+        self._opened = now
+        self._largest = 0  # bytes of a packet, of all that came
 
     def step(self, waited_s: float, now: float, late_s: float, size: int = 0) -> bool:
         """After each video packet: how long it was waited for, how late it is by its own timestamp, how many bytes it has. Gives
@@ -138,15 +144,18 @@ class Pace:
         """
         self._waited += waited_s
         self._bytes += size
+        self._largest = max(self._largest, size)
         passed = now - self._since
         if self.behind:
             self.behind = waited_s < CAUGHT_UP_S or late_s > LATE_S / 2
-        elif late_s > LATE_S or (passed >= 1.0 and self._waited < BUSY_PART * passed and self._piles_up(passed)):
+        elif late_s > LATE_S or (passed >= 1.0 and self._waited < BUSY_PART * passed and self._piles_up(passed, now)):
             self.behind = True
         if passed >= 1.0:
             self._since, self._waited, self._bytes = now, 0.0, 0
         return self.behind
 
-    def _piles_up(self, passed: float) -> bool:
+    def _piles_up(self, passed: float, now: float) -> bool:
+        if now - self._opened < OPENED_S:
+            return False
         unread = self._unread()
-        return unread is None or unread > PILE_S * self._bytes / passed
+        return unread is None or unread > self._largest + PILE_S * self._bytes / passed

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import stat
+import threading
 from collections.abc import Container
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +24,11 @@ from .faults import CameraError, Fault
 from .h264 import avc_codec_string, parameter_sets
 from .picture import MAX_PIXELS
 from .rtsp import RtspClient, RtspError
+
+MOST_STREAMS: Final = 8
+# To see what a stream is, FFmpeg decodes what comes first; its head says it too, and whoever reads it decodes it once more.
+_UNDECODED: Final = {"skip_frame": "all"}
+_looking_through: Final = threading.Lock()
 
 
 class StreamError(CameraError):
@@ -96,6 +102,7 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
         container = av.open(
             address.url_for_ffmpeg,
             options=ffmpeg_options(limits),
+            stream_options=[_UNDECODED] * MOST_STREAMS,
             timeout=(limits.open_timeout_s, limits.read_timeout_s),
             hwaccel=_hardware(limits.hardware),
         )
@@ -145,13 +152,17 @@ def _ask_first(address: PinnedAddress, limits: OpenOptions) -> None:
 def sockets() -> dict[int, int]:
     """This process's sockets: inode → descriptor. Asks the system once for each descriptor: where many cameras come back at
     the same time, each looks through those of all the others.
+
+    One thread at a time: every question to the system gives Python's lock away, and many who ask at once spend more time on
+    handing that on than on asking.
     """
     found: dict[int, int] = {}
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # closed since it was listed
-            target = os.readlink(f"/proc/self/fd/{name}")
-            if target.startswith("socket:["):
-                found[int(target[8:-1])] = int(name)
+    with _looking_through:
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):  # closed since it was listed
+                target = os.readlink(f"/proc/self/fd/{name}")
+                if target.startswith("socket:["):
+                    found[int(target[8:-1])] = int(name)
     return found
 
 
@@ -211,7 +222,7 @@ def ffmpeg_options(limits: OpenOptions) -> dict[str, str]:
         "analyzeduration": "1",
         "fpsprobesize": "0",
         "max_delay": "0",
-        "max_streams": "8",
+        "max_streams": str(MOST_STREAMS),
         "max_pixels": str(limits.max_pixels),
         "threads": "1",
     }

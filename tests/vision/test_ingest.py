@@ -19,7 +19,7 @@ from cameras.vision.camera_clock import CameraClock, SenderClock
 from cameras.vision.clip import ClipOrder, cut
 from cameras.vision.faults import WORDS, CameraError
 from cameras.vision.ingest import Frame, Stream
-from cameras.vision.keeping_up import Backoff, Pace, Watchdog
+from cameras.vision.keeping_up import OPENED_S, Backoff, Pace, Watchdog
 from cameras.vision.line_guard import Line
 from cameras.vision.opening import OpenOptions, StreamError, classify, ffmpeg_options, hardware_trouble, peers
 from soc.demo.cameras import faults
@@ -285,23 +285,39 @@ def test_who_is_too_slow_for_a_camera_sees_fewer_pictures_and_none_that_is_old(w
 
 def test_a_thread_that_never_waits_is_behind_until_it_has_waited():
     pace = Pace(0.0)
-    assert not any(pace.step(0.08, n / 10, 0.0) for n in range(30))  # it waits for four fifths of the time
-    assert not any(pace.step(0.001, 3 + n / 10, 0.0) for n in range(8))  # a moment's work
-    assert any(pace.step(0.001, 4 + n / 10, 0.0) for n in range(20))
-    assert pace.step(0.001, 6.1, 0.0)
-    assert not pace.step(0.05, 6.2, 0.0)
-    assert pace.step(0.05, 6.3, 1.5)  # by its timestamps
-    assert pace.step(0.05, 6.4, 0.8)
-    assert not pace.step(0.05, 6.5, 0.2)
+    assert not any(pace.step(0.08, n / 10, 0.0) for n in range(60))  # it waits for four fifths of the time
+    assert not any(pace.step(0.001, 6 + n / 10, 0.0) for n in range(8))  # a moment's work
+    assert any(pace.step(0.001, 7 + n / 10, 0.0) for n in range(20))
+    assert pace.step(0.001, 9.1, 0.0)
+    assert not pace.step(0.05, 9.2, 0.0)
+    assert pace.step(0.05, 9.3, 1.5)  # by its timestamps
+    assert pace.step(0.05, 9.4, 0.8)
+    assert not pace.step(0.05, 9.5, 0.2)
 
 
 def test_a_thread_that_is_served_last_each_time_is_not_behind_while_nothing_piles_up():
     """Of many cameras that send at the same moment the last one finds its next picture waiting, and keeps up all the same."""
     unread = 3_000
     pace = Pace(0.0, lambda: unread)
-    assert not any(pace.step(0.001, n / 10, 0.0, 5_000) for n in range(40))
-    unread = 30_000  # of 50,000 bytes a second
-    assert any(pace.step(0.001, 4 + n / 10, 0.0, 5_000) for n in range(15))
+    assert not any(pace.step(0.001, n / 10, 0.0, 5_000) for n in range(80))
+    unread = 35_000  # of 50,000 bytes a second
+    assert any(pace.step(0.001, 8 + n / 10, 0.0, 5_000) for n in range(15))
+
+
+def behind_before_a_still_scene(unread: int, *, seconds: float) -> bool:
+    """Whether a thread that never waits is behind with so many bytes unread, where a second is a keyframe and hardly more."""
+    pace = Pace(0.0, lambda: unread)
+    return any(pace.step(0.001, n / 10, 0.0, 800 if n % 10 else 50_000) for n in range(int(10 * seconds)))
+
+
+def test_a_keyframe_that_waits_is_no_pile_though_it_is_nearly_a_second_of_bytes():
+    assert not behind_before_a_still_scene(52_000, seconds=8)
+    assert behind_before_a_still_scene(102_000, seconds=8)
+
+
+def test_what_came_while_many_cameras_were_opened_is_looked_at_and_not_skipped():
+    assert not behind_before_a_still_scene(102_000, seconds=OPENED_S)
+    assert Pace(0.0, lambda: 102_000).step(0.001, 1.5, 1.1, 800)  # unless it is old by then
 
 
 def test_what_nobody_has_read_yet_is_known():
