@@ -23,7 +23,8 @@ LEAST_CROP: Final = 128  # … but not smaller than this, in pixels …
 LARGEST_CROP: Final = 0.75  # … nor larger than this part of the shorter side: then the full frame shows as much
 MOST_FOUND: Final = 64
 EVERY: Final = 1_000_000
-HELD: Final = 0.85  # so much of a box in another one is nearly all of it
+HELD: Final = 0.85  # so much of a box in another one is nearly all of it …
+FAR: Final = 0.12  # … and with less than this part of its area it is no half of somebody, but somebody farther away
 LEAST_TILED: Final = 480  # pixels of the longer side: in a smaller picture the whole shows as much
 LEAST_TILE: Final = 64  # pixels of the shorter side: of a strip the parts would be threads
 TILES: Final = tuple(Box(x, y, x + 0.6, y + 0.6) for x in (0.0, 0.4) for y in (0.0, 0.4))
@@ -212,20 +213,24 @@ def _options() -> Any:
 
 
 def _without_doubles(found: list[Detection], iou: float) -> list[Detection]:
-    """Drop the weaker of two boxes of one kind that overlap, or of which one holds nearly all of the other."""
+    """Drop the weaker of two boxes of one kind that overlap, or of which one holds nearly all of the other, which is not much
+    smaller: who stands in front of a crowd does not hide it.
+    """
     best_first = sorted(found, key=lambda d: -d.score)
     if len(found) > MANY:
         kinds = {kind: n for n, kind in enumerate({d.kind for d in found})}
         corners = np.array([d.box.as_tuple() for d in best_first])
-        places = survivors(corners, np.array([kinds[d.kind] for d in best_first]), iou, contained=HELD)
+        places = survivors(corners, np.array([kinds[d.kind] for d in best_first]), iou, held=HELD, far=FAR)
         return [best_first[place] for place in places]
     kept: list[Detection] = []
     for detection in best_first:
-        box = detection.box
-        if not any(
-            detection.kind == other.kind
-            and (box.iou(other.box) > iou or box.intersection(other.box) > HELD * min(box.area, other.box.area))
-            for other in kept
-        ):
+        if not any(detection.kind == other.kind and _doubles(detection.box, other.box, iou) for other in kept):
             kept.append(detection)
     return kept
+
+
+def _doubles(box: Box, other: Box, iou: float) -> bool:
+    if not (shared := box.intersection(other)):
+        return False
+    small, large = sorted((box.area, other.area))
+    return shared > iou * (small + large - shared) or (shared > HELD * small and small >= FAR * large)

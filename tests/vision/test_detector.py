@@ -132,6 +132,18 @@ def test_of_doubles_the_better_one_stays_and_neighbours_too():
     assert _without_doubles([legs, shifted, strong, neighbour, car], 0.5) == [strong, neighbour, car]
 
 
+@pytest.mark.parametrize("more", [0, 200])
+def test_who_stands_in_front_of_others_farther_away_does_not_hide_them(more: int):
+    """more: of so many boxes beside it, which are dealt with in another way."""
+    near = Detection("person", 0.9, Box(0.3, 0.1, 0.7, 0.95))
+    far = Detection("person", 0.5, Box(0.35, 0.3, 0.42, 0.5))
+    half = Detection("person", 0.6, Box(0.32, 0.1, 0.68, 0.5))
+    beside = [
+        Detection("person", 0.1, Box(0.001 * n, 0.96, 0.001 * n + 0.0009, 0.97)) for n in range(more)
+    ]  # each by itself
+    assert _without_doubles([far, half, near, *beside], 0.5) == [near, far, *beside]
+
+
 def test_a_moving_group_of_which_one_is_seen_still_gets_a_closer_look(detector: OnnxDetector):
     shown = picture(1280, 720)
     group = Box(0.40, 0.40, 0.50, 0.50)

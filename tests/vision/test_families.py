@@ -134,4 +134,4 @@ def test_what_lies_in_a_better_box_of_its_kind_goes_where_that_is_asked_for():
     boxes = np.array([[0, 0, 10, 30], [2, 20, 8, 30], [2, 20, 8, 30], [9, 0, 19, 30]])
     kinds = np.array([0, 0, 1, 0])
     assert survivors(boxes, kinds, 0.5) == [0, 1, 2, 3]
-    assert survivors(boxes, kinds, 0.5, contained=0.85) == [0, 2, 3]
+    assert survivors(boxes, kinds, 0.5, held=0.85) == [0, 2, 3]
