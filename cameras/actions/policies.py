@@ -81,10 +81,15 @@ def locked_judging(site: Site) -> Judging:
     rows = Judging.objects.select_for_update(no_key=True, of=("self",))
     row = rows.filter(site=site).first()
     if row is None:
-        new = Judging(site_id=site.pk, organisation_id=site.organisation_id)
-        Judging.objects.bulk_create([new], ignore_conflicts=True)
+        _begin(site)
         row = rows.get(site=site)
     return row
+
+
+def _begin(site: Site) -> None:
+    """Make a new site's row, unless another makes it in this moment: then it is there when that one has ended."""
+    new = Judging(site_id=site.pk, organisation_id=site.organisation_id)
+    Judging.objects.bulk_create([new], ignore_conflicts=True)
 
 
 def next_turn(site: Site) -> Judging:
@@ -92,7 +97,7 @@ def next_turn(site: Site) -> Judging:
     turn = f"UPDATE {Judging._meta.db_table} SET ordinal = ordinal + 1 WHERE site_id = %s RETURNING *"  # noqa: S608  our own name
     for row in Judging.objects.raw(turn, [site.pk]):
         return row
-    locked_judging(site)  # a new site's first: makes the row
+    _begin(site)
     return Judging.objects.raw(turn, [site.pk])[0]
 
 
