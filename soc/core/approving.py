@@ -11,12 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from soc.core import events
-from soc.core.models import Approval, Organisation, Site, User
-from soc.core.rights import MATRIX, Act
+from soc.core.models import Approval, Membership, Organisation, Site, User
+from soc.core.rights import MATRIX, Act, Role
 from soc.core.sweeps import sweep
 
 State = Approval.State
@@ -60,7 +60,8 @@ def ask(
 ) -> Approval:
     """Ask for it, in the caller's transaction or one of its own. `about`: what it would change; one may wait for each.
 
-    Raises Refused: `reason`, `asked` (one waits already); Site.DoesNotExist, Organisation.DoesNotExist where `by` may not ask.
+    Raises Refused: `reason`, `asked` (one waits already), `nobody` (there is no second person); Site.DoesNotExist,
+    Organisation.DoesNotExist where `by` may not ask.
     """
     kind, reason = _kinds[name], _words(reason, least=LEAST)
     organisation, site = (of.organisation, of) if isinstance(of, Site) else (of, None)
@@ -77,6 +78,7 @@ def ask(
     refused = Refused("asked", _("It was asked for already, and waits for somebody's word."))
     if Approval.objects.filter(kind=name, about=about, state=State.WAITING).exists():
         raise refused
+    _must_have_a_second(kind, organisation, site, by)
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -85,6 +87,37 @@ def ask(
             raise refused from error
         events.record("approval.asked", approval, by=by, at=at, what=name, **_codes(approval))
     return approval
+
+
+def _must_have_a_second(kind: Kind, organisation: Organisation, site: Site | None, by: User) -> None:
+    """What nobody could ever grant is not left to wait: whoever asks is told what to do instead."""
+    where = Q(organisation=organisation)
+    if site is not None:
+        where |= Q(customer=site.customer_id) | Q(site=site)
+    if _who_decide(kind, where).exclude(pk=by.pk).exists():
+        return
+    roles = [str(role.label) for role in Role if role.value in MATRIX[kind.decide]]
+    raise Refused(
+        "nobody",
+        _("Nobody else here could grant it. Have an administrator add a second person (%(roles)s), then ask again.")
+        % {"roles": ", ".join(roles)},
+    )
+
+
+def _who_decide(kind: Kind, where: Q) -> QuerySet[User]:
+    held = Membership.objects.filter(where, role__in=MATRIX[kind.decide])
+    return User.objects.filter(is_active=True, pk__in=held.values("user"))
+
+
+def lacking(organisation: Organisation) -> list[str]:
+    """The kinds that nobody of this centre could grant, by name: where those who ask are those who decide it takes two people.
+    One query for each kind."""
+    within = Q(organisation=organisation) | Q(customer__organisation=organisation) | Q(site__organisation=organisation)
+    return [
+        name
+        for name, kind in _kinds.items()
+        if _who_decide(kind, within).count() < (2 if kind.ask == kind.decide else 1)
+    ]
 
 
 def grant(approval_id: UUID, *, by: User, at: datetime, said: str = "") -> Approval:

@@ -71,7 +71,7 @@ def test_publishing_makes_the_next_number_and_says_who(playbook, publish, admin)
     assert (event.subject_id, event.by, event.data["sha256"]) == (second.pk, admin, second.sha256)
 
 
-def test_nothing_holds_before_a_second_person_granted_it(playbook, ask, admin, organisation):
+def test_nothing_holds_before_a_second_person_granted_it(playbook, ask, admin, sam, organisation):
     body = json.loads(json.dumps(playbook.body))
     body["steps"][0]["title"] = "Look at both cameras"
     ask(Playbook, "Intrusion", body)

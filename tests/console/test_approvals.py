@@ -27,7 +27,7 @@ def second(organisation):
 
 
 @pytest.fixture
-def moved(site, sam) -> Approval:
+def moved(site, sam, second) -> Approval:
     return asking.ask_address(site, address="81 Tern Lane, Pinewick", reason="a new gate", by=sam, at=clock.now())
 
 

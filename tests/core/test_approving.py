@@ -39,7 +39,7 @@ def second(organisation):
 
 
 @pytest.fixture
-def ask(site, alice, done):
+def ask(site, alice, sam, done):
     def ask(by=alice, of=site, about="a", **data) -> Approval:
         return approving.ask("test", of=of, about=about, data=data, reason="it is windy", by=by, at=NIGHT)
 
@@ -67,7 +67,7 @@ def test_nobody_grants_or_refuses_their_own(ask, sam, second, done):
     assert len(done) == 1
 
 
-def test_postgresql_refuses_ones_own_word_whichever_code_it_is_that_writes(ask, sam):
+def test_postgresql_refuses_ones_own_word_whichever_code_it_is_that_writes(ask, sam, second):
     asked = ask(by=sam)
     with pytest.raises(IntegrityError), transaction.atomic():
         Approval.objects.filter(pk=asked.pk).update(state="granted", decided_by=sam)
@@ -89,6 +89,40 @@ def test_who_may_not_ask_asks_nothing(ask, carol, organisation):
         ask(by=carol)
     with pytest.raises(Organisation.DoesNotExist):
         ask(by=carol, of=organisation)
+
+
+def test_where_there_is_no_second_person_it_is_refused_aloud(ask, alice, sam, done):
+    User.objects.filter(pk=sam.pk).update(is_active=False)
+    with pytest.raises(Refused, match=r"add a second person \(supervisor\), then ask again") as refused:
+        ask()
+    assert refused.value.code == "nobody"
+    User.objects.filter(pk=sam.pk).update(is_active=True)
+    with pytest.raises(Refused) as refused:
+        ask(by=sam)  # they would be the only ones to grant it
+    assert refused.value.code == "nobody"
+    assert not Approval.objects.exists()
+    assert ask().state == "waiting"
+
+
+def test_who_may_grant_it_elsewhere_is_no_second_person_here(ask, sam, site, other_site, other_organisation):
+    sam.memberships.all().delete()
+    for nobody, place in (("there", other_site), ("stranger", other_organisation)):
+        make.make_user(nobody, "supervisor", place)
+    with pytest.raises(Refused) as refused:
+        ask()
+    assert refused.value.code == "nobody"
+    make.make_user("here", "supervisor", site)
+    assert ask().state == "waiting"
+
+
+def test_what_a_centre_lacks_is_told_before_anybody_asks(organisation, sam, second, done, monkeypatch):
+    both = Kind(Act.MUTE_LONG, Act.MUTE_LONG, WAIT, done.append)
+    monkeypatch.setitem(approving._kinds, "both", both)
+    assert approving.lacking(organisation) == []
+    User.objects.filter(pk=second.pk).update(is_active=False)
+    assert approving.lacking(organisation) == ["both"], "who would ask is the only one to grant it"
+    User.objects.filter(pk=sam.pk).update(is_active=False)
+    assert approving.lacking(organisation) == ["test", "both"]
 
 
 def test_one_waits_for_each_thing(ask, dave, sam):

@@ -21,7 +21,7 @@ WHY = "they have left"
 
 
 @pytest.fixture
-def silent(site, alice) -> Incident:
+def silent(site, alice, sam) -> Incident:
     return actions.claim(make.make_incident(site=site, category="hold_up").pk, by=alice, at=LATER)
 
 

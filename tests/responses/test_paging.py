@@ -298,7 +298,7 @@ def test_a_text_back_is_noted_too(paged, dave):
 
 
 @pytest.fixture
-def asked(site, alice, defaults) -> Approval:
+def asked(site, alice, sam, defaults) -> Approval:
     """Alice holds a silent incident and has asked that something may be heard there."""
     at = clock.now()
     held = incidents.claim(make.make_incident(site=site, category="hold_up", at=at).pk, by=alice, at=at)

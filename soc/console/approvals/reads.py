@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cameras.actions.asking import ADDRESS, SNOOZE
 from cameras.models import Camera, Zone
@@ -19,7 +20,8 @@ from soc.console.door import ALERTS
 from soc.console.sentences import what
 from soc.console.strip import headline
 from soc.core import approving
-from soc.core.models import Approval, User
+from soc.core.models import Approval, Organisation, User
+from soc.core.rights import Act, allows
 
 LAST: Final = 20
 URGENT: Final = QUIET  # an incident goes on
@@ -123,4 +125,22 @@ def _changes(approval: Approval) -> list[tuple[str, str]]:
     return [(line[:1], line[1:]) for line in diff if not line.startswith("@@")][:LONGEST_DIFF]
 
 
+def nobody(user: User) -> list[tuple[Organisation, list[str]]]:
+    """For who administers a centre: what nobody of it could grant to whoever asks, in words."""
+    found = []
+    for membership in user.memberships.all():
+        if not allows(membership.role, Act.ADMINISTER) or membership.organisation is None:
+            continue
+        centre = membership.organisation
+        if kinds := [str(THINGS[kind]) for kind in approving.lacking(centre) if kind in THINGS]:
+            found.append((centre, kinds))
+    return found
+
+
+THINGS: Final = {
+    ADDRESS: gettext_lazy("another address of a site"),
+    publishing.ASKED: gettext_lazy("a new version of a playbook or message"),
+    SNOOZE: gettext_lazy("a snooze longer than an operator's"),
+    QUIET: gettext_lazy("that something may be heard again in a silent incident"),
+}
 WORDS: Final = {QUIET: _quiet, ADDRESS: _address, SNOOZE: _snooze, publishing.ASKED: _playbook}

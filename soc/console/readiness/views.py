@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cameras.actions import condition_ended, renew_reference
 from cameras.actions.speaker import check_speaker
 from cameras.models import Camera, Condition, PolicyDraft
+from soc.console.approvals import reads as approvals
 from soc.console.door import View, asked_by_script
 from soc.console.readiness import reads
 from soc.console.words import words
@@ -51,7 +52,10 @@ def cameras(request: HttpRequest) -> HttpResponse:
     proposes = set(Site.objects.visible_to(user, Act.PROPOSE).values_list("pk", flat=True))
     drafts = PolicyDraft.objects.visible_to(user, Act.SIGN).filter(sign_asked_at__isnull=False)
     policies = {"proposes": proposes, "to_sign": set(drafts.values_list("site", flat=True))}
-    return render(request, frame, {"page": page, "at": at, "has_console": user.may_anywhere(Act.CONSOLE), **policies})
+    facts = {"page": page, "at": at, "has_console": user.may_anywhere(Act.CONSOLE), **policies}
+    if not asked_by_script(request):
+        facts["nobody"] = approvals.nobody(user)
+    return render(request, frame, facts)
 
 
 @whoever_may(Act.READINESS)
