@@ -106,11 +106,14 @@ class ConditionWatch:
         self.refer(reference)
 
     def refer(self, reference: NDArray[np.uint8] | None, *, anew: bool = False) -> None:
-        """Compare with this picture from now on. anew: the camera was moved on purpose, forget what it usually showed."""
+        """Compare with this picture from now on. anew: the camera was changed on purpose, forget what it usually showed and
+        how many pictures a second it usually sent.
+        """
         self._reference = None if reference is None else View(look_at(reference, self._mask))
         if anew:
-            self._usual = None
-            self._holds["moved"] = Hold(self.limits.over_s)
+            self._usual = self._usual_fps = None
+            for kind in ("moved", "slow"):
+                self._holds[kind] = Hold(self.limits.over_s)
 
     def reconnected(self) -> None:
         """A break: nothing is counted across it, and pictures from before say nothing about the sensor's grain now."""

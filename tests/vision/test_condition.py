@@ -347,6 +347,15 @@ def test_half_the_usual_rate_for_the_night_is_usual_and_a_third_is_slow():
     assert told(run(watch, lambda n: scene("empty", n), begins=90, seconds=30, fps=20)) == ["-slow"]
 
 
+def test_a_lower_rate_that_is_accepted_is_the_usual_one_from_then_on():
+    watch = ConditionWatch()
+    run(watch, lambda n: scene("empty", n), seconds=30, fps=25)
+    assert began(run(watch, lambda n: scene("empty", n), begins=30, seconds=60, fps=5)) == ["slow"]
+    watch.refer(None, anew=True)
+    assert "-slow" in told(run(watch, lambda n: scene("empty", n), begins=90, seconds=30, fps=5))
+    assert began(run(watch, lambda n: scene("empty", n), begins=120, seconds=30, fps=2)) == ["slow"]
+
+
 def test_less_than_one_a_second_is_slow_whatever_is_usual():
     watch = ConditionWatch()
     assert began(run(watch, lambda n: scene("empty", n), seconds=30, fps=0.5)) == ["slow"]
