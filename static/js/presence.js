@@ -19,7 +19,8 @@ export class Presence {
   constructor(hands) {
     this.hands = hands;
     addEventListener("keydown", (event) => {
-      const answers = asked() && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+      const presses = event.key.length === 1 || event.key === "Enter";
+      const answers = asked() && presses && !event.ctrlKey && !event.metaKey && !event.altKey;
       this.#touched();
       if (!answers) return;
       event.preventDefault();

@@ -77,18 +77,25 @@ def test_a_shift_is_begun_by_keys_alone(live, evening, alice, screenshot):
 
 def test_one_who_does_nothing_is_asked_and_the_first_key_only_answers(live, zone, alice, organisation, screenshot):
     actions.start_shift(user=alice, organisation=organisation, at=clock.now())
-    incident = actions.claim(make.make_incident(zone=zone, at=clock.now()).pk, by=alice, at=clock.now())
+    incident = make.make_incident(zone=zone, at=clock.now())
     page = live.log_in(alice, "/console/")
     expect(page.get_by_text("You are alone at the desks.")).to_be_visible()
+    expect(page.get_by_role("button", name="Claim")).to_be_visible()
     screenshot(page, "shift-alone-dark-1366")
-    Shift.objects.update(active_at=clock.now() - timedelta(minutes=6))
-    expect(page.get_by_text("Are you there?")).to_be_visible()
-    screenshot(page, "shift-asked-dark-1366")
-    page.keyboard.press("r")
-    expect(page.get_by_text("Are you there?")).to_have_count(0)
-    until(page, Event.objects.filter(kind="shift.answered").exists)
-    incident.refresh_from_db()
-    assert incident.verdict == "", "it answered, and decided nothing"
+    for n, key in enumerate(("Enter", "r"), 1):
+        Shift.objects.update(active_at=clock.now() - timedelta(minutes=6))
+        expect(page.get_by_text("Are you there?")).to_be_visible()
+        screenshot(page, "shift-asked-dark-1366")
+        page.keyboard.press(key)
+        expect(page.get_by_text("Are you there?")).to_have_count(0)
+        until(page, lambda answers=n: Event.objects.filter(kind="shift.answered").count() == answers)
+        incident.refresh_from_db()
+        assert (incident.claimed_at is None, incident.verdict) == (key == "Enter", ""), (
+            "it answered, and did nothing else"
+        )
+        if key == "Enter":
+            page.keyboard.press("Enter")
+            expect(page.get_by_text("Does this person belong here?")).to_be_visible()
     assert Looking.objects.get(incident=incident).user == alice
     assert live.trouble == []
 
