@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 DRAIN_S = 3.0
 DRIFT_S = 10.0  # of a wrong clock, without a break, before somebody is told
+SILENT_S = 60.0  # of one connection
 PROBES = 4  # first looks at once: each is a process of its own
 PROBE_AGAIN_S = 60.0  # at most, between two looks at an address that was never usable
 PARTLY_S = 1.0  # how often it is asked what one of two pictures lacks
@@ -97,6 +98,7 @@ class Watcher:
         self.check = CameraCheck(plan)
         self._drifting: bool | None = None
         self._drifting_since: float | None = None
+        self._clock_heard: float | None = None
         self._counting = threading.Lock()
         self._partly, self._partly_at = "", 0.0
         self.frames = 0  # looked at, of all connections
@@ -318,10 +320,14 @@ class Watcher:
             self._tell(News("partly", stamp.received, words=words))
 
     def _judge_clock(self, stamp: FrameStamp) -> None:
-        """A clock that is wrong for ten seconds on end is told once; a camera that tells no time just now says nothing."""
-        if stamp.offset_s is None:
+        """A clock that is wrong for ten seconds on end is told once. A camera that tells no time just now says nothing; one that
+        has told none for SILENT_S has no clock that is wrong: it was replaced, or set not to.
+        """
+        if stamp.offset_s is not None or self._clock_heard is None:  # from its first picture on it might tell one
+            self._clock_heard = stamp.monotonic
+        if stamp.offset_s is None and stamp.monotonic - self._clock_heard < SILENT_S:
             return
-        if not stamp.drifting:
+        if stamp.offset_s is None or not stamp.drifting:
             self._drifting_since = None
             if self._drifting is not False:  # unknown at first: an earlier watcher may have flagged it
                 self._drifting = False
@@ -347,7 +353,7 @@ class Watcher:
         if self._stop.is_set():
             return  # an end that we wanted
         self.online = False
-        self._drifting_since = None
+        self._drifting_since = self._clock_heard = None
         if self._told != (code, words):
             self._told = (code, words)
             log.info("%s: %s", self.plan.name, words)

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from cameras.actions import standing
-from cameras.models import Camera, Candidate
+from cameras.models import Camera, Candidate, Condition
 from cameras.vision.probe import ProbeReport
 from cameras.vision.types import FrameStamp
 from cameras.watching import streams
@@ -189,6 +189,7 @@ def clocked(watch: Watch, camera):
             watch.keeper._tell(camera.pk, one.news.popleft())
         return Camera.objects.get(pk=camera.pk)
 
+    say.watcher = one
     return say
 
 
@@ -217,6 +218,24 @@ def test_a_clock_that_is_wrong_now_and_then_or_silent_is_no_alert(clocked):
         clocked(second, 90.0 if second % 8 else 0.0)
     clocked(50, None)
     assert drifts() == 0
+
+
+def test_a_camera_that_tells_no_time_any_more_has_no_clock_that_is_wrong(clocked):
+    for second in range(12):
+        clocked(second, 90.0)
+    assert clocked(40, None).drifting
+    row = clocked(75, None)
+    assert (row.drifting, row.clock_offset_s) == (False, None)
+    assert not Condition.objects.filter(kind="drift", ended_at=None).exists()
+
+
+def test_a_camera_that_was_away_for_minutes_is_given_time_to_tell_it_again(clocked):
+    for second in range(12):
+        clocked(second, 90.0)
+    clocked.watcher._lost("stalled", "It sends no new pictures.")
+    assert clocked(300, None).drifting
+    clocked(301, 90.0)
+    assert drifts() == 1
 
 
 def test_an_episode_outlives_the_watcher_that_found_it(watches, camera):
