@@ -44,12 +44,13 @@ def _counted(
     return found
 
 
-def overloaded(organisation_id: UUID, users: Collection[UUID], at: datetime) -> set[UUID]:
-    """Of these, who was given more than LOAD_LINE in the last window, or as much as that in each of the last three."""
-    return over(_counted({user: [0] * LONG for user in users}, organisation_id, at))
+def full(organisation_id: UUID, users: Collection[UUID], at: datetime) -> set[UUID]:
+    """Of these, for whom one more would be too much: who was given LOAD_LINE or more in the last window."""
+    counted = _counted({user: [0] for user in users}, organisation_id, at)
+    return {user for user, counts in counted.items() if counts[-1] >= settings.LOAD_LINE}
 
 
 def over(counted: Mapping[UUID, list[int]]) -> set[UUID]:
-    """The same of counts that are at hand."""
+    """Who was given too much: more than LOAD_LINE in the last window, or as much as that in each of the last three."""
     line = settings.LOAD_LINE
     return {user for user, counts in counted.items() if counts[-1] > line or min(counts[-LONG:]) >= line}

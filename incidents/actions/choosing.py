@@ -83,14 +83,14 @@ def choose(incident: Incident, among: list[Seat], *, at: datetime) -> list[Seat]
     2. Whoever handled this site last.
     3. Whoever has been without an incident for longest.
 
-    Whoever sleeps is asked only where nobody awake is at a desk for this site. Whoever has been given too much is passed over
-    while somebody else is free, but for what is urgent.
+    Whoever sleeps is asked only where nobody awake is at a desk for this site. Whoever was given as much as is taken well is
+    passed over while somebody else is free, but for what is urgent.
     """
     free = free_seats(incident.site, among)
     if len(free) < 2:
         return free
     if incident.priority > URGENT:
-        much = load.overloaded(incident.organisation_id, {seat.user.pk for seat in free}, at)
+        much = load.full(incident.organisation_id, {seat.user.pk for seat in free}, at)
         free = [seat for seat in free if seat.user.pk not in much] or free
     recent = at - timedelta(seconds=settings.FOLD_WINDOW_S)
     handled = Incident.objects.filter(

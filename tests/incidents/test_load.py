@@ -38,20 +38,29 @@ def test_windows_count_what_came_to_everyone_on_shift_oldest_first(claims, organ
 def test_above_the_line_in_one_window_is_too_much(claims, organisation, alice, settings):
     settings.LOAD_LINE = 2
     claims(52, 55)
-    assert load.overloaded(organisation.pk, {alice.pk}, END) == set()
+    assert load.over(load.windows(organisation, END)) == set()
     claims(58)
-    assert load.overloaded(organisation.pk, {alice.pk}, END) == {alice.pk}
-    assert load.overloaded(organisation.pk, {alice.pk}, END + timedelta(minutes=10)) == set()
+    assert load.over(load.windows(organisation, END)) == {alice.pk}
+    assert load.over(load.windows(organisation, END + timedelta(minutes=10))) == set()
+
+
+def test_at_the_line_one_more_would_be_too_much(claims, organisation, alice, settings):
+    settings.LOAD_LINE = 2
+    claims(42, 43, 55)
+    assert load.full(organisation.pk, {alice.pk}, END) == set()
+    claims(58)
+    assert load.full(organisation.pk, {alice.pk}, END) == {alice.pk}
+    assert load.over(load.windows(organisation, END)) == set(), "and nothing was too much yet"
 
 
 def test_at_the_line_three_windows_long_is_too_much(claims, organisation, alice, settings):
     settings.LOAD_LINE = 2
     claims(32, 33, 42, 43, 52)
-    assert load.overloaded(organisation.pk, {alice.pk}, END) == set()
+    assert load.over(load.windows(organisation, END)) == set()
     claims(53)
-    assert load.overloaded(organisation.pk, {alice.pk}, END) == {alice.pk}
+    assert load.over(load.windows(organisation, END)) == {alice.pk}
 
 
 def test_nobody_asked_about_costs_nothing(organisation, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert load.overloaded(organisation.pk, set(), END) == set()
+        assert load.full(organisation.pk, set(), END) == set()

@@ -71,6 +71,11 @@ class Operator:
         return self.shift.silent_at is not None
 
     @property
+    def full(self) -> bool:
+        """One more would be too much: others are asked first."""
+        return bool(self.windows) and self.windows[-1] >= settings.LOAD_LINE
+
+    @property
     def over_for_min(self) -> int:
         """For how many minutes, in whole windows up to now, as many as the line or more came."""
         count = 0

@@ -53,6 +53,7 @@ def test_who_is_on_what_how_much_came_and_who_rests(wall, organisation, sam, now
     seen = {one.user.sign: one for one in wall()["people"]}
     assert seen["Ines"].on[0].row == here.held[0]
     assert (seen["Mara"].windows[-3:], seen["Mara"].loaded, seen["Mara"].over_for_min) == ([11, 12, 13], True, 30)
+    assert (seen["Mara"].full, seen["Ines"].full) == (True, False)
     assert seen["Priya"].on_break
     assert not seen["Priya"].overdue
     assert seen["Noel"].on == []
