@@ -54,6 +54,7 @@ export class EvidenceLoop extends HTMLElement {
   at = 0;  // which view
   pixels = 0;
   painting = 0;
+  drawn = -1;  // for which second of the clip; less than none: to be drawn anew
   told = false;
   away = false;  // what it shows could not be fetched: the centre was away
   /** @type {View[]} */
@@ -122,6 +123,7 @@ export class EvidenceLoop extends HTMLElement {
 
   /** @param {boolean} on */
   setBoxes(on) {
+    this.drawn = -1;
     this.dataset.boxes = on ? "on" : "off";
     this.querySelector('[data-do="boxes"]')?.setAttribute("aria-pressed", String(on));
   }
@@ -160,13 +162,14 @@ export class EvidenceLoop extends HTMLElement {
     this.video = video;
     this.frame.replaceChildren(video);
     this.#overlay();
+    this.drawn = -1;
     if (still) this.#offerPlay(video);
     // Only what has moved is drawn: to draw sixty times a second what stands cost a third of a core.
-    let drawn = -1, whole = NaN, told = this.onposition;
+    let whole = NaN, told = this.onposition;
     const paint = () => {
       const { currentTime: at, duration } = video;
-      if (this.video === video && (Math.abs(at - drawn) >= STEP_S || !Object.is(duration, whole) || told !== this.onposition)) {
-        [drawn, whole, told] = [at, duration, this.onposition];
+      if (this.video === video && (Math.abs(at - this.drawn) >= STEP_S || !Object.is(duration, whole) || told !== this.onposition)) {
+        [this.drawn, whole, told] = [at, duration, this.onposition];
         this.#draw(at);
       }
       this.painting = requestAnimationFrame(paint);
@@ -196,6 +199,7 @@ export class EvidenceLoop extends HTMLElement {
 
   /** A picture larger than its pixels says so. */
   #size() {
+    this.drawn = -1;
     const word = maybe(this, "[data-enlarged]"), times = this.frame.clientWidth / (this.pixels || Infinity);
     if (!word) return;
     word.hidden = times < ENLARGED;
