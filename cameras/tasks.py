@@ -9,9 +9,10 @@ from time import monotonic, perf_counter
 from typing import Any, Final
 
 from celery import shared_task
+from celery.signals import worker_process_shutdown
 from django.conf import settings
 
-from cameras.vision.bell import DOZE, Bell, Ringer
+from cameras.vision.bell import Dozer, Ringer
 from cameras.vision.slots import SlotFrame, SlotReader, SlotRef, owner_of
 from cameras.vision.turns import STALE_S, Turns
 
@@ -25,6 +26,7 @@ DOZE_S: Final = 0.5
 AGAIN: Final = 3  # looks at a frame that is written over while it is looked at
 
 _turns: dict[str, Turns] = {}
+_dozers: dict[str, Dozer] = {}
 
 
 def detect_queue() -> str:
@@ -45,6 +47,24 @@ def ringer() -> Ringer:
     return Ringer()
 
 
+@worker_process_shutdown.connect
+def put_away(**_: object) -> None:
+    """A worker that ends takes its pipes with it."""
+    while _dozers:
+        _dozers.popitem()[1].close()
+
+
+def _lain_down(space: str) -> Dozer:
+    """This worker's dozer, dozing; a new one where somebody has removed its pipe."""
+    if (known := _dozers.get(space)) is not None:
+        try:
+            return known.lie_down()
+        except FileNotFoundError:
+            _dozers.pop(space).close()
+    made = _dozers[space] = Dozer(space)
+    return made.lie_down()
+
+
 @shared_task(name="cameras.detect", ignore_result=True)
 def detect(refs: list[list[str | int]], ticket: int = 0) -> None:
     """Look at the newest frames, the most urgent slot first: those named, and any other of the same installation that has
@@ -63,11 +83,11 @@ def detect(refs: list[list[str | int]], ticket: int = 0) -> None:
     def tell(slot: str) -> None:
         ringer().answered(slot, ticket, hold=True)
 
-    def doze() -> Bell:
-        bell = Bell(space, key=DOZE)
+    def doze() -> Dozer:
+        dozer = _lain_down(space)
         ringer().dozes(names[0], ticket)
         ringer().flush()
-        return bell
+        return dozer
 
     try:
         take_turns(turns, models().detector_for, told=tell, goes_on=ringer().flush, doze=doze)
@@ -84,13 +104,13 @@ def take_turns(
     goes_on: Callable[[], None] = lambda: None,
     now: Callable[[], float] = monotonic,
     go_on_s: float = GO_ON_S,
-    doze: Callable[[], Bell] | None = None,
+    doze: Callable[[], Dozer] | None = None,
 ) -> int:
     """Look at one slot after the other until none has anything, or `go_on_s` is over; gives how many were answered.
 
     told: called with the name of each slot that was answered. goes_on: called before each look, when it is known that there
-    is one. now: the monotonic clock of the frames' stamps. doze: gives a
-    bell to wait for, at most DOZE_S, where nothing is to be looked at just now.
+    is one. now: the monotonic clock of the frames' stamps. doze: lies down and gives what to wait for, DOZE_S in all, where
+    nothing is to be looked at just now.
     """
     until, count = now() + go_on_s, 0
     while True:
@@ -117,21 +137,25 @@ def take_turns(
 
 
 def _dozed(
-    turns: Turns, doze: Callable[[], Bell], now: Callable[[], float], until: float
+    turns: Turns, doze: Callable[[], Dozer], now: Callable[[], float], until: float
 ) -> tuple[SlotReader, int] | None:
-    """The next turn after a nap. Looked for again once the bell is there, and once it is gone: between those two somebody
-    who has something to look at finds it and rings. It may be a camera that nobody here has heard of.
+    """The next turn after a nap. Looked for again once others see that it dozes, and once it is awake: between those two
+    whoever has something to look at wakes it. It may be a camera that nobody here has heard of.
+
+    Another worker may be quicker with what it was woken for. Then it dozes on: to end for that would cost a message.
     """
-    if (left := until - now()) <= 0:
-        return None
-    with doze() as bell:
+    until = min(until, now() + DOZE_S)
+    while (left := until - now()) > 0:
+        with doze() as dozer:
+            if (turn := turns.next(now())) is not None:
+                return turn
+            dozer.wait(left)
         if (turn := turns.next(now())) is not None:
             return turn
-        bell.wait(min(left, DOZE_S))
-    if (turn := turns.next(now())) is None:
         turns.look_anew()
-        turn = turns.next(now())
-    return turn
+        if (turn := turns.next(now())) is not None:
+            return turn
+    return None
 
 
 def _answer(reader: SlotReader, detector_for: Callable[[str], Any], now: Callable[[], float]) -> bool:

@@ -1,15 +1,18 @@
 """How a worker tells a watch process that something was answered, and is woken for more: named pipes beside the slots.
 
-A worker that has nothing to look at just now dozes for a moment, and its pipe is there for as long; waking it costs a
+A worker that has nothing to look at just now dozes for a moment, and its pipe has another name for as long; waking it costs a
 hundredth of what a message costs. All are hints, like the task that asked: a bell that nobody hears, or one that is full,
 costs time and nothing else, since the owner of a slot looks for its answer with every frame anyway.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import struct
+import threading
+import time
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -23,9 +26,11 @@ from .slots import owner_of
 _RING: Final = struct.Struct("=QII")  # ticket, mark of a slot, what
 _ANSWERED, _ENDED, _WAKE, _DOZES = range(4)
 _WAKING: Final = _RING.pack(0, 0, _WAKE)
-BELL, DOZE = "bell", "doze"  # in a slot's place of the camera
+# In a slot's place of the camera: a watch process's bell, a worker's while it dozes and while it does not.
+BELL, DOZE, AWAKE = "bell", "doze", "awake"
 _AT_ONCE: Final = 64 * 1024
 _MOST_OPEN: Final = 64
+LOOK_AGAIN_S: Final = 1.0  # between two looks for workers that nobody told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +53,6 @@ def mark_of(slot: str) -> int:
 def bell_name(space: str, pid: str | int, birth: str | int, key: str = BELL) -> str:
     """Like a slot's name, so that what a killed process leaves is swept away with the slots."""
     return f"{PREFIX}.{space}.{pid}.{birth}.{key}.0"
-
-
-def wake(space: str, most: int, *, directory: Path | None = None) -> int:
-    """Wake so many dozing workers at most; gives how many were. Who takes a bell away wakes its worker, and nobody else does."""
-    place, woken = directory or default_directory(), 0
-    start, end = f"{PREFIX}.{space}.", f".{DOZE}.0"
-    for name in os.listdir(place) if most > 0 else ():
-        if woken < most and name.startswith(start) and name.endswith(end):
-            try:
-                pipe = os.open(place / name, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-            except OSError:
-                continue  # it has just woken by itself
-            try:
-                (place / name).unlink()
-                woken += _write(pipe, _WAKING)
-            except FileNotFoundError:
-                continue  # somebody else was quicker
-            finally:
-                os.close(pipe)
-    return woken
 
 
 class Bell:
@@ -118,6 +103,107 @@ class Bell:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Dozer(Bell):
+    """A worker's own, kept for as long as it lives: its name alone says whether it dozes, and to give it another one is all
+    that lying down, getting up and waking cost.
+    """
+
+    def __init__(self, space: str, *, directory: Path | None = None) -> None:
+        """Awake at first. Raises OSError where there cannot be one."""
+        super().__init__(space, key=AWAKE, directory=directory)
+        self._lying = self.path.with_name(bell_name(space, self._pid, _born(self._pid), DOZE))
+        self._lying.unlink(missing_ok=True)
+
+    def lie_down(self) -> Dozer:
+        """From now on a Waker may wake it. Raises OSError where somebody has removed its pipe."""
+        self.path.rename(self._lying)
+        return self
+
+    def get_up(self) -> None:
+        """Nobody need wake it any more."""
+        with contextlib.suppress(FileNotFoundError):  # it was woken
+            self._lying.rename(self.path)
+
+    def close(self) -> None:
+        if self._pipe >= 0 and os.getpid() == self._pid:
+            self._lying.unlink(missing_ok=True)
+        super().close()
+
+    def __enter__(self) -> Dozer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.get_up()
+
+
+class Waker:
+    """Wakes workers of a space that doze. Those it knows are woken without looking for them. From any thread."""
+
+    def __init__(self, space: str, *, directory: Path | None = None) -> None:
+        self._directory = directory or default_directory()
+        self._start = f"{PREFIX}.{space}."
+        self._known: dict[str, int] = {}  # name while it dozes → its pipe
+        self._looked: float | None = None
+        self._lock = threading.Lock()
+
+    def wake(self, most: int, *, told: bool = False) -> int:
+        """Wake so many at most; gives how many were. Whoever gives a worker its other name has woken it, and nobody else has.
+
+        told: somebody said that they doze: where none of those known does, it is another one.
+        """
+        woken = 0
+        with self._lock:
+            for name in [*self._known] if most > 0 else ():
+                if woken < most:
+                    woken += self._woken(name)
+            if woken < most and (told or self._looks_again()):
+                for name in self._look():
+                    if woken < most:
+                        woken += self._woken(name)
+        return woken
+
+    def close(self) -> None:
+        with self._lock:
+            while self._known:
+                os.close(self._known.popitem()[1])
+
+    def _looks_again(self) -> bool:
+        return self._looked is None or time.monotonic() - self._looked >= LOOK_AGAIN_S
+
+    def _look(self) -> list[str]:
+        """Those nobody knew that doze; those that are no more are forgotten."""
+        self._looked = time.monotonic()
+        names = {name for name in os.listdir(self._directory) if name.startswith(self._start)}
+        for name in [name for name in self._known if not names & {name, _awake(name)}]:
+            os.close(self._known.pop(name))
+        new = [name for name in names if name.endswith(f".{DOZE}.0") and name not in self._known]
+        return [name for name in new[: _MOST_OPEN - len(self._known)] if self._knows(name, name)]
+
+    def _woken(self, name: str) -> bool:
+        awake = _awake(name)
+        try:
+            os.rename(self._directory / name, self._directory / awake)
+        except FileNotFoundError:
+            return False  # it does not doze, or somebody else was quicker
+        if _write(self._known[name], _WAKING):
+            return True
+        os.close(self._known.pop(name))  # whoever it was is no more, or has another pipe by now
+        return self._knows(name, awake) and _write(self._known[name], _WAKING)
+
+    def _knows(self, name: str, at: str) -> bool:
+        """Whether a worker can be reached from now on, by the name that its pipe has just now."""
+        try:
+            pipe = os.open(self._directory / at, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        self._known[name] = pipe
+        return True
+
+
+def _awake(name: str) -> str:
+    return f"{name.removesuffix(f'.{DOZE}.0')}.{AWAKE}.0"
 
 
 class Ringer:

@@ -102,7 +102,7 @@ def open_camera(address: PinnedAddress, options: OpenOptions | None = None) -> A
         container = av.open(
             address.url_for_ffmpeg,
             options=ffmpeg_options(limits),
-            stream_options=[_UNDECODED] * MOST_STREAMS,
+            stream_options=[_UNDECODED] * MOST_STREAMS,  # type: ignore[list-item]  # PyAV's stub says strings
             timeout=(limits.open_timeout_s, limits.read_timeout_s),
             hwaccel=_hardware(limits.hardware),
         )

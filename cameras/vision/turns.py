@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from .bell import BELL, DOZE
+from .bell import AWAKE, BELL, DOZE
 from .slot_layout import NAME, PREFIX, default_directory
 from .slots import SlotGone, SlotReader, attach
 
@@ -83,4 +83,4 @@ class Turns:
 
 def _is_slot(name: str) -> bool:
     match = NAME.match(name)
-    return match is not None and match["key"] not in (BELL, DOZE)
+    return match is not None and match["key"] not in (AWAKE, BELL, DOZE)

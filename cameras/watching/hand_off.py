@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cameras.tasks import GO_ON_S, detect, detect_queue
-from cameras.vision.bell import Bell, Ring, mark_of, wake
+from cameras.vision.bell import Bell, Ring, Waker, mark_of
 from cameras.vision.slots import SlotRef
 from soc.core import clock
 
@@ -50,9 +50,9 @@ class HandOff:
         directory: Path | None = None,
     ) -> None:
         """space: that of the slots. workers: how many there are on this host. Raises OSError where no bell can be had."""
-        self.most, self._space, self._directory = workers + 1, space, directory
+        self.most = workers + 1
         self._send = send
-        self._bell = Bell(space, directory=directory)
+        self._bell, self._waker = Bell(space, directory=directory), Waker(space, directory=directory)
         self._waiting: dict[str, SlotRef] = {}  # asked for, and in no task yet
         self._listeners: dict[int, dict[str, Callable[[], None]]] = {}  # by mark
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class HandOff:
         """There is something to look at. May be called from any thread."""
         # To wake this object's thread, for it to wake a worker, costs as much again.
         if self._dozing and not self._stop and ref.name not in self._unheard:
-            if wake(self._space, 1, directory=self._directory):
+            if self._waker.wake(1, told=True):
                 self._unheard.add(ref.name)
                 return
             self._dozing = False
@@ -106,6 +106,7 @@ class HandOff:
             self._thread.join(timeout=3)
         if not self._thread.is_alive():
             self._bell.close()
+            self._waker.close()
 
     def _run(self) -> None:
         while True:
@@ -160,7 +161,7 @@ class HandOff:
             asked = list(self._waiting.values()) if room > 0 or self._dozing else []
         # A worker that was stopped while it dozed wakes nobody can tell when: who asks again is sent.
         fresh = [ref for ref in asked if ref.name not in self._unheard]
-        woken = wake(self._space, len(fresh), directory=self._directory)
+        woken = self._waker.wake(len(fresh), told=self._dozing)
         self._unheard |= {ref.name for ref in fresh[:woken]}
         refs = [ref for ref in asked if ref not in fresh[:woken]]
         with self._lock:

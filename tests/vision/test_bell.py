@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from cameras.vision.bell import DOZE, Bell, Ring, Ringer, mark_of, wake
+from cameras.vision.bell import Bell, Dozer, Ring, Ringer, Waker, mark_of
 from cameras.vision.slots import SlotWriter, sweep
 
 
@@ -73,10 +74,65 @@ def test_the_bell_of_a_killed_process_is_swept_away(bell, tmp_path):
     assert bell.path.exists()
 
 
-def test_each_worker_that_dozes_is_woken_once(tmp_path):
-    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
-        assert wake("main", 1, directory=tmp_path) == 1
-        assert wake("main", 1, directory=tmp_path) == 0
-        assert dozing._poll.poll(0)
-    with Bell("main", key=DOZE, directory=tmp_path):
-        assert wake("main", 5, directory=tmp_path) == 1
+@pytest.fixture
+def dozer(tmp_path: Path):
+    made = Dozer("main", directory=tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def waker(tmp_path: Path):
+    made = Waker("main", directory=tmp_path)
+    yield made
+    made.close()
+
+
+def is_rung(dozer: Dozer) -> bool:
+    return bool(dozer._poll.poll(0))
+
+
+def test_each_worker_that_dozes_is_woken_once(dozer, waker, tmp_path):
+    for _ in range(2):
+        with dozer.lie_down():
+            assert waker.wake(1, told=True) == 1
+            assert is_rung(dozer)
+            assert waker.wake(1, told=True) == 0
+            assert Waker("main", directory=tmp_path).wake(1) == 0
+            dozer.wait(0.0)
+        assert waker.wake(1, told=True) == 0
+    with dozer.lie_down():
+        assert waker.wake(5) == 1
+
+
+def test_who_is_known_to_doze_is_woken_without_a_look_for_others(dozer, waker, monkeypatch):
+    with dozer.lie_down():
+        assert waker.wake(1) == 1
+    monkeypatch.setattr(os, "listdir", None)
+    with dozer.lie_down():
+        assert waker.wake(1) == 1
+    assert waker.wake(1) == 0  # too soon to look, and nobody told of another
+
+
+def test_a_worker_that_was_killed_while_it_dozed_is_nobody_to_wake(dozer, waker, tmp_path):
+    with dozer.lie_down():
+        assert waker.wake(1) == 1
+    dozer.lie_down()
+    os.close(dozer._pipe)  # what its end leaves of it
+    dozer._pipe = -1
+    assert waker.wake(1, told=True) == 0
+    with (successor := Dozer("main", directory=tmp_path)).lie_down():
+        assert waker.wake(1, told=True) == 1
+        assert is_rung(successor)
+    successor.close()
+
+
+def test_a_worker_whose_pipe_was_made_anew_is_woken_all_the_same(dozer, waker, tmp_path):
+    with dozer.lie_down():
+        assert waker.wake(1) == 1
+    dozer.close()
+    with (anew := Dozer("main", directory=tmp_path)).lie_down():
+        assert waker.wake(1) == 1
+        assert is_rung(anew)
+    anew.close()
+    assert not list(tmp_path.iterdir())

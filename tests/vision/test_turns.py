@@ -10,7 +10,7 @@ import pytest
 
 from cameras import tasks
 from cameras.tasks import DOZE_S, take_turns
-from cameras.vision.bell import DOZE, Bell, wake
+from cameras.vision.bell import Dozer, Waker
 from cameras.vision.card import load_card
 from cameras.vision.slots import CLAIM_S, EARLY_S, SlotFrame, SlotReader, SlotWriter
 from cameras.vision.turns import LOOK_AGAIN_S, STALE_S, Turns
@@ -203,14 +203,14 @@ def test_a_worker_is_woken_for_a_camera_it_has_not_heard_of(slots, turns, tmp_pa
     detector = Detector(clock)
     assert turns.next(clock.now) is None
 
-    class Nap(Bell):
+    class Nap(Dozer):
         def wait(self, timeout_s):
             slots("new").put(PICTURE, stamp_at(clock.now, 1))
             return []
 
-    naps = iter([Nap, Bell])
+    naps = iter([Nap, Dozer])
     take = partial(take_turns, turns, detector.detector_for, now=clock, go_on_s=COSTS_S)
-    assert take(doze=lambda: next(naps)("main", key=DOZE, directory=tmp_path)) == 1
+    assert take(doze=lambda: next(naps)("main", directory=tmp_path).lie_down()) == 1
 
 
 def test_served_in_any_other_order_somebody_would_starve(slots, turns, clock, monkeypatch):
@@ -256,11 +256,11 @@ def test_a_task_ends_when_nothing_is_left_or_its_time_is_over(slots, turns, cloc
 
 
 def test_a_worker_that_dozes_is_woken_for_what_comes_meanwhile(slots, turns, tmp_path, clock):
-    writer, detector = slots("c"), Detector(clock)
+    writer, detector, waker = slots("c"), Detector(clock), Waker("main", directory=tmp_path)
     comes = iter([1, 2])
     naps = []
 
-    class Nap(Bell):
+    class Nap(Dozer):
         def wait(self, timeout_s):
             naps.append(timeout_s)
             number = next(comes, None)
@@ -268,17 +268,43 @@ def test_a_worker_that_dozes_is_woken_for_what_comes_meanwhile(slots, turns, tmp
                 clock.now += timeout_s
                 return []
             writer.put(PICTURE, stamp_at(clock.now, number))
-            assert wake("main", 5, directory=tmp_path) == 1
+            assert waker.wake(5, told=True) == 1
             return super().wait(timeout_s)
 
-    done = take_turns(turns, detector.detector_for, now=clock, doze=lambda: Nap("main", key=DOZE, directory=tmp_path))
-    assert done == 2
+    nap = Nap("main", directory=tmp_path)
+    assert take_turns(turns, detector.detector_for, now=clock, doze=nap.lie_down) == 2
     assert naps == [DOZE_S] * 3
-    assert wake("main", 5, directory=tmp_path) == 0
+    assert waker.wake(5, told=True) == 0
+
+
+def dozed_s(turns: Turns, tmp_path: Path, clock: Clock) -> float:
+    """How long a worker's task goes on that is woken once, for what another worker took before it was awake."""
+    waker = Waker("main", directory=tmp_path)
+    naps = []
+
+    class Nap(Dozer):
+        def wait(self, timeout_s):
+            naps.append(timeout_s)
+            if len(naps) == 1:
+                clock.now += 0.1
+                assert waker.wake(1, told=True) == 1
+                return super().wait(timeout_s)
+            clock.now += timeout_s
+            return []
+
+    began = clock.now
+    assert (
+        take_turns(turns, Detector(clock).detector_for, now=clock, doze=Nap("main", directory=tmp_path).lie_down) == 0
+    )
+    return clock.now - began
+
+
+def test_a_worker_that_was_woken_in_vain_dozes_on(turns, tmp_path, clock):
+    assert dozed_s(turns, tmp_path, clock) == pytest.approx(DOZE_S)
 
 
 def test_nobody_dozes_over_what_came_while_lying_down_or_getting_up(slots, turns, tmp_path, clock):
-    """A frame that is put just before the bell is there, and one just before it is gone: neither is rung for."""
+    """A frame that is put just before others see that it dozes, and one just before it is awake: neither is rung for."""
     detector = Detector(clock)
     writers = iter([slots("early"), slots("late")])
 
@@ -286,19 +312,21 @@ def test_nobody_dozes_over_what_came_while_lying_down_or_getting_up(slots, turns
         if (writer := next(writers, None)) is not None:
             writer.put(PICTURE, stamp_at(clock.now, 1))
 
-    class Nap(Bell):
+    class Nap(Dozer):
+        def lie_down(self):
+            put()
+            return super().lie_down()
+
         def wait(self, timeout_s):
+            clock.now += timeout_s
             return []
 
-        def close(self):
+        def get_up(self):
             put()
-            super().close()
+            super().get_up()
 
-    def lie_down() -> Bell:
-        put()
-        return Nap("main", key=DOZE, directory=tmp_path)
-
-    assert take_turns(turns, detector.detector_for, now=clock, doze=lie_down) == 2
+    nap = Nap("main", directory=tmp_path)
+    assert take_turns(turns, detector.detector_for, now=clock, doze=nap.lie_down) == 2
 
 
 def test_an_answer_is_told_before_the_next_look_begins(slots, turns, clock):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from cameras.tasks import GO_ON_S
-from cameras.vision.bell import DOZE, Bell, Ring, Ringer, mark_of
+from cameras.vision.bell import Dozer, Ring, Ringer, mark_of
 from cameras.vision.slots import SlotRef, SlotWriter
 from cameras.watching.hand_off import GATHER_S, LOST_S, UNBEGUN_S, HandOff
 from soc.core import clock
@@ -45,6 +45,13 @@ def hand_off(broker, tmp_path):
     made = HandOff("main", workers=WORKERS, send=broker.send, directory=tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture
+def dozer(tmp_path):
+    made = Dozer("main", directory=tmp_path)
+    yield made
+    made.close()
 
 
 def slot(number: int) -> SlotRef:
@@ -104,50 +111,48 @@ def test_a_task_that_waits_for_a_worker_counts_for_as_long_as_one_goes_on(hand_o
     assert LOST_S < UNBEGUN_S < 3.0  # after three seconds unseen motion is an alarm
 
 
-def test_a_worker_that_dozes_is_woken_and_not_sent_a_task(hand_off, broker, tmp_path):
-    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+def test_a_worker_that_dozes_is_woken_and_not_sent_a_task(hand_off, broker, dozer):
+    with dozer.lie_down():
         ask(hand_off, 1, at=0.0)
         assert not broker.sent
-        assert dozing.wait(0.0) == []  # woken: nothing is said
+        assert dozer.wait(0.0) == []  # woken: nothing is said
     ask(hand_off, 2, at=0.1)
     assert broker.names == [slot(2).name]
 
 
-def test_a_worker_that_is_known_to_doze_is_woken_by_whoever_asks(hand_off, broker, tmp_path):
+def test_a_worker_that_is_known_to_doze_is_woken_by_whoever_asks(hand_off, broker, dozer):
     ask(hand_off, 1, at=0.0)
-    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+    with dozer.lie_down():
         hand_off.hear([Ring(1, None, dozes=True)], 0.1)
         hand_off.ask(slot(2))
-        assert dozing._poll.poll(0)
+        assert dozer._poll.poll(0)
     hand_off.ask(slot(3))  # it got up meanwhile
     hand_off.send_waiting(0.2)
     assert broker.names == [slot(1).name, slot(3).name]
 
 
-def test_a_worker_that_was_stopped_while_it_dozed_keeps_nobody_waiting_for_long(hand_off, broker, tmp_path):
+def test_a_worker_that_was_stopped_while_it_dozed_keeps_nobody_waiting_for_long(hand_off, broker, dozer):
     hand_off.listen(slot(1).name, lambda: None)
-    with Bell("main", key=DOZE, directory=tmp_path):  # and never reads
+    with dozer.lie_down():  # and never reads
         ask(hand_off, 1, at=0.0)
         assert not broker.sent
         ask(hand_off, 1, at=1.0)  # a second later nobody has answered
         assert broker.names == [slot(1).name]
         hand_off.hear([Ring(1, mark_of(slot(1).name)), Ring(1, None)], 1.1)
-    with Bell("main", key=DOZE, directory=tmp_path):
+    with dozer.lie_down():
         ask(hand_off, 1, at=1.2)
         assert len(broker.sent) == 1
 
 
 def test_a_hand_off_that_stumbles_goes_on(hand_off, broker, monkeypatch):
-    from cameras.watching import hand_off as module
-
-    wake, trouble = module.wake, iter([OSError(24, "Too many open files")])
+    wake, trouble = hand_off._waker.wake, iter([OSError(24, "Too many open files")])
 
     def stumbling(*args, **given):
         if (error := next(trouble, None)) is not None:
             raise error
         return wake(*args, **given)
 
-    monkeypatch.setattr(module, "wake", stumbling)
+    monkeypatch.setattr(hand_off._waker, "wake", stumbling)
     hand_off.start()
     hand_off.ask(slot(1))
     assert not broker.arrived.wait(0.2)
@@ -155,12 +160,12 @@ def test_a_hand_off_that_stumbles_goes_on(hand_off, broker, monkeypatch):
     assert broker.arrived.wait(5)
 
 
-def test_with_all_tasks_under_way_one_that_dozes_is_woken_all_the_same(hand_off, broker, tmp_path):
+def test_with_all_tasks_under_way_one_that_dozes_is_woken_all_the_same(hand_off, broker, dozer):
     ask(hand_off, 1, 2, 3, at=0.0)
-    with Bell("main", key=DOZE, directory=tmp_path) as dozing:
+    with dozer.lie_down():
         hand_off.hear([Ring(1, None, dozes=True)], 0.1)
         ask(hand_off, 4, at=0.1)
-        assert dozing._poll.poll(0)
+        assert dozer._poll.poll(0)
         hand_off.send_waiting(0.2)
     assert slot(4).name not in broker.names
     hand_off.hear([Ring(1, None)], 0.3)
