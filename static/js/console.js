@@ -1,6 +1,7 @@
 /* The console: the feed moves the strip, the strip decides what lies on the desk, keys press what shows them. */
 import "./card.js";
 import "./response-clock.js";
+import "./site-plan.js";
 import { post, send, tell } from "./acts.js";
 import { Desk } from "./desk.js";
 import { above, all, as, byId, maybe, the } from "./dom.js";

@@ -2,6 +2,7 @@
    or the snapshot. Tracks are its JSON child: [{label, score, path: [[t, x1, y1, x2, y2], …]}], t in seconds from the clip's
    start. A second JSON child has the same moment from other cameras: [{camera, name, url, words, started, key_s, begin_s,
    tracks}]; `nextView` goes round. Says "shown" once, when the first picture is on the screen. */
+import { BoxLabels } from "./box-labels.js";
 import { json, maybe, the } from "./dom.js";
 import { clockText } from "./time.js";
 import { say } from "./words.js";
@@ -61,6 +62,8 @@ export class EvidenceLoop extends HTMLElement {
   views = [];
   /** @type {HTMLElement[]} one for each track of the view */
   boxes = [];
+  labels = new BoxLabels();
+  room = { wide: 0, high: 0 };  // of the frame, in CSS pixels: not asked for with each picture
   /** @type {HTMLVideoElement | null} */
   video = null;
   /** @type {((at: number, whole: number) => void) | null} hears where the clip is, in seconds */
@@ -126,6 +129,7 @@ export class EvidenceLoop extends HTMLElement {
     this.drawn = -1;
     this.dataset.boxes = on ? "on" : "off";
     this.querySelector('[data-do="boxes"]')?.setAttribute("aria-pressed", String(on));
+    this.#again();
   }
 
   toggleBoxes() {
@@ -197,10 +201,15 @@ export class EvidenceLoop extends HTMLElement {
     this.#size();
   }
 
+  /** A picture that does not move is drawn anew where something else about it has changed. */
+  #again() { if (!this.video && this.boxes.length) this.#draw(0); }
+
   /** A picture larger than its pixels says so. */
   #size() {
     this.drawn = -1;
-    const word = maybe(this, "[data-enlarged]"), times = this.frame.clientWidth / (this.pixels || Infinity);
+    this.room = { wide: this.frame.clientWidth, high: this.frame.clientHeight };
+    this.#again();
+    const word = maybe(this, "[data-enlarged]"), times = this.room.wide / (this.pixels || Infinity);
     if (!word) return;
     word.hidden = times < ENLARGED;
     if (!word.hidden) word.textContent = say("enlarged", { times: times.toFixed(1) });
@@ -271,16 +280,18 @@ export class EvidenceLoop extends HTMLElement {
 
   /** @param {number} t */
   #draw(t) {
-    const tracks = this.tracks, stamp = maybe(this, ".ts");
+    const tracks = this.tracks, stamp = maybe(this, ".ts"), { wide, high } = this.room;
+    /** @type {[HTMLElement, import("./apart.js").Area][]} */
+    const seen = [];
     this.boxes.forEach((box, n) => {
       const path = tracks[n].path, at = path?.length ? boxAt(path, t) : null;
       box.hidden = !at;
       if (!at) return;
       const [x1, y1, x2, y2] = at.map((value) => value * 100);
       Object.assign(box.style, { left: `${x1}%`, top: `${y1}%`, width: `${x2 - x1}%`, height: `${y2 - y1}%` });
-      box.classList.toggle("box--low", y1 < 6);
-      box.classList.toggle("box--right", x1 > 75);
+      seen.push([box, { x1: at[0] * wide, y1: at[1] * high, x2: at[2] * wide, y2: at[3] * high }]);
     });
+    this.labels.arrange({ x1: 0, y1: 0, x2: wide, y2: high }, seen);
     if (stamp && this.view.started) {
       const ms = Date.parse(this.view.started) + t * 1000;
       stamp.textContent = `${clockText(ms, this.dataset.timeZone)}.${Math.floor((ms % 1000) / 100)}`;

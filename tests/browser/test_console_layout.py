@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -41,12 +42,19 @@ PLACES = {
     "South path": (5, 56, 45, 60, 16),
     "Workshop": (60, 15, 180, 60, 14),
     "Office front": (55, 58, 330, 60, 15),
+    "Rear fence": (78.5, 6.5, 250, 50, 14),  # on the same pole as the van bay's
 }
+# What is written on the plan and seen: its words, how high its letters are, and where it lies.
+WRITTEN = """[...document.querySelectorAll('.plan [data-w]:not(.is-out, path)')].map((e) => {
+    const { x, y, width, height } = e.getBoundingClientRect(), text = e.matches('text') ? e : e.querySelector('text');
+    const letters = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+    return { words: text.textContent, letters, x, y, width, height };
+})"""
 
 
 @pytest.fixture
 def yard(zone) -> Camera:
-    """The site of seven cameras with a plan: six are placed on it, one has no picture."""
+    """The site of seven cameras with a plan: two hang on one pole, one of these has no picture."""
     site, camera = zone.site, zone.camera
     SitePlan.objects.create(site=site, width_m=84, height_m=60, shapes=GROUND)
     for name in ("Gate lane", "Van bay", "South path", "Workshop", "Office front", "Rear fence"):
@@ -84,12 +92,26 @@ def ended(zone, user, *outcomes: str) -> list[Incident]:
     return found
 
 
+def the_plan_can_be_read(page):
+    """No letter is smaller than 11 px, nothing covers anything else, and every camera has its number."""
+    written = page.evaluate(WRITTEN)
+    assert {str(n) for n in range(1, 8)} <= {one["words"] for one in written}
+    assert min(one["letters"] for one in written) >= 11
+    for one, other in combinations(written, 2):
+        beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        over = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert beside or over, (one, other)
+
+
 def pictures(page, screenshot, name, *sizes: str):
     """The page at these sizes in the dark, and at the last one in the light: nothing is to be scrolled sideways."""
     for size in sizes or SIZES:
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.evaluate(DRAWN)
+        if page.locator(".plan").count():
+            the_plan_can_be_read(page)
         screenshot(page, f"{name}-dark-{size}", full=size == "390")
     page.evaluate("document.querySelector('[data-theme-toggle]').click()")
     screenshot(page, f"{name}-light-{size}", full=size == "390")

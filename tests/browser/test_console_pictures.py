@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -64,6 +64,51 @@ def test_no_box_stands_ahead_of_a_person(live, on_shift, alice, zone):
     for at, there in ((0.0, False), (1.6, False), (1.9, False), (2.05, True), (4.9, True)):
         page.evaluate(f"{VIDEO}.currentTime = {at}")
         expect(page.locator("evidence-loop .box")).to_be_visible(visible=there)
+
+
+def test_the_words_of_a_group_do_not_cover_each_other(live, on_shift, alice, zone, screenshot):
+    incident = held(zone, alice)
+    clip = incident.alerts.get().candidate.clip
+
+    def walks(n: int) -> list[list[float]]:
+        """One of five who overlap, towards the right edge."""
+        left = 0.42 + 0.05 * n
+        return [[t / 10, left + t / 350, 0.4 + 0.04 * (n % 2), left + 0.09 + t / 350, 0.8] for t in range(0, 50, 2)]
+
+    tracks = [{"id": n, "label": "person", "score": 0.91 - n / 50, "path": walks(n)} for n in range(5)]
+    type(clip).objects.filter(pk=clip.pk).update(overlay={**clip.overlay, "tracks": tracks})
+    page = live.log_in(alice, "/console/")
+    until(page, f"{VIDEO}?.readyState >= 2")
+    page.evaluate(f"{VIDEO}.pause()")
+    for width, theme in ((1366, "dark"), (1920, "light")):
+        page.set_viewport_size({"width": width, "height": 768 if width == 1366 else 1080})
+        page.emulate_media(color_scheme=theme)
+        for at in (0.1, 2.5, 4.7):
+            page.evaluate(f"{VIDEO}.currentTime = {at}")
+            until(page, f"!{VIDEO}.seeking")
+            until(page, "document.querySelectorAll('.box:not([hidden])').length === 5")
+            until(page, f"({WORDS}).length >= 3")
+            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            apart(page.evaluate(WORDS), page.evaluate(RECT.format("evidence-loop .frame")))
+        screenshot(page, f"console-group-{theme}-{width}")
+    assert live.trouble == []
+
+
+WORDS = """[...document.querySelectorAll('.box:not([hidden]):not([data-words=out]) b')].map((e) => {
+    const { left, right, top, bottom } = e.getBoundingClientRect();
+    return { left, right, top, bottom, letters: parseFloat(getComputedStyle(e).fontSize) };
+})"""
+
+
+def apart(words, frame):
+    """Every word can be read, lies on the picture, and covers no other."""
+    for one in words:
+        assert one["letters"] >= 11
+        assert frame["left"] <= one["left"] < one["right"] <= frame["right"]
+        assert frame["top"] <= one["top"] < one["bottom"] <= frame["bottom"]
+    for one, other in combinations(words, 2):
+        beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+        assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"], (one, other)
 
 
 def test_with_reduced_motion_the_clip_stands_on_its_key_frame_with_a_play_button(
