@@ -128,6 +128,22 @@ def test_a_tab_out_of_sight_loses_an_untouched_claim_to_somebody_awake_within_tw
     assert live.trouble == []
 
 
+def test_whoever_logs_out_holding_an_incident_reads_why_they_cannot(live, zone, alice, organisation, screenshot):
+    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
+    incident = actions.claim(make.make_incident(zone=zone, at=clock.now()).pk, by=alice, at=clock.now())
+    page = live.log_in(alice, "/console/")
+    expect(page.get_by_text("Does this person belong here?")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    held = page.locator(f"#q-{incident.pk}")
+    expect(held).to_contain_text("yours")
+    expect(held).not_to_have_attribute("aria-current", "true")  # what is held was told, and takes nothing's place
+    expect(page.get_by_text("Nobody leaves holding an incident.")).to_be_visible()
+    screenshot(page, "shift-holds-dark-1366")
+    page.get_by_role("link", name=incident.reference).click()
+    expect(page.get_by_text("Does this person belong here?")).to_be_visible()
+    assert live.trouble == []
+
+
 def test_a_shift_ends_with_last_words_and_a_break_with_a_key(live, alice, dave, organisation, screenshot):
     actions.start_shift(user=alice, organisation=organisation, at=clock.now())
     actions.start_shift(user=dave, organisation=organisation, at=clock.now())

@@ -218,6 +218,28 @@ def test_who_is_not_on_shift_logs_out_at_once(at_desk):
     assert "/login/" in at_desk.post(reverse("logout")).url
 
 
+def test_nor_does_anybody_log_off_owning_an_incident_who_took_it_without_a_shift(client, sam, zone):
+    client.force_login(sam)
+    incident = actions.claim(make.make_incident(zone=zone, at=clock.now()).pk, by=sam, at=clock.now())
+    first = client.post(reverse("logout")).url
+    assert first == reverse("console-shift-end") + "?then=logout"
+    page = client.get(first).text
+    assert "Nobody leaves holding an incident." in page
+    assert incident.reference in page
+    assert "End shift" not in page.split('id="begin-title"')[1]
+    answer = client.post(reverse("console-shift-end"), {"then": "logout"})
+    assert answer.status_code == 409
+    assert f"You still hold {incident.reference}" in answer.text
+    actions.release(incident.pk, token=incident.token, by=sam, at=clock.now())
+    assert "/login/" in client.post(reverse("logout")).url
+
+
+def test_whoever_has_no_console_any_more_logs_out(at_desk, alice):
+    start(at_desk)
+    alice.memberships.all().delete()
+    assert "/login/" in at_desk.post(reverse("logout")).url
+
+
 def test_a_break_is_taken_and_ended(at_desk, alice, dave, organisation):
     actions.start_shift(user=dave, organisation=organisation, at=clock.now())
     start(at_desk)

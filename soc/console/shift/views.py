@@ -85,15 +85,25 @@ def end(request: HttpRequest) -> HttpResponse:
             actions.end_shift(user=user, at=clock.now(), last_words=request.POST.get("last_words", ""))
             if not leaves:
                 return _control(request)
+            _holds_nothing(user)
             logout(request)
             return redirect("login")
         except Refused as error:
             refused = error
-    elif strip.on_shift(user) is None:
+    held, sits = reads.held_by(user), strip.on_shift(user) is not None
+    if not (sits or (held and leaves) or refused):
         return redirect("console-quiet" if asked_by_script(request) else "console")
-    facts = {"held": reads.held_by(user), "leaves": leaves, "refused": refused, "given": request.POST}
+    facts = {"held": held, "sits": sits, "leaves": leaves, "refused": refused, "given": request.POST}
     facts["breaks"] = reads.BREAKS
     return queue.on_desk(request, "console/shift/end.html", facts, refused=refused is not None)
+
+
+def _holds_nothing(user: User) -> None:
+    """Nor does anybody log off owning an incident who took it without sitting down. Raises Refused."""
+    for held, _title in reads.held_by(user):
+        raise Refused(
+            "holding", _("You still hold %(incident)s: close it, or hand it back.") % {"incident": held.reference}
+        )
 
 
 @specialist
@@ -149,7 +159,10 @@ def _control(request: HttpRequest, refused: Refused | None = None) -> HttpRespon
 
 
 def before_logging_out(request: HttpRequest) -> str:
-    """Where whoever is on shift goes first: nobody leaves without a hand-over. "" for everybody else."""
+    """Where whoever is on shift goes first, for nobody leaves without a hand-over, and whoever holds an incident; "" for
+    everybody else, and for whoever has no console any more."""
     user: Any = request.user
-    on_shift = user.is_authenticated and strip.on_shift(user) is not None
-    return f"{reverse('console-shift-end')}?then=logout" if on_shift else ""
+    if not user.is_authenticated or not user.may_anywhere(Act.CONSOLE):
+        return ""
+    stays = strip.on_shift(user) is not None or bool(reads.held_by(user))
+    return f"{reverse('console-shift-end')}?then=logout" if stays else ""
