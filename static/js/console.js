@@ -63,10 +63,10 @@ function heard(kind, act) {
    and else only what came since and is more urgent. An offer that opened by itself stays unless a more urgent one may be claimed. */
 
 /** @typedef {import("./feed.js").Row} Row */
-/** What I opened by a key, and what was mine or offered then: I have passed it over.
+/** What I opened by a key, and what was mine or offered then: I have passed it over. A page that came with its own address names it.
  * @type {{id: string, over: Set<string>}}
  */
-let picked = { id: "", over: new Set() };
+let picked = { id: "", over: new Set(maybe(desk.root, "[data-over]")?.dataset.over?.split(" ") ?? []) };
 const ring = () => [...strip.mine(), ...(onShift() ? strip.claimable() : [])].map((row) => row.incident);
 const pick = (/** @type {string} */ id) => { picked = { id, over: new Set(ring()) }; };
 
