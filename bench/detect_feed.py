@@ -240,13 +240,14 @@ def feed(
     for thread in threads:
         thread.start()
     time.sleep(SETTLE_S)
-    before, spent, others, at = totals(run), time.process_time(), cpu_of(processes), time.monotonic()
+    family = family_of(processes)
+    before, at, spent, others = totals(run), time.monotonic(), time.process_time(), cpu_of(family)
     time.sleep(seconds)
-    after = totals(run)
+    after, until = totals(run), time.monotonic()
     answer = {
         "feeder_s": time.process_time() - spent,
-        "others_s": cpu_of(processes) - others,
-        "seconds": (until := time.monotonic()) - at,
+        "others_s": cpu_of(family) - others,
+        "seconds": until - at,
         "counts": dict(after - before),
     }
     run.stop.set()
@@ -271,10 +272,14 @@ def totals(run: Run) -> Counter[str]:
     return total
 
 
+def family_of(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """These and all their children: looked for before anything is counted, since on a large machine that takes a while."""
+    return [one for process in processes for one in (process, *process.children(recursive=True))]
+
+
 def cpu_of(processes: list[psutil.Process]) -> float:
-    """Processor seconds of these and all their children."""
-    family = [one for process in processes for one in (process, *process.children(recursive=True))]
-    return float(sum(sum(one.cpu_times()[:2]) for one in family))
+    """Processor seconds of these."""
+    return float(sum(sum(one.cpu_times()[:2]) for one in processes))
 
 
 def appear(run: Run, empty: list[Any], person: list[Any], seconds: float) -> dict[str, Any]:
@@ -350,6 +355,7 @@ def main() -> None:
     django.setup()
     from cameras.watching.canary import workers_answer
     from cameras.watching.hand_off import HandOff, send
+    from cameras.watching.loaded import keep_what_is_loaded
 
     space, workers = sys.argv[1], int(sys.argv[2])
     processes = [psutil.Process(int(pid)) for pid in sys.argv[3:]]
@@ -364,6 +370,7 @@ def main() -> None:
     awake = workers_answer(hand_off.ask, space, within_s=60.0, stop=threading.Event())
     street = pictures(STREET, 0, KEPT)
     empty = pictures(FOOTAGE / "empty.mp4", 0, STILL)
+    keep_what_is_loaded()
     print(json.dumps({"awake": awake}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)

@@ -255,6 +255,10 @@ def _until(wanted: Callable[[], bool]) -> None:
 def main(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soc.settings")
     django.setup()
+    from cameras.watching import watcher  # noqa: F401  as a watch process has it loaded before its first camera
+    from cameras.watching.loaded import keep_what_is_loaded
+
+    keep_what_is_loaded()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import pytest
 
 from cameras.vision import best
 from cameras.vision.best import BestShots, Shot, worth
@@ -55,17 +56,39 @@ def test_a_hardly_better_picture_changes_nothing():
     assert best_of(shots, 1) == first
 
 
-def test_what_has_stood_for_a_second_is_a_jpeg_and_its_planes_are_let_go():
+def test_what_has_stood_for_long_is_a_jpeg_and_its_planes_are_let_go():
     shots = BestShots()
     shots.offer(1, grey(77), at(0), person(0.5), 0.8)
-    shots.settle(0.5)
+    shots.settle(best.SETTLED_S - 0.5)
     assert best_of(shots, 1).picture is not None
-    shots.settle(1.5)
+    shots.settle(best.SETTLED_S + 0.5)
     settled = best_of(shots, 1)
     assert settled.picture is None
     assert settled.jpeg is not None
     assert abs(decode(settled.taken().jpeg).y.mean() - 77) < 20
     assert len(settled.taken().jpeg) < 20_000
+
+
+def in_a_crowd(monkeypatch: pytest.MonkeyPatch, room: int) -> list[bool]:
+    """Of six who came one after the other, the last two in one picture, whose pictures still have their planes."""
+    monkeypatch.setattr(best, "ROOM", room)
+    shots, together = BestShots(), grey(60)
+    for track in range(6):
+        shots.offer(track, together if track > 3 else grey(track), at(track), person(0.4), 0.8)
+        shots.settle(track / 5)
+    shots.settle(1.2)
+    assert all((shot := best_of(shots, track)).picture is None or shot.jpeg is None for track in range(6))
+    return [best_of(shots, track).picture is not None for track in range(6)]
+
+
+def test_of_many_pictures_the_oldest_are_made_small_at_once(monkeypatch: pytest.MonkeyPatch):
+    each = 128 * 72 * 3 // 2
+    assert in_a_crowd(monkeypatch, 3 * each) == [False, False, True, True, True, True]
+    assert in_a_crowd(monkeypatch, each - 1) == [False] * 4 + [True] * 2  # the newest may yet be asked for
+
+
+def test_with_room_for_all_a_crowds_pictures_would_stay_as_they_are(monkeypatch: pytest.MonkeyPatch):
+    assert in_a_crowd(monkeypatch, 1 << 30) == [True] * 6
 
 
 def test_memory_is_bounded_by_the_number_of_tracks_and_the_longest_unseen_goes_first():

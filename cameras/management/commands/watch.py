@@ -16,6 +16,7 @@ from cameras.watching.evidence import EvidenceDesk
 from cameras.watching.hand_off import HandOff
 from cameras.watching.keeper import Keeper, slot_space
 from cameras.watching.live import LiveServer
+from cameras.watching.loaded import keep_what_is_loaded
 from cameras.watching.outbox import Outbox
 from cameras.watching.quarantine import Marks, Quarantine
 from cameras.watching.watcher import Desk
@@ -67,6 +68,7 @@ class Command(BaseCommand):
         for part in (outbox, evidence, live):
             part.start()
         self.stdout.write(f"watch: live view on {live.address}")
+        keep_what_is_loaded()
         keeper.run(stop)
         keeper.stop()
         outbox.stop()
