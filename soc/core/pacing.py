@@ -29,6 +29,7 @@ App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 ARRIVED: Final = "arrived"  # in the scope of a request that had to wait: when it came
 STEP_S: Final = 0.05
 LOOK_S: Final = 0.1  # how old at most what is known of the backlog
+ALONE_S: Final = 1.0  # and where nobody works it off: that lasts
 UNCOUNTED: Final = 16  # so many within LOOK_S are no storm: nothing is looked at for them
 
 _OWED: Final = f"""
@@ -87,7 +88,7 @@ class Paced:
         """Whether one more would be worked off soon: by what is owed, and what was let in since that was looked at or is not
         written down yet; and whenever nobody works off anything, or it cannot be told. A look that waits for its own turn, or for
         the database, is not waited for beyond `until`."""
-        if clock.monotonic() - self._looked > LOOK_S:
+        if clock.monotonic() - self._looked > (ALONE_S if self._known is None else LOOK_S):
             if self._looking is None and self._let_in < UNCOUNTED and not self._known:
                 self._looked, self._let_in, self._known = clock.monotonic(), 0, 0  # a quiet night is not looked at
                 return True

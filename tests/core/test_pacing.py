@@ -85,6 +85,19 @@ async def test_where_nobody_works_off_anything_nobody_waits(storm):
     assert not any(ARRIVED in scope for scope in door.inside)
 
 
+async def test_that_somebody_works_again_is_noticed(storm, monkeypatch):
+    monkeypatch.setattr(pacing, "ALONE_S", 0.0)
+    door = Door(owed=None)
+    door.open.set()
+    await door.send()
+    door.owed = 50
+    asked = door.send()
+    await until(lambda: door.looks > 2)
+    assert len(door.inside) == 1
+    door.owed = 0
+    await asked
+
+
 async def test_nobody_waits_for_ever_and_nobody_is_refused(storm):
     door = Door(owed=50, at_most_s=0.2)
     door.open.set()
