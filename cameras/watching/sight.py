@@ -115,6 +115,7 @@ class Sight:
         self.counts: Counter[str] = Counter()
         self.latest: Frame | None = None
         self.inference_ms = 0.0
+        self.model = ""  # SHA-256 of the one that looked last
         self.age_s = 0.0  # of the frame answered last, when its answer was taken
         self._light = LightMeter()
         self._paths: dict[int, deque[tuple[float, Box]]] = {}
@@ -182,6 +183,14 @@ class Sight:
     def stirs(self, now: float) -> bool:
         """Whether something goes on: somebody is followed, or moved a moment ago and may not be looked at yet."""
         return self.tracker.following > 0 or now - self._stirred <= self.blind_after_s + CALM_S
+
+    def stands_in(self) -> bool:
+        """Whether another model than the plan's looks: that one is not there, or refused. Our card is the house's where it is
+        not there.
+        """
+        return bool(self.model and self.plan.model) and (self.card.name == self.plan.model) != (
+            self.card.sha256 == self.model
+        )
 
     def unlooked(self, now: float) -> Blind | None:
         """At the end of a connection: motion in an armed zone that nobody has looked at, and nobody will any more."""
@@ -322,7 +331,7 @@ class Sight:
             return []
         self.counts["inferred"] += 1
         self._looked = True
-        self.inference_ms = result.inference_ms
+        self.inference_ms, self.model = result.inference_ms, result.model
         self._unanswered = self._blind_at = None
         picture = self._pictures.get(result.stamp.number)
         self._let_go(result.stamp.number)

@@ -149,7 +149,8 @@ class Watcher:
     def measured(self, monotonic: float) -> dict[str, Any] | None:
         """How it does since this was asked for last: pictures a second, processor time to decode one, the last inference
         and how old its picture was then, inferences a second, light (0..1), whether something else than the
-        processor decodes and whether a small picture is looked at. None where that was less than a second ago.
+        processor decodes, whether a small picture is looked at, and whether by another model than was asked for. None
+        where that was less than a second ago.
         """
         then, frames, inferred = self._gauged
         passed = monotonic - then
@@ -167,6 +168,7 @@ class Watcher:
             "hardware": bool(looked and looked.on_hardware),
             "light": round(self.check.light, 3),
             "small": bool(looked and self.plan.sub_address and looked is not self.streams.kept()),
+            "stand_in": bool(sight and sight.stands_in()),
         }
 
     def totals(self) -> Counter[str]:

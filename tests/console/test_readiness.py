@@ -111,6 +111,15 @@ def test_a_camera_s_page_has_its_figures_its_conditions_and_its_history(camera, 
     assert "shifted in the picture" in part
 
 
+def test_a_page_names_no_detector_as_looking_that_does_not(camera, sam):
+    Camera.objects.filter(pk=camera.pk).update(model="own", measured={"stand_in": False})
+    assert "cannot be used there" not in text(as_user(sam), page_of(camera))
+    Camera.objects.filter(pk=camera.pk).update(measured={"stand_in": True})
+    shown = text(as_user(sam), page_of(camera))
+    assert "own" in shown
+    assert "cannot be used there" in shown
+
+
 def test_what_was_not_measured_is_said_to_be_so(camera, sam):
     shown = text(as_user(sam), page_of(camera))
     assert shown.count("not measured yet") >= 5

@@ -24,6 +24,7 @@ from tests import factories as make
 from tests.factories import NIGHT
 
 ALWAYS, NEVER = Standing(make.read(schedule=make.week())), Standing(make.read())
+HOUSE, NANODET = Models().card_for(), Models().card_for("nanodet-g-416-int8")
 FPS = 10
 HOLD_S = 3.0
 
@@ -69,7 +70,7 @@ class Worker:
     def __init__(self, directory, *, dead: bool = False) -> None:
         self.directory, self.dead, self.asked, self.slow = directory, dead, 0, False
         self.person: Box | None = None
-        self.label = "person"
+        self.label, self.model = "person", "m"
         self.saw: list[SlotFrame] = []
         self._taken: tuple[SlotReader, int] | None = None
 
@@ -92,7 +93,7 @@ class Worker:
             assert found is not None
             self.saw.append(found)
             people = [Detection(self.label, 0.9, self.person)] if self.person and not stale else []
-            reader.post(found, people, inference_ms=5.0, model="m", stale=stale)
+            reader.post(found, people, inference_ms=5.0, model=self.model, stale=stale)
             reader.release(mark)
 
 
@@ -364,6 +365,24 @@ def test_without_scores_of_its_own_the_models_count(eye):
     walk(sight, worker, still=20, walking=10)
     card = Models().card_for("nanodet_g_416_int8")
     assert {round(seen.min_score, 4) for seen in worker.saw} == {round(card.night_min_score, 4)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "looks", "stands_in"),
+    [
+        ("", HOUSE.sha256, False),
+        (NANODET.name, NANODET.sha256, False),
+        (NANODET.name, HOUSE.sha256, True),  # its file is refused where it is loaded
+        ("nobodys", HOUSE.sha256, True),
+        ("nobodys", "dropped in since", False),
+    ],
+)
+def test_it_is_known_whether_another_model_stands_in(eye, asked, looks, stands_in):
+    sight, worker = eye(plan(model=asked))
+    worker.model = looks
+    walk(sight, worker, still=5, walking=5)
+    assert worker.saw
+    assert sight.stands_in() is stands_in
 
 
 def test_what_no_zone_asks_for_is_not_followed(eye):
