@@ -74,8 +74,8 @@ export class Palette {
 
   /** @returns {Entry[]} */
   #links() {
-    return all(document, ".pages-nav a[href], .keys a[href]", HTMLAnchorElement).map((link) => (
-      { key: "", words: say("go_to", { page: link.textContent?.trim() }), why: "", run: () => location.assign(link.href) }));
+    return all(document, "#shift a[href], .pages-nav a[href], .keys a[href]", HTMLAnchorElement).map((link) => (
+      { key: "", words: say("go_to", { page: link.textContent?.trim() }), why: "", run: () => link.click() }));
   }
 
   #filter() {

@@ -48,6 +48,9 @@ COMMANDS: Final = (
         gettext_lazy("Switch a light, a siren or a gate"),
         gettext_lazy("Nothing can be switched here, or the incident is not yours."),
     ),
+    Command(
+        "-", gettext_lazy("Skip the next step, with a reason"), gettext_lazy("No step of an incident of yours is next.")
+    ),
     Command("G", gettext_lazy("Describe who is seen"), YOURS),
     Command(
         "A", gettext_lazy("Ring somebody of the site: shows the numbers"), gettext_lazy("Nobody's number is hidden.")
@@ -78,6 +81,7 @@ COMMANDS: Final = (
 # What the help tells besides: no single control shows it.
 BESIDES: Final = (
     ("1–9", gettext_lazy("That camera live and large; again: back")),
+    ("Ctrl Enter", gettext_lazy("Save what you are writing")),
     ("Ctrl K", gettext_lazy("All commands, by name")),
     ("Esc", gettext_lazy("Leave a field or panel, back to keys")),
 )
