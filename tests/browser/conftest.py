@@ -178,16 +178,24 @@ def asked() -> set[str]:
 
 
 @pytest.fixture
-def screenshot(asked: set[str]) -> Callable[[Page, str], None]:
-    """Keep a picture of the page in $SCREENSHOTS (var/screenshots; the whole suite keeps none, unless it is told where). A state
-    that is worth a picture must leave nobody out."""
+def screenshot(asked: set[str]) -> Callable[..., None]:
+    """Keep a picture of the page in $SCREENSHOTS (var/screenshots; the whole suite keeps none, unless it is told where), with
+    `light` another one in the other theme. A state that is worth a picture must leave nobody out: it is asked for once, by its
+    name, or as `state` where pages differ only in what no rule asks for."""
     folder = Path(os.environ.get("SCREENSHOTS") or CHECKOUT / "var" / "screenshots")
 
-    def keep(page: Page, name: str, *, full: bool = False) -> None:
+    def take(page: Page, name: str, full: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=full)
+
+    def keep(page: Page, name: str, *, full: bool = False, light: bool = False, state: str = "") -> None:
         if str(folder) != NOWHERE:
-            folder.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=folder / f"{name}.png", full_page=full)
-        state = LOOK.sub("", name)
+            take(page, name, full)
+            if light:
+                page.emulate_media(color_scheme="light")
+                take(page, name.replace("-dark", "-light"), full)
+                page.emulate_media(color_scheme="dark")
+        state = state or LOOK.sub("", name)
         if state not in asked:
             asked.add(state)
             assert violations(page) == []

@@ -60,11 +60,11 @@ def test_each_way_moves_with_its_age_goes_grey_when_it_stands_and_comes_back(liv
                 page.evaluate("[...document.querySelectorAll('camera-view.tile')].map((t) => t.dataset.shows)")
                 == ["pictures"] * 2
             )
-            screenshot(page, f"live-{way}-dark-1366")
+            screenshot(page, f"live-{way}-dark-1366", state="live")
         air.frozen.set()
         for way, page in pages.items():
             expect(page.locator("camera-view.large.is-old .old:visible")).to_contain_text("s old")
-            screenshot(page, f"live-{way}-frozen-dark-1366")
+            screenshot(page, f"live-{way}-frozen-dark-1366", state="live-frozen")
         # Another watch process takes the camera over: the same page goes on by itself.
         served_by(other)
         air.silent.set()

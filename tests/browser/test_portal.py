@@ -96,33 +96,31 @@ def no_sideways_scroll(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize(("width", "device"), [(390, PHONE), (1366, DESK)])
-def test_every_page_at_every_size(live, carol, armed, camera, history, screenshot, scheme, width, device):
+def test_every_page_at_every_size(live, carol, armed, camera, history, screenshot, width, device):
     make.make_camera(armed, "Rear fence", health="offline", health_since=clock.now() - timedelta(minutes=21))
-    page = live.log_in(carol, "/portal/", color_scheme=scheme, **device)
+    page = live.log_in(carol, "/portal/", **device)
     expect(page.get_by_role("heading", name="Armed")).to_be_visible()
     expect(page.get_by_role("heading", name="Someone was seen at Yard")).to_be_visible()
     expect(page.get_by_text("One of 2 cameras has no picture")).to_be_visible()
     no_sideways_scroll(page)
-    screenshot(page, f"portal-home-{scheme}-{width}", full=True)
+    screenshot(page, f"portal-home-dark-{width}", full=True, light=True)
     page.get_by_role("link", name="Timeline", exact=True).click()
     expect(page.get_by_text("nothing needed").first).to_be_visible()
     no_sideways_scroll(page)
-    screenshot(page, f"portal-timeline-{scheme}-{width}", full=True)
+    screenshot(page, f"portal-timeline-dark-{width}", full=True, light=True)
     page.get_by_text("Someone was seen at Yard").click()
     expect(page.get_by_text("What we did, and when")).to_be_visible()
     expect(page.locator("[data-stop=verdict] time")).to_have_text("+ 24 s")
     no_sideways_scroll(page)
-    screenshot(page, f"portal-incident-{scheme}-{width}", full=True)
+    screenshot(page, f"portal-incident-dark-{width}", full=True, light=True)
     assert live.trouble == []
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_the_empty_pages_are_calm(live, carol, site, screenshot, scheme):
-    page = live.log_in(carol, "/portal/", color_scheme=scheme, **PHONE)
+def test_the_empty_pages_are_calm(live, carol, site, screenshot):
+    page = live.log_in(carol, "/portal/", **PHONE)
     expect(page.get_by_role("heading", name="Nothing has happened")).to_be_visible()
-    screenshot(page, f"portal-empty-{scheme}-390")
+    screenshot(page, "portal-empty-dark-390", light=True)
     no_sideways_scroll(page)
     page.get_by_role("link", name="Timeline", exact=True).click()
     expect(page.get_by_role("heading", name="Nothing has happened")).to_be_visible()
@@ -222,25 +220,24 @@ def test_several_sites_are_chosen_by_hand(live, carol, customer, armed, history,
     assert live.trouble == []
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_the_door_and_the_pages_that_say_no(live, carol, site, screenshot, scheme, settings):
-    page = live.page(color_scheme=scheme, **PHONE)
+def test_the_door_and_the_pages_that_say_no(live, carol, site, screenshot, settings):
+    page = live.page(**PHONE)
     page.goto(f"{live.url}/portal/")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
-    screenshot(page, f"login-{scheme}-390")
+    screenshot(page, "login-dark-390", light=True)
     for _ in range(settings.AXES_FAILURE_LIMIT):
         page.get_by_label("User name").fill("carol")
         page.get_by_label("Password").fill("wrong-one")
         with page.expect_navigation():
             page.get_by_role("button", name="Log in").click()
         if page.get_by_text("do not belong together").is_visible():
-            screenshot(page, f"login-wrong-{scheme}-390")
+            screenshot(page, "login-wrong-dark-390", light=True)
     expect(page.get_by_role("heading", name="Please wait a little")).to_be_visible()
-    screenshot(page, f"login-locked-{scheme}-390")
+    screenshot(page, "login-locked-dark-390", light=True)
     page.goto(f"{live.url}/nowhere")
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
     no_sideways_scroll(page)
-    screenshot(page, f"error-404-{scheme}-390")
+    screenshot(page, "error-404-dark-390", light=True)
 
 
 def test_the_pages_work_at_twice_the_size_and_320_wide(live, carol, armed, history):

@@ -52,9 +52,8 @@ def targets_are_big(page: Page) -> None:
     assert page.locator(".btn--go:visible").count() <= 1
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_from_the_text_to_the_end_with_one_bright_step_at_a_time(live, call, path, screenshot, scheme):
-    page = live.page(color_scheme=scheme, **PHONE)
+def test_from_the_text_to_the_end_with_one_bright_step_at_a_time(live, call, path, screenshot):
+    page = live.page(**PHONE)
     page.goto(live.url + path)
     expect(page.get_by_role("heading", name="18 Tern Lane, Pinewick")).to_be_visible()
     expect(page.get_by_text("then the next one is asked.")).to_contain_text("Answer in 0:")
@@ -70,30 +69,29 @@ def test_from_the_text_to_the_end_with_one_bright_step_at_a_time(live, call, pat
         expect(button).to_be_visible()
         no_sideways_scroll(page)
         targets_are_big(page)
-        screenshot(page, f"responder-{state}-{scheme}-390")
-        screenshot(page, f"responder-{state}-{scheme}-390-full", full=True)
+        screenshot(page, f"responder-{state}-dark-390", light=True)
+        screenshot(page, f"responder-{state}-dark-390-full", full=True, light=True)
         button.click()
         expect(button).to_be_hidden()
         assert getattr(fresh(call), stamp)
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     expect(page.get_by_text("18 Tern Lane")).to_be_hidden()
-    screenshot(page, f"responder-done-{scheme}-390")
+    screenshot(page, "responder-done-dark-390", light=True)
     assert live.trouble == []
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_to_say_no_takes_two_presses_and_ends_it(live, call, path, screenshot, scheme):
-    page = live.page(color_scheme=scheme, **PHONE)
+def test_to_say_no_takes_two_presses_and_ends_it(live, call, path, screenshot):
+    page = live.page(**PHONE)
     page.goto(live.url + path)
     page.get_by_text("I cannot come", exact=True).click()
     sure = page.get_by_role("button", name="Yes, I cannot come")
     expect(sure).to_be_visible()
     targets_are_big(page)
-    screenshot(page, f"responder-declining-{scheme}-390")
+    screenshot(page, "responder-declining-dark-390", light=True)
     assert fresh(call).declined_at is None
     sure.click()
     expect(page.get_by_role("heading", name="You cannot come")).to_be_visible()
-    screenshot(page, f"responder-declined-{scheme}-390")
+    screenshot(page, "responder-declined-dark-390", light=True)
     assert fresh(call).declined_at
     assert live.trouble == []
 
@@ -108,11 +106,10 @@ def test_the_page_works_without_its_script(live, call, path):
     assert fresh(call).left_at
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_an_incident_that_is_closed_meanwhile_says_so_by_itself_and_then_the_link_ends(
-    live, call, path, incident, alice, screenshot, scheme
+    live, call, path, incident, alice, screenshot
 ):
-    late = live.page(color_scheme=scheme, **PHONE)
+    late = live.page(**PHONE)
     late.clock.install()
     late.goto(live.url + path)
     actions.answer_link(links.token(call.pk), "accept", at=clock.now())
@@ -125,34 +122,31 @@ def test_an_incident_that_is_closed_meanwhile_says_so_by_itself_and_then_the_lin
     )  # fmt: skip
     late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_text("The desk has closed this incident.")).to_be_visible()
-    screenshot(late, f"responder-closed-{scheme}-390")
+    screenshot(late, "responder-closed-dark-390", light=True)
     Attempt.objects.filter(pk=call.pk).update(accepted_at=None)
     late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_role("heading", name="You are no longer needed")).to_be_visible()
-    screenshot(late, f"responder-settled-{scheme}-390")
+    screenshot(late, "responder-settled-dark-390", light=True)
     Attempt.objects.filter(pk=call.pk).update(created_at=clock.now() - timedelta(hours=4))
     late.clock.fast_forward(LOOKS_EVERY_MS)
     expect(late.get_by_role("heading", name="This link has ended")).to_be_visible()
     expect(late.get_by_text("ND-")).to_be_hidden()
     targets_are_big(late)
-    screenshot(late, f"responder-ended-{scheme}-390")
+    screenshot(late, "responder-ended-dark-390", light=True)
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_without_a_connection_the_page_says_how_old_it_is_and_that_nothing_was_sent(
-    live, call, path, screenshot, scheme
-):
-    page = live.page(color_scheme=scheme, **PHONE)
+def test_without_a_connection_the_page_says_how_old_it_is_and_that_nothing_was_sent(live, call, path, screenshot):
+    page = live.page(**PHONE)
     page.goto(live.url + path)
     expect(page.get_by_role("button", name="Accept")).to_be_visible()
     page.context.set_offline(True)
     banner = page.get_by_role("alert")
     expect(banner).to_contain_text("No connection. This is how it was at")
-    screenshot(page, f"responder-offline-{scheme}-390")
+    screenshot(page, "responder-offline-dark-390", light=True)
     page.get_by_role("button", name="Accept").click()
     expect(banner).to_contain_text("Not sent: no connection.")
     no_sideways_scroll(page)
-    screenshot(page, f"responder-unsent-{scheme}-390")
+    screenshot(page, "responder-unsent-dark-390", light=True)
     assert fresh(call).accepted_at is None
     page.context.set_offline(False)
     page.get_by_role("button", name="Accept").click()
