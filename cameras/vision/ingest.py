@@ -289,7 +289,8 @@ class Stream:
                 raise StreamError("garbage", "its pictures cannot be decoded") from None
             return []
         except PictureRefused as refused:
-            raise StreamError("too_large", str(refused)) from None
+            decoder.check_size(self.options.max_pixels)
+            raise StreamError("garbage", str(refused)) from None  # a few pixels: nobody can be seen in it
         if began is not None:
             self.decode_ms += (1000 * (time.thread_time() - began) - self.decode_ms) / (
                 2 if self.frames < METERED else 8

@@ -176,6 +176,18 @@ def test_a_picture_that_is_too_large_is_refused(footage: Callable[[str], Path]):
     assert caught.value.permanent
 
 
+def test_a_picture_of_a_few_pixels_is_not_called_too_large(tmp_path: Path):
+    with av.open(str(tmp_path / "dot.mkv"), "w") as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 8, 8, "yuv420p"
+        for _ in range(3):
+            out.mux(stream.encode(av.VideoFrame(8, 8, "yuv420p")))
+        out.mux(stream.encode())
+    with pytest.raises(StreamError, match=r"damaged\. \(the picture is too small: 8×8\)") as caught:
+        read_some(as_camera(tmp_path / "dot.mkv"))
+    assert caught.value.fault == "garbage"
+
+
 @pytest.mark.parametrize("jump_s", [-86_400.0, -3.0, 3.0, 86_400.0])
 def test_our_own_clock_may_be_set_while_a_camera_is_read(footage: Callable[[str], Path], jump_s: float):
     looks = iter(range(10**6))
