@@ -1,4 +1,5 @@
-"""Django's PostgreSQL backend, in which every lost connection is an OperationalError or an InterfaceError.
+"""Django's PostgreSQL backend, in which every lost connection is an OperationalError or an InterfaceError, and one in
+constant use is not asked each time whether it still works.
 
 A server that dies in the middle of a statement is told by psycopg2 as a plain DatabaseError ("server closed the
 connection unexpectedly"). Taken for a fault of the statement, what was to be written would be given up.
@@ -6,7 +7,10 @@ connection unexpectedly"). Taken for a fault of the statement, what was to be wr
 
 from __future__ import annotations
 
+import select
+import time
 from types import TracebackType
+from typing import Any, Final
 
 from django.db import OperationalError
 from django.db.backends.postgresql import base
@@ -29,7 +33,30 @@ class LossIsOperational(DatabaseErrorWrapper):
         super().__exit__(kind, error, traceback)
 
 
+ASKED_S: Final = 1.0  # whoever answered so lately is not asked again, as long as the line is still
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    asked: tuple[float, Any] = (0.0, None)  # when (monotonic s), and the connection that answered
+
     @cached_property
     def wrap_database_errors(self) -> LossIsOperational:
         return LossIsOperational(self)
+
+    def is_usable(self) -> bool:
+        """Asks the server. Django does so at the beginning of every request: one in ten of an alarm's ways there and back."""
+        at, answered = self.asked
+        line = self.connection
+        lately = line is not None and line is answered and time.monotonic() - at < ASKED_S
+        if lately and not self.errors_occurred and not line.closed and _still(line.fileno()):
+            return True
+        usable = super().is_usable()
+        self.asked = (time.monotonic(), self.connection if usable else None)
+        return usable
+
+
+def _still(line: int) -> bool:
+    """Whether nothing has come on a line that nothing was asked on: the end of a server that goes is told on it."""
+    poll = select.poll()
+    poll.register(line, select.POLLIN | select.POLLHUP | select.POLLERR)
+    return not poll.poll(0)
