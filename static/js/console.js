@@ -3,6 +3,7 @@ import "./card.js";
 import "./response-clock.js";
 import "./site-plan.js";
 import { post, send, tell } from "./acts.js";
+import { brightInSight } from "./bright.js";
 import { Desk } from "./desk.js";
 import { above, all, as, byId, maybe, the } from "./dom.js";
 import { drafting } from "./draft.js";
@@ -343,6 +344,7 @@ function holdStart(control) {
 }
 
 drafting(desk);
+brightInSight(desk);
 undoing(desk);
 choosing(desk);
 showOwn(document.body);

@@ -379,6 +379,7 @@ export class Desk extends EventTarget {
     const hand = document.activeElement;
     if (hand instanceof HTMLElement && panel.contains(hand)) hand.blur();
     this.parts.delete(panel.dataset.part ?? "");
+    this.dispatchEvent(new Event("left"));
     this.refresh();
   }
 
