@@ -159,3 +159,20 @@ def test_what_somebody_writes_of_a_call_is_kept_when_an_incident_opens_over_it(l
     assert CallNote.objects.get().kind == "suspicious"
     assert page.evaluate(DRAFTS) == []
     assert live.trouble == []
+
+
+def test_a_field_stays_under_the_hand_when_what_is_around_it_changes(live, on_shift, alice, sam, customer):
+    silent = actions.claim(elsewhere(customer, "Kiln Road", "hold_up").pk, by=alice, at=clock.now())
+    page = live.log_in(alice, "/console/")
+    lies(page, silent)
+    page.keyboard.press("+")
+    page.keyboard.type("Dana ")
+    actions.lift_quiet(silent.pk, reason="they have left", by=sam, at=clock.now())
+    expect(page.locator("#panel-quiet")).to_have_count(0)  # a panel less: the whole column is another one
+    expect(page.locator(".kept")).to_contain_text("they have left")
+    page.keyboard.type("Whitlock")
+    expect(page.get_by_label("Who", exact=True)).to_have_value("Dana Whitlock")
+    expect(page.locator("#panel-call")).to_be_visible()
+    silent.refresh_from_db()
+    assert (silent.state, silent.verdict) == (State.CLAIMED, ""), "no letter was a command"
+    assert live.trouble == []
