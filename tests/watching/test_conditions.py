@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
+from itertools import count
 from types import SimpleNamespace
 
 import cv2
@@ -31,10 +32,25 @@ PLAN = SimpleNamespace(privacy_masks=())
 rng = np.random.default_rng(2)
 
 
+@cache
+def yard() -> np.ndarray:
+    return cv2.resize(scenes.yard(figure=False), (384, 216))
+
+
+@cache
+def grains(shape: tuple[int, ...]) -> list[np.ndarray]:
+    """A sensor's, and some light with it."""
+    return [rng.normal(25, 2, shape).astype(np.float32) for _ in range(17)]
+
+
+_taken = count()
+
+
 def frame(seconds: float, image: np.ndarray | None = None) -> Frame:
+    """With other grain than the sixteen before it."""
     at = NIGHT + timedelta(seconds=seconds)
-    view = cv2.resize(scenes.yard(figure=False), (384, 216)) if image is None else image
-    grain = rng.normal(25, 2, view.shape)
+    view = yard() if image is None else image
+    grain = grains(view.shape)[next(_taken) % 17]
     picture = Picture.of_bgr((view + grain).clip(0, 255).astype(np.uint8))
     return Frame(FrameStamp(round(seconds * 100), at, at, 1000 + seconds), picture, False)
 
@@ -106,7 +122,7 @@ def test_a_view_is_good_for_a_reference_after_seconds_by_day_and_at_once_where_i
 def test_by_night_a_better_picture_is_waited_for(monkeypatch):
     monkeypatch.setattr(conditions, "BY_NIGHT_S", 12.0)
     check = CameraCheck(PLAN)
-    dim = cv2.resize(scenes.yard(figure=False), (384, 216)) // 4
+    dim = yard() // 4
     lamp = dim - 10 * (dim > 10)
     lamp[80:140, 100:200] = 80
     feed(check, 0, 10, lamp)
