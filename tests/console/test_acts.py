@@ -218,6 +218,22 @@ def test_z_takes_the_verdict_back_over_http_and_the_pane_asks_again(client, alic
     assert "Does this person belong here?" in answer.text
 
 
+def test_what_was_closed_is_opened_again_from_its_page_by_whoever_handles(client, alice, dave, organisation, held):
+    page = reverse("console-incident", args=[held.pk])
+    client.force_login(dave)
+    assert "Open it again" not in client.get(page, **FETCH).text
+    actions.decide(held.pk, verdict="false", token=held.token, by=alice, at=clock.now())
+    form = {"outcome": "false.animal", "site_state": "secure", "token": held.token}
+    post(client, alice, held, "close", **form)
+    client.force_login(make.make_user("dora", "duty_manager", organisation))
+    assert "Open it again" not in client.get(page, **FETCH).text
+    client.force_login(dave)
+    assert "Open it again" in client.get(page, **FETCH).text
+    assert post(client, dave, held, "reopen").status_code == 200
+    held.refresh_from_db()
+    assert (held.state, held.outcome, held.owner, held.claim_by is None) == (State.OPEN, "", None, False)
+
+
 def test_closing_keeps_who_it_was_as_the_outcome_says_or_as_the_operator_says(client, alice, held):
     actions.decide(held.pk, verdict="false", token=held.token, by=alice, at=clock.now())
     form = {"outcome": "false.animal", "site_state": "secure", "token": held.token}

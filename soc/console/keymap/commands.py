@@ -61,7 +61,11 @@ COMMANDS: Final = (
     Command("N", gettext_lazy("Note for the record"), OPEN),
     Command("O", gettext_lazy("Outcome and close"), YOURS),
     Command("H", gettext_lazy("Hand back to the queue"), YOURS),
-    Command("K", gettext_lazy("Take over, or take back"), gettext_lazy("Only of somebody else's, or a parked one.")),
+    Command(
+        "K",
+        gettext_lazy("Take over, take back, or open again"),
+        gettext_lazy("Only of somebody else's, a parked or a closed one."),
+    ),
     Command("J", gettext_lazy("Next incident"), OPEN),
     Command("L", gettext_lazy("Live picture large; again: back to the clip"), OPEN),
     Command("E", gettext_lazy("Evidence: the clip large"), OPEN),
