@@ -15,7 +15,7 @@ from cameras.actions.circumstances import context_of
 from cameras.actions.conditions import condition_began, condition_ended, keep_reference, renew_reference
 from cameras.actions.dismissals import note_dismissal, take_back
 from cameras.actions.policies import in_force, keep_draft, publish, roll_back
-from cameras.actions.standing import Standing, standing, standings
+from cameras.actions.standing import Standing, standing, standings, stood
 
 __all__ = [
     "FIRST_RETRY_S",
@@ -43,6 +43,7 @@ __all__ = [
     "roll_back",
     "standing",
     "standings",
+    "stood",
     "suspect_camera",
     "take_back",
     "verdict_of",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -16,6 +17,9 @@ from cameras.context.policy import Policy
 from cameras.context.schedule import ArmState
 from cameras.models import ArmChange
 from soc.core.models import Site
+
+LONGEST: Final = timedelta(days=1)
+MOST_CHANGES: Final = 500
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,19 @@ class Standing:
         return min(zones, key=_since, default=state)
 
 
+@dataclass(frozen=True)
+class Stood(Standing):
+    """How a site stood at any time of a recording: by the policy in force now, and by what people had armed by hand until
+    then. changes: the newest first.
+    """
+
+    changes: tuple[ArmChange, ...] = ()
+
+    def arm(self, at: datetime, zone: str = "") -> ArmState:
+        done = next((one for one in self.changes if one.at <= at and not (one.undone_at and one.undone_at <= at)), None)
+        return self.policy.arm(at, zone, toggle_from(done) if done else None)
+
+
 def _since(state: ArmState) -> datetime:
     return state.since or datetime.min.replace(tzinfo=UTC)
 
@@ -55,3 +72,9 @@ def standings(sites: Iterable[Site]) -> dict[UUID, Standing]:
 
 def standing(site: Site) -> Standing:
     return standings([site])[site.pk]
+
+
+def stood(site: Site, begins: datetime) -> Stood:
+    """For a recording that begins then, and is over within a day."""
+    changes = ArmChange.objects.filter(site=site, at__lt=begins + LONGEST).order_by("-at")
+    return Stood(standing(site).policy, changes=tuple(changes[:MOST_CHANGES]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from cameras.actions import context_of, facts_of, in_force, standing
+from cameras.actions import context_of, facts_of, in_force, stood
 from cameras.actions.candidates import judged as judge
 from cameras.context.facts import Context
 from cameras.context.fold import Fold
@@ -64,7 +64,7 @@ def replay(camera: Camera, recording: Path, *, at: datetime, detector: Detector)
     Raises FileRefused where the recording cannot be read; at its end where some of it could not.
     """
     zones = {str(zone.pk): zone for zone in camera.zones.all()}
-    stands, policy, fold, count = standing(camera.site), in_force(camera.site), Fold(), 0
+    stands, policy, fold, count = stood(camera.site, at), in_force(camera.site), Fold(), 0
     for step in steps(recording, eye_of(plan_of(camera, stands), detector), started=at):
         for sighting in (*step.sightings, *step.short):
             zone = zones[sighting.zone_id]

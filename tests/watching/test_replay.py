@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test.utils import CaptureQueriesContext
 
-from cameras.models import Candidate
+from cameras.models import ArmChange, Candidate
 from cameras.vision.models import Models
 from cameras.vision.pipeline import Eye, Step
 from cameras.vision.types import Box, Sighting, Track
@@ -99,6 +100,29 @@ def test_what_is_raised_cools_down_for_what_comes_after_it_in_the_recording(came
     lines = [json.loads(line) for line in replayed(json=True).splitlines()]
     assert [line["verdict"] for line in lines] == ["raise", *["watch"] * (len(lines) - 1)]
     assert len(lines) > 2
+
+
+def test_what_was_armed_by_hand_then_counts_for_the_eye_too_and_not_what_was_done_since(camera, blink, monkeypatch):
+    make.set_policy(camera.site, schedule=make.week("22:00", "06:00"), owner="customer")
+    night = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+    for minutes, armed, undone in (
+        (-60, False, None),
+        (0, True, None),
+        (5, False, 6),
+        (20, False, None),
+        (600, True, None),
+    ):
+        ArmChange.objects.create(
+            site=camera.site, armed=armed, how="portal", at=night + timedelta(minutes=minutes),
+            undone_at=None if undone is None else night + timedelta(minutes=undone),
+        )  # fmt: skip
+    plans = []
+    monkeypatch.setattr(module, "eye_of", lambda plan, detector: plans.append(plan) or blink)
+    (line,) = (json.loads(line) for line in replayed(json=True).splitlines())
+    assert line["verdict"] == "raise"
+    (plan,) = plans
+    told = {minutes: bool(plan.arming(night + timedelta(minutes=minutes)).armed) for minutes in (-30, 1, 5.5, 10, 30)}
+    assert told == {-30: False, 1: True, 5.5: False, 10: True, 30: False}
 
 
 def test_by_day_the_same_is_ignored_since_the_site_is_disarmed(blink):
