@@ -147,7 +147,8 @@ heard("event", (/** @type {import("./feed.js").Pushed} */ event) => {
   if (event.owner === settings.me && ["incident.sounded", "incident.due", "attempt.exhausted"].includes(event.kind)) sound.burst(event.priority);
   if (event.owner === settings.me && event.kind === "attempt.exhausted") announce(say("exhausted", event), true);
   const unseen = !before && (!strip.beyond || event.kind === "incident.opened");
-  if (unseen && event.state === "open") announce(say("new_incident", event), event.priority === 1);
+  const forMe = event.offered_to === settings.me && before?.offered_to !== settings.me;
+  if (event.state === "open" && (forMe || unseen)) announce(say(forMe ? "offered" : "new_incident", event), event.priority === 1);
   settle();
 });
 

@@ -35,6 +35,7 @@ def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, co
 
     expect(page.get_by_role("heading", name="Person in Yard", level=1)).to_be_visible()
     expect(page.locator("#queue .q")).to_contain_text("for you")
+    expect(page.locator("#assertive")).to_have_text("For you: Person in Yard, Pinewick Depot")
     expect(page.locator("evidence-loop .box")).to_be_visible()
     screenshot(page, "console-offer-dark-1366")
     page.keyboard.press("Enter")
