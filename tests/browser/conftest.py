@@ -209,7 +209,7 @@ def until(page: Page, condition: str | Callable[[], object], *, seconds: float =
     limit = time.monotonic() + seconds
     while not (page.evaluate(condition) if isinstance(condition, str) else condition()):
         assert time.monotonic() < limit, f"never came true: {condition}"
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
 
 
 def database_url_of_this_test() -> str:

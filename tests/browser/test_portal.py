@@ -89,7 +89,7 @@ def until(page: Page, condition: str, seconds: float = 10) -> None:
     limit = clock.monotonic() + seconds
     while not page.evaluate(condition):
         assert clock.monotonic() < limit, condition
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
 
 
 def no_sideways_scroll(page: Page) -> None:
