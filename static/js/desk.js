@@ -364,8 +364,8 @@ export class Desk extends EventTarget {
     this.#expanded(name, true);
     // Never on a choice: Enter must not take the first of them by chance.
     (maybe(panel, "input.input") ?? maybe(panel, "[tabindex='-1']"))?.focus({ preventScroll: true });
-    // On a phone it opens below the picture, half behind the bar: whoever asked for it is brought there.
-    if (innerWidth < 700) panel.scrollIntoView({ block: "start" });
+    // Where the page scrolls, on a phone or at twice the size, it opens below the picture: whoever asked for it is brought there.
+    if (innerWidth < 1200) panel.scrollIntoView({ block: "start" });
   }
 
   closePanel() {

@@ -80,6 +80,16 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     expect(ring).to_contain_text("Marked “real”")
     shots(page, "undo", screenshot)
 
+    # At twice the size nothing lies over anything, and what a key opens comes into sight.
+    page.set_viewport_size({"width": 960, "height": 540})
+    until(page, "[...document.querySelectorAll('#top > *')].every((one) => one.scrollWidth <= one.clientWidth + 1)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("F")
+    expect(page.locator("#panel-false h2")).to_be_in_viewport()
+    screenshot(page, "doing-zoomed-dark-960")
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1366, "height": 768})
+
     # Who is seen, by single keys: one man, a red jacket, a black bag, no weapon, towards the north gate.
     page.keyboard.press("G")
     card = page.locator("who-card")
