@@ -114,15 +114,21 @@ class FeedAccount:
 
 
 def begin_shift(page: Page) -> None:
-    """On the page that a shift starts from: hear the tones, say that there is no microphone, take on what is open."""
+    """On the page that a shift starts from: hear the tones, say that there is no microphone, take on what is open. Where
+    the page says why that was not enough (something came up meanwhile), as people do: again, twice at most."""
     page.wait_for_selector("[data-shift-page]")
     for key in "TYX":
         page.keyboard.press(key)
-    left = page.locator(".take input:not(:checked)")
-    while left.count():
-        page.keyboard.press("A")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("body[data-shift=on]")
+    left, said = page.locator(".take input:not(:checked)"), ""
+    for _ in range(3):
+        while left.count():
+            page.keyboard.press("A")
+        page.keyboard.press("Enter")
+        found = page.wait_for_selector("body[data-shift=on], [data-shift-page] .begin-go .said:not(:empty)")
+        if page.locator("body[data-shift=on]").count():
+            return
+        said = found.inner_text() if found else ""
+    raise AssertionError(f"no shift began: {said}")
 
 
 class Desk:
