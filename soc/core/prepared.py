@@ -1,4 +1,5 @@
-"""Reads that are asked many times a second: their SQL is made once, for that costs more than the answer.
+"""Reads that are asked many times a second: their SQL is made once, and planned once by each connection, for that costs more than
+the answer.
 
 @prepared
 def notes_of(incident: UUID) -> QuerySet[Note]:
@@ -20,6 +21,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Lookup, Model, QuerySet, UUIDField
 from django.db.transaction import TransactionManagementError
+from psycopg2.extensions import AsIs
 
 from soc.core.models import User
 
@@ -94,23 +96,21 @@ def keep(instance: Model, name: str, rows: Sequence[Model]) -> None:
 
 
 class _Question:
-    """SQL with its values, of which some are arguments: `places` has their numbers, None for what is the same each time."""
+    """A statement with what is the same each time in it. given: the numbers of the arguments that it takes, in its order."""
 
-    def __init__(self, rows: QuerySet[Any], compiler: Any, sql: str, values: Sequence[Any], places: list[int | None]):
-        self.rows, self.compiler, self.sql = rows, compiler, sql
-        self.values, self.places = values, places
+    def __init__(self, rows: QuerySet[Any], compiler: Any, statement: str, given: list[int]):
+        self.rows, self.compiler, self.statement, self.given = rows, compiler, statement, given
+        self.execute = f" ({', '.join(['%s'] * len(given))})" if given else ""
         self.locks = compiler.query.select_for_update
         self.converters = compiler.get_converters([column[0] for column in compiler.select])
 
     def answer(self, arguments: Sequence[Any]) -> list[Any]:
-        given = [_plain(value) for value in arguments]
-        pairs = zip(self.places, self.values, strict=True)
-        values = tuple(value if place is None else given[place] for place, value in pairs)
+        values = tuple(_plain(arguments[number]) for number in self.given)
         compiler = copy(self.compiler)
         compiler.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
         if self.locks and not compiler.connection.in_atomic_block:
             raise TransactionManagementError("rows are locked in a transaction only")
-        compiler.as_sql = lambda: (self.sql, values)
+        compiler.as_sql = lambda: (f"EXECUTE {compiler.connection.plan(self.statement)}{self.execute}", values)
         compiler.get_converters = lambda _columns: self.converters
         rows = type(self.rows)(model=self.rows.model, query=_Ready(compiler))  # type: ignore[arg-type]
         for name in ("_iterable_class", "_fields", "_prefetch_related_lookups"):
@@ -140,7 +140,13 @@ def _answer(make: Callable[..., QuerySet[Any]], values: Sequence[Any]) -> Answer
         raise ValueError(f"{make.__qualname__} asks something else each time")
     seen = [[_plain(mark) for mark in one] for one in marks]
     places = [_place(one, other, *seen, name=make.__qualname__) for one, other in zip(first, second, strict=True)]
-    return _Question(rows, compiler, sql, first, places).answer
+    given = sorted({place for place in places if place is not None})
+    types = f"({', '.join(_type(values[number]) for number in given)}) " if given else ""
+    names = {number: AsIs(f"${turn}") for turn, number in enumerate(given, 1)}
+    said = [value if place is None else names[place] for place, value in zip(places, first, strict=True)]
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        statement = cursor.mogrify(sql, said).decode()
+    return _Question(rows, compiler, f"{types}AS {statement}", given).answer
 
 
 def _compiled(rows: QuerySet[Any]) -> tuple[QuerySet[Any], Any, str, Sequence[Any]]:
@@ -157,6 +163,13 @@ def _place(one: Any, other: Any, first: list[Any], second: list[Any], *, name: s
     if one != other:
         raise ValueError(f"{name} asks for something that it made of its arguments")
     return None
+
+
+def _type(value: Any) -> str:
+    """Of an argument, as PostgreSQL is to be told it."""
+    if isinstance(value, tuple):
+        return "uuid[]"
+    return "text" if isinstance(value, str) else "timestamptz" if isinstance(value, datetime) else "uuid"
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -81,3 +82,33 @@ def test_without_a_look_at_the_line_the_loss_would_meet_a_request(line, monkeypa
     end(first)
     with pytest.raises(OperationalError):
         begin(line)
+
+
+def planned(line: base.DatabaseWrapper) -> int:
+    with line.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        return int(cursor.fetchone()[0])
+
+
+def answer(line: base.DatabaseWrapper, number: int) -> int:
+    name = line.plan(f"(uuid) AS SELECT {number} WHERE $1 IS NOT NULL")
+    with line.cursor() as cursor:
+        cursor.execute(f"EXECUTE {name} (%s)", [uuid4()])
+        return int(cursor.fetchone()[0])
+
+
+def test_a_statement_is_planned_once_by_each_connection_and_again_by_one_that_is_made_anew(line):
+    assert [answer(line, 7) for _ in range(3)] == [7, 7, 7]
+    assert planned(line) == 1
+    end(begin(line))
+    line.close_if_unusable_or_obsolete()  # the next request
+    assert (answer(line, 7), planned(line)) == (7, 1)
+
+
+def test_a_connection_keeps_so_many_and_no_more(line, monkeypatch):
+    monkeypatch.setattr(base, "MOST", 3)
+    found = []
+    for number in (1, 2, 3, 4, 1, 4):
+        assert answer(line, number) == number
+        found.append(planned(line))
+    assert found == [1, 2, 3, 1, 2, 2]

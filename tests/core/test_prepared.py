@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -125,6 +126,15 @@ def test_ids_are_one_question_however_many_they_are(customer):
     assert names(Site.objects.filter(customer__pk__among=[customer.pk]).order_by("name")) == ["Alpha", "Beta", "Gamma"]
 
 
+def free(pk: UUID) -> list[Site]:
+    """The row, where nobody holds it; asked from elsewhere."""
+    try:
+        with transaction.atomic():
+            return list(Site.objects.select_for_update(skip_locked=True).filter(pk=pk))
+    finally:
+        connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_locks_rows_does_so_in_a_transaction_only(customer):
     @prepared
@@ -135,7 +145,10 @@ def test_what_locks_rows_does_so_in_a_transaction_only(customer):
     for _ in range(2):  # when it is made, and when it is known
         with transaction.atomic(), CaptureQueriesContext(connection) as asked:
             assert held(site.pk) == [site]
-        assert asked[-1]["sql"].endswith("FOR NO KEY UPDATE")
+        assert asked[-1]["sql"].startswith("EXECUTE")
+        with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+            assert held(site.pk) == [site]
+            assert pool.submit(free, site.pk).result(10) == []
         with pytest.raises(TransactionManagementError):
             held(site.pk)
 

@@ -1,5 +1,5 @@
-"""Django's PostgreSQL backend, in which every lost connection is an OperationalError or an InterfaceError, and one in
-constant use is not asked each time whether it still works.
+"""Django's PostgreSQL backend, in which every lost connection is an OperationalError or an InterfaceError, one in constant
+use is not asked each time whether it still works, and statements may be planned once.
 
 A server that dies in the middle of a statement is told by psycopg2 as a plain DatabaseError ("server closed the
 connection unexpectedly"). Taken for a fault of the statement, what was to be written would be given up.
@@ -33,11 +33,13 @@ class LossIsOperational(DatabaseErrorWrapper):
         super().__exit__(kind, error, traceback)
 
 
+MOST: Final = 256  # statements that a connection keeps planned, some tens of kilobytes each
 ASKED_S: Final = 1.0  # whoever answered so lately is not asked again, as long as the line is still
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     asked: tuple[float, Any] = (0.0, None)  # when (monotonic s), and the connection that answered
+    planned: tuple[Any, dict[str, str]] = (None, {})  # a connection, and the names of the statements it has
 
     @cached_property
     def wrap_database_errors(self) -> LossIsOperational:
@@ -53,6 +55,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         usable = super().is_usable()
         self.asked = (time.monotonic(), self.connection if usable else None)
         return usable
+
+    def plan(self, statement: str) -> str:
+        """The name under which this connection's server knows `statement`, which begins with its types: "(uuid) AS SELECT …".
+        It is parsed once, and planned five times at most."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        if self.planned[0] is not self.connection:
+            self.planned = (self.connection, {})
+        names = self.planned[1]
+        if (name := names.get(statement)) is None:
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
+                if len(names) >= MOST:
+                    cursor.execute("DEALLOCATE ALL")
+                    names.clear()
+                name = f"statement_{len(names)}"
+                cursor.execute(f"PREPARE {name} {statement}")
+            names[statement] = name
+        return name
 
 
 def _still(line: int) -> bool:
