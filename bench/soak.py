@@ -33,6 +33,7 @@ from bench import console, console_flow, faults, returns
 from bench.faults import Fault, Night, Span
 from bench.stage import stage
 from bench.vitals import Bounds, Growth, Vitals
+from cameras.vision.bell import AWAKE, BELL, DOZE
 from cameras.vision.slot_layout import NAME, PREFIX, default_directory
 from soc.demo.cameras.faults import KINDS
 from soc.ops.paths import socket_dir_path
@@ -108,8 +109,8 @@ def slots_of(var: Path) -> list[str]:
     """The pictures of this world's cameras in shared memory."""
     space = hashlib.sha256(str(var).encode()).hexdigest()[:8]
     found = map(NAME.match, (path.name for path in default_directory().glob(f"{PREFIX}.{space}.*")))
-    # The workers' bell, and what they are tried with, are no camera's.
-    return [one[0] for one in found if one and one["key"] not in ("bell", "canary")]
+    # What is rung to each other, and what workers are tried with, is no camera's.
+    return [one[0] for one in found if one and one["key"] not in (AWAKE, BELL, DOZE, "canary")]
 
 
 def plan(cameras: Sequence[str], *, seconds: float, every_s: float, chance: random.Random) -> Iterator[Fault]:

@@ -58,9 +58,8 @@ def unpacked(body: bytes) -> Answer:
     model, *labels = body[len(body) - length :].decode().split(_BETWEEN)
     if len(labels) != count:
         raise ValueError("not an answer")
-    found = (
-        (label, numbers[at], Box.clipped(*numbers[at + 1 : at + _EACH]))
+    detections = tuple(
+        Detection(label, numbers[at], Box(*numbers[at + 1 : at + _EACH]))
         for label, at in zip(labels, range(0, _EACH * count, _EACH), strict=True)
     )
-    detections = tuple(Detection(label, score, box) for label, score, box in found if box is not None)
     return Answer(detections, inference_ms, model, stale)

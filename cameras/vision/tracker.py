@@ -61,7 +61,7 @@ class Followed:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones take three times as long to make, and each look makes two dozen
 class _Found:
     """A detection with what is asked of it once for every object it may be."""
 
@@ -84,7 +84,7 @@ class _Found:
         return taller * taller + wider * wider
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Way:
     """Where one object is expected: its centre and the variances of that, what it costs to be anywhere there, and how far
     from where it was seen last it can be at all.
