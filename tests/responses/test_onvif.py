@@ -67,4 +67,4 @@ def test_a_device_that_answers_byte_by_byte_holds_nobody_up(device, head, login)
     began = time.monotonic()
     with pytest.raises(Unclear):
         onvif.OnvifRelays().switch(device(head, **login), on=True)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 6

@@ -240,7 +240,7 @@ def test_a_camera_is_read_with_its_own_clock_and_a_clip_can_be_cut(world: World)
     stream = Stream(world.address("yard"))
     started = time.monotonic()
     frames = read_some(stream, 25)
-    assert frames[0].stamp.monotonic - started < 3.0
+    assert frames[0].stamp.monotonic - started < 10.0
     assert all(f.stamp.clock_source == "rtcp" for f in frames[2:])
     assert all(f.stamp.captured <= f.stamp.received for f in frames)
     assert stream.info is not None

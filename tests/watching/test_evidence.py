@@ -80,7 +80,7 @@ def filmed(world: World) -> Iterator[Callable[..., Proof]]:
     thread.join(10)
 
 
-def wait_for(wanted: Callable[[], object], within_s: float = 15.0) -> None:
+def wait_for(wanted: Callable[[], object], within_s: float = 40.0) -> None:
     until, pause = time.monotonic() + within_s, threading.Event()
     while not wanted():
         assert time.monotonic() < until, "it did not come to that"
@@ -105,7 +105,7 @@ def clips() -> int:
 
 
 def test_a_first_clip_comes_early_and_the_whole_one_after_it(desk: EvidenceDesk, filmed, camera, monkeypatch):
-    monkeypatch.setattr(films, "AFTER_S", 2.4)  # a loaded machine takes longer to cut the first
+    monkeypatch.setattr(films, "AFTER_S", 4.0)  # a loaded machine takes longer to cut the first
     candidate = make.make_candidate(camera=camera)
     proof = filmed(candidate)
     desk.prove(proof)
@@ -292,7 +292,7 @@ def test_a_store_that_hangs_delays_no_camera_and_its_packets_are_held_meanwhile(
     began = time.monotonic()
     later = make.make_candidate(camera=camera)
     desk.prove(filmed(later))
-    assert time.monotonic() - began < 5, "who proves waited for the store, which hangs for twenty seconds"
+    assert time.monotonic() - began < 15, "who proves waited for the store, which hangs for twenty seconds"
     wait_for(lambda: time.monotonic() > proof.trigger + films.AFTER_S + 0.5)
     proof.ring.clear()  # the connection ended: what the film did not take is gone
     hangs.set()
@@ -314,8 +314,8 @@ def test_the_end_does_not_wait_for_what_will_never_be_committed(desk: EvidenceDe
     ghost.delete()
     desk.prove(proof)
     began = time.monotonic()
-    desk.stop(10)
-    assert time.monotonic() - began < 5
+    desk.stop(40)
+    assert time.monotonic() - began < 20
 
 
 def test_what_cannot_be_made_a_clip_is_said_on_the_row(desk: EvidenceDesk, filmed, camera):

@@ -75,7 +75,7 @@ def test_pictures_arrive_with_their_age(server: LiveServer):
             (size,) = struct.unpack(">I", read(door, 4))
             body = read(door, size)
             (captured,) = struct.unpack(">d", body[:8])
-            assert 0 <= time.time() - captured < 3
+            assert 0 <= time.time() - captured < 20
             assert body[8:10] == b"\xff\xd8"
 
 
