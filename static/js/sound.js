@@ -47,9 +47,9 @@ export class Sound extends EventTarget {
    * @param {number} priority
    */
   burst(priority) {
-    document.body.dataset.sounded = String(Number(document.body.dataset.sounded ?? 0) + 1);
     const context = this.context;
     if (!context || this.state !== "on") return;
+    document.body.dataset.sounded = String(Number(document.body.dataset.sounded ?? 0) + 1);
     const start = context.currentTime + 0.02;
     PATTERN[priority].notes.forEach((pitch, n) => this.#note(context, pitch, start + n * (BURST_S + PAUSE_S)));
   }

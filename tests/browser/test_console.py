@@ -9,6 +9,7 @@ from bench.desk import begin_shift
 from incidents.models.incident import State
 from soc.core import clock
 from tests import factories as make
+from tests.browser.conftest import until
 
 
 @pytest.fixture
@@ -24,10 +25,24 @@ def console(live, alice, zone, screenshot):
     return page
 
 
+# From now on every tone that is played is noted by its pitch.
+LISTEN = """() => {
+  window.heard = [];
+  const make = BaseAudioContext.prototype.createOscillator;
+  BaseAudioContext.prototype.createOscillator = function () {
+    const tone = make.call(this), start = tone.start.bind(tone);
+    tone.start = (at) => { window.heard.push(tone.frequency.value); start(at); };
+    return tone;
+  };
+}"""
+URGENT = [660, 880, 1175]  # three rising bursts every two seconds
+
+
 def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, console, alice, zone, screenshot):
     page = console
     screenshot(page, "console-quiet-dark-1366")
     expect(page.locator("body")).to_have_attribute("data-sound", "on")
+    page.evaluate(LISTEN)
     candidate = make.make_candidate(zone=zone, at=clock.now())
     candidate.snapshot = make.make_media(zone.site, content=make.picture(768, 432), started_at=candidate.captured_at)
     candidate.save()
@@ -38,8 +53,12 @@ def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, co
     expect(page.locator("#assertive")).to_have_text("For you: Person in Yard, Pinewick Depot")
     expect(page.locator("evidence-loop .box")).to_be_visible()
     screenshot(page, "console-offer-dark-1366")
+    until(page, "heard.length >= 6")  # it sounds until it is claimed
+    assert page.evaluate("heard.slice(0, 6)") == 2 * URGENT
     page.keyboard.press("Enter")
     expect(page.get_by_text("Does this person belong here?")).to_be_visible()
+    expect(page.locator("#queue .q")).to_contain_text("yours")
+    tones, claimed = page.evaluate("[heard.length, performance.now()]")
     screenshot(page, "console-claimed-dark-1366")
     page.keyboard.press("F")
     expect(page.get_by_text("Who or what was it?")).to_be_visible()
@@ -54,6 +73,8 @@ def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, co
     page.keyboard.type("A fox crossed the yard.")
     page.keyboard.press("Escape")
     screenshot(page, "console-close-dark-1366")
+    until(page, f"performance.now() > {claimed} + 2500")  # the next three would have been heard
+    assert page.evaluate("heard.length") == tones
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="All quiet")).to_be_visible()
 
