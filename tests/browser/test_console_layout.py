@@ -202,6 +202,7 @@ def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
     page.locator("#note").fill("A word for the first.")
     page.keyboard.press("Control+Enter")
     until(page, lambda: held)
+    page.keyboard.type(" And more.")  # after it was sent
     page.keyboard.press("Escape")
     page.keyboard.press("r")  # waits for the note's answer
     page.keyboard.press("j")
@@ -218,7 +219,7 @@ def an_act_answered_late_leaves_what_was_opened_meanwhile(page, zone, alice):
     page.keyboard.press("j")
     expect(page.locator("#incident")).to_have_attribute("data-id", first)
     expect(page.locator(".kept").get_by_text("A word for the first.")).to_be_visible()
-    expect(page.locator("#note")).to_have_value("")  # it was accepted: it is no draft any more
+    expect(page.locator("#note")).to_have_value("And more.")  # what was accepted is no draft any more
     page.unroute_all()
 
 
