@@ -46,7 +46,8 @@ function incident(row) {
   const head = make("p", "", make("b", "", `${row.priority} · ${row.title}`), ` ${row.site} · ${row.reference}`);
   const more = [clock(row.captured_at), row.state, row.verdict, who, row.reason].filter(Boolean).join(" · ");
   const silent = row.quiet ? make("p", "is-urgent", say("silent")) : null;
-  return make("li", "", head, make("p", "dim", more), silent, ...row.notes.map((/** @type {string} */ note) => make("p", "", note)));
+  const lines = (/** @type {string} */ part) => (row[part] ?? []).map((/** @type {string} */ said) => make("p", "", make("b", "", `${say(part)}: `), said));
+  return make("li", "", head, make("p", "dim", more), silent, ...lines("seen"), ...lines("sent"), ...lines("notes"));
 }
 
 /** @param {Row} row */

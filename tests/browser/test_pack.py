@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from cameras.models import SiteContact
+from incidents import actions
 from tests import factories as make
 from tests.browser.conftest import until
 
@@ -22,6 +23,8 @@ def set_the_phrase(page, phrase: str = PHRASE) -> None:
 def test_a_desk_whose_server_is_gone_opens_its_pack_by_the_phrase(live, alice, sam, zone, site, screenshot):
     SiteContact.objects.create(site=site, name="Luis Ferro", role="keyholder", phone="+442079460011")
     incident = make.make_incident(zone=zone)
+    card = {"facts": {"count": 1, "build": "man"}, "kind": "person", "subject": 1, "camera": None}
+    actions.describe(incident.pk, **card, by=alice, at=make.NIGHT)
     lead = live.log_in(sam, "/console/pack/key/")
     expect(lead.get_by_text("No phrase is set")).to_be_visible()
     lead.locator("#phrase").fill("short")
@@ -47,6 +50,7 @@ def test_a_desk_whose_server_is_gone_opens_its_pack_by_the_phrase(live, alice, s
     page.locator("#phrase").fill(PHRASE)
     page.keyboard.press("Enter")
     expect(page.locator("#incidents")).to_contain_text(incident.reference)
+    expect(page.locator("#incidents")).to_contain_text("Who is seen: one man")
     page.locator("#find").fill("luis")
     page.locator("#sites summary").first.click()
     expect(page.locator("#sites a[href='tel:+442079460011']")).to_be_visible()

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from cameras.models import SiteContact
+from incidents import actions
 from incidents.models import ContingencyKey
+from responses.models import Attempt, Responder
 from soc.console.pack import sealing
 from soc.core.models import Event
 from tests import factories as make
@@ -78,9 +80,17 @@ def taken(client, user) -> dict:
 def test_a_pack_opens_by_the_phrase_and_holds_what_is_needed_by_telephone(client, phrase_set, alice, zone, site):
     SiteContact.objects.create(site=site, name="Luis Ferro", role="keyholder", phone="+442079460011")
     incident = make.make_incident(zone=zone)
+    card = {"facts": {"count": 1, "build": "man"}, "kind": "person", "subject": 1, "camera": None}
+    actions.describe(incident.pk, **card, by=alice, at=make.NIGHT)
+    guard = Responder.objects.create(organisation=site.organisation, name="Ivor Penn", phone="+441632960001")
+    Attempt.objects.create(
+        site=site, incident=incident, kind="call", responder=guard, dedup="once", by=alice, created_at=make.NIGHT
+    )
     pack = taken(client, alice)
     inside = opened(pack)
     assert [one["reference"] for one in inside["incidents"]] == [incident.reference]
+    assert inside["incidents"][0]["seen"] == ["one man"]
+    assert "Call to Ivor Penn" in inside["incidents"][0]["sent"][0]  # nobody is to ring them a second time
     place = next(one for one in inside["sites"] if one["name"] == site.name)
     assert place["address"] == site.address
     assert place["contacts"] == [{"name": "Luis Ferro", "role": "keyholder", "phone": "+442079460011"}]

@@ -7,16 +7,25 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from cameras.models import Camera, SiteContact
 from incidents.models import ContingencyKey, Incident, RosterEntry
 from incidents.roster import to_come
-from responses.models import Responder
+from incidents.subjects import newest, sentence
+from responses.models import Attempt, Responder
+from soc.console import playbook
 from soc.console.door import incidents_of
 from soc.console.strip import headline
 from soc.core.models import Organisation, Site, User
 from soc.core.rights import Act
 
 MOST_ON_CALL: Final = 10
+# Nothing is dialled twice because nobody knows any more that it was: what went out lies in the pack too.
+WENT_OUT = Prefetch(
+    "attempts",
+    Attempt.objects.select_related("responder", "paged", "camera", "message", "relay").order_by("-created_at"),
+)
 
 
 def key_of(organisation: Organisation) -> ContingencyKey | None:
@@ -46,9 +55,14 @@ def contents(user: User, organisation: Organisation, *, at: datetime) -> dict[st
             for responder in responders.order_by("rank", "name")
             if (one := _responder(responder, customers)) is not None
         ],
-        "incidents": [_incident(row) for row in incidents_of(user).filter(site__in=ids).unfinished().by_urgency()],
+        "incidents": [_incident(row) for row in _unfinished(user, ids)],
         "on_call": [_on_call(entry) for entry in to_come(organisation, at, RosterEntry.Duty.ON_CALL)[:MOST_ON_CALL]],
     }
+
+
+def _unfinished(user: User, sites: list[UUID]) -> Any:
+    rows = incidents_of(user).filter(site__in=sites).unfinished().by_urgency()
+    return rows.prefetch_related("notes", "descriptions", WENT_OUT)
 
 
 def by_site(rows: Any) -> dict[UUID, list[Any]]:
@@ -99,7 +113,13 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "due_at": incident.due_at.isoformat() if incident.due_at else "",
         "reason": incident.reason,
         "quiet": incident.quiet,
-        "notes": [f"{note.at:%H:%M} UTC {note.text}" for note in incident.notes.order_by("at")],
+        "notes": [
+            f"{note.at:%H:%M} UTC {note.text}" for note in sorted(incident.notes.all(), key=lambda note: note.at)
+        ],
+        "seen": [sentence(card) for card in newest(incident.descriptions.all())],
+        "sent": [
+            f"{act.at:%H:%M} UTC {act.what}: {act.status}" for act in playbook.sent(list(incident.attempts.all()))
+        ],
     }
 
 
