@@ -22,13 +22,18 @@ from tests.statics import look_once
 
 look_once()
 
-# The files that take longest, longest first: begun last, one of them would be waited for while nothing else is left.
+# The files that take longest come first: begun last, one of them would be waited for while nothing else is left. Among them
+# those that mostly wait (for cameras, for clocks), beside what works; and then what needs a browser, all of it together, so that
+# each process starts one once.
 LONGEST = (
-    "watching/test_hostile.py", "line/test_whole_line.py", "browser/test_live_view.py", "ops/test_world.py",
-    "tenants/test_urls.py", "tenants/test_administration.py", "watching/test_watcher.py",
-    "browser/test_console_layout.py", "watching/test_conditions.py", "admin/test_scope.py",
-    "browser/test_console_states.py", "browser/test_portal.py", "watching/test_quarantine.py", "incidents/test_claim.py",
-    "browser/test_responder.py", "demo/test_cameras.py", "seed/test_demo.py", "vision/test_ingest.py", "line/test_https.py",
+    "line/test_whole_line.py", "watching/test_hostile.py", "tenants/test_urls.py", "watching/test_evidence.py",
+    "ops/test_world.py", "tenants/test_administration.py", "watching/test_watcher.py", "vision/test_hostile.py",
+    "line/test_https.py", "watching/test_conditions.py", "admin/test_scope.py", "vision/test_ingest.py",
+    "watching/test_quarantine.py", "watching/test_keeper.py", "tenants/test_garbage.py", "core/test_feed.py",
+    "watching/test_two_streams.py", "demo/test_cameras.py", "watching/test_live.py", "vision/test_recorder.py",
+    "incidents/test_claim.py", "browser/test_live_view.py", "browser/test_console_states.py",
+    "browser/test_console_layout.py", "browser/test_shift.py", "browser/test_supervision.py", "browser/test_portal.py",
+    "browser/test_console_doing.py", "browser/test_console_pictures.py", "browser/test_night.py",
 )  # fmt: skip
 TESTS = Path(__file__).parent
 
@@ -41,7 +46,11 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {TESTS / name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+    def turn(item: pytest.Item) -> int:
+        return rank.get(item.path, len(rank) + (TESTS / "browser" not in item.path.parents))
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
