@@ -28,10 +28,10 @@ look_once()
 LONGEST = (
     "line/test_whole_line.py", "watching/test_hostile.py", "tenants/test_urls.py", "watching/test_evidence.py",
     "ops/test_world.py", "tenants/test_administration.py", "watching/test_watcher.py", "vision/test_hostile.py",
-    "line/test_https.py", "watching/test_conditions.py", "admin/test_scope.py", "vision/test_ingest.py",
+    "watching/test_conditions.py", "admin/test_scope.py", "vision/test_ingest.py",
     "watching/test_quarantine.py", "watching/test_keeper.py", "tenants/test_garbage.py", "core/test_feed.py",
     "watching/test_two_streams.py", "demo/test_cameras.py", "watching/test_live.py", "vision/test_recorder.py",
-    "incidents/test_claim.py", "browser/test_live_view.py", "browser/test_console_states.py",
+    "incidents/test_claim.py", "line/test_https.py", "browser/test_live_view.py", "browser/test_console_states.py",
     "browser/test_console_layout.py", "browser/test_shift.py", "browser/test_supervision.py", "browser/test_portal.py",
     "browser/test_console_doing.py", "browser/test_console_pictures.py", "browser/test_night.py",
 )  # fmt: skip
