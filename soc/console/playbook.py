@@ -21,6 +21,7 @@ ICONS = {
     "look": "eye", "question": "branch", "talk": "horn", "call": "phone", "text": "phone", "note": "note", "close": "check",
     "relay": "bolt",
 }  # fmt: skip
+ENDED = {"done": "check", "skipped": "x"}
 ANSWER_KEYS = "YX123456789"
 ON_AIR = (Attempt.Status.PLANNED, Attempt.Status.ACTING, Attempt.Status.PLACED)
 UNDER_WAY = (*ON_AIR, Attempt.Status.ANSWERED, Attempt.Status.UNKNOWN)
@@ -67,7 +68,7 @@ def steps(incident: Incident, run: PlaybookRun | None) -> list[Shown]:
             continue
         state = step.state or ("next" if waiting else "todo")
         waiting = waiting and bool(step.state)
-        icon = "check" if step.state else ICONS.get(step.kind, "note")
+        icon = ENDED.get(step.state) or ICONS.get(step.kind, "note")
         answers = [(key, code, label) for key, (code, label) in zip(ANSWER_KEYS, step.answers, strict=False)]
         found.append(Shown(step, state, _told(incident, step), icon, answers))
     return found

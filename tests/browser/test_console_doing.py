@@ -165,6 +165,7 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     page.keyboard.press("Enter")
     skipped = page.locator(".step--done", has_text="Skipped: nobody is near the speaker")
     expect(skipped).to_contain_text(step)
+    expect(skipped.locator("use")).to_have_attribute("href", "#i-x")  # not ticked
     until(page, NEXT_IN_SIGHT)  # four steps are done before it
     screenshot(page, "doing-skipped-dark-1366")
     page.keyboard.press("Z")
