@@ -60,8 +60,9 @@ function heard(kind, act) {
 // --- what lies on the desk: pushed, not picked
 
 /* It changes by a key of mine, or by what is pushed onto a desk that waits for it; never under a finger. What I hold stays, and what
-   I look at. What I opened by a key stays until I go on, whatever becomes of it: while I hold something nothing takes its place,
-   and else only what came since and is more urgent. An offer that opened by itself stays unless a more urgent one may be claimed. */
+   I look at. What I opened by a key stays until I go on, whatever becomes of it: while I hold something nothing takes its place, and
+   else only what came since, if it is more urgent or the offer is over. An offer that opened by itself stays unless a more urgent one
+   may be claimed. */
 
 /** @typedef {import("./feed.js").Row} Row */
 /** What I opened by a key, and what was mine or offered then: I have passed it over. A page that came with its own address names it.
@@ -83,7 +84,7 @@ function stays(mine, claimable) {
   if (desk.looking && !(pane?.dataset.exercise && urgent)) return true;
   if (mine.some((row) => row.incident === id) || (pane?.dataset.id === id && pane.dataset.mine === "yes")) return true;
   const offer = claimable.find((row) => row.incident === id);
-  if (picked.id === id) return mine.length > 0 || !claimable.some((row) => !picked.over.has(row.incident) && row.priority < (offer?.priority ?? 2));
+  if (picked.id === id) return mine.length > 0 || !claimable.some((row) => !picked.over.has(row.incident) && row.priority < (offer?.priority ?? Infinity));
   return offer !== undefined && claimable[0].priority >= offer.priority && !mine.length;
 }
 

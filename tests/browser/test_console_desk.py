@@ -66,7 +66,9 @@ def test_an_offer_opened_by_a_key_stays_until_a_key(live, on_shift, alice, dave,
     assert live.trouble == []
 
 
-def test_what_was_passed_over_by_a_key_does_not_come_back_but_what_is_urgent_comes(live, on_shift, alice, customer):
+def test_what_was_passed_over_by_a_key_does_not_come_back_but_what_is_urgent_comes(
+    live, on_shift, alice, sam, customer
+):
     first, second = elsewhere(customer, "Mill Lane"), elsewhere(customer, "Weir Street", "offline")
     page = live.log_in(alice, "/console/")
     lies(page, first)
@@ -75,6 +77,14 @@ def test_what_was_passed_over_by_a_key_does_not_come_back_but_what_is_urgent_com
     told(page, first)
     assert page.evaluate(NEXT) == f"q-{second.pk}"
     urgent = elsewhere(customer, "Kiln Road", "hold_up")
+    lies(page, urgent)
+    page.keyboard.press("j")
+    lies(page, first)
+    actions.claim(first.pk, by=sam, at=clock.now())
+    expect(page.get_by_role("heading", name=f"{sam.sign} has this incident")).to_be_visible()
+    told(page, second)
+    assert page.evaluate(NEXT) == f"q-{first.pk}", "who has it is read"
+    elsewhere(customer, "Dock Street", "offline")
     lies(page, urgent)
     assert live.trouble == []
 
