@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -21,8 +20,6 @@ from soc.core.models import Event
 from soc.core.sweeps import sweep
 
 AT_ONCE = 200
-# A console is heard of every two seconds. Longer than a page that is loaded again or a network that stumbles.
-AWAY: Final = timedelta(seconds=60)
 
 
 def _offer_to_all(incident: Incident, at: datetime) -> None:
@@ -132,9 +129,10 @@ def _changing(at: datetime, *, gone_too: bool) -> Q:
     Here is whose console was in sight, in an open shift or without one, or who did something to the incident itself. A page
     that is hidden speaks on, and nobody looks at it.
     """
-    shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True, awake_at__gt=at - AWAY)
-    desk = Desk.objects.filter(user=OuterRef("owner"), awake_at__gt=at - AWAY)
-    deed = Event.objects.filter(subject_id=OuterRef("pk"), by=OuterRef("owner"), at__gt=at - AWAY)
+    since = at - timedelta(seconds=settings.OWNER_AWAY_S)
+    shift = Shift.objects.filter(user=OuterRef("owner"), ended_at__isnull=True, awake_at__gt=since)
+    desk = Desk.objects.filter(user=OuterRef("owner"), awake_at__gt=since)
+    deed = Event.objects.filter(subject_id=OuterRef("pk"), by=OuterRef("owner"), at__gt=since)
     here = Q(Exists(shift)) | Q(Exists(desk)) | Q(Exists(deed))
     back = Q(absent_since__isnull=False) & here
     return back | (Q(absent_since__isnull=True) & ~here) if gone_too else back

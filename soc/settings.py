@@ -239,6 +239,14 @@ CLAIM_ALL_S = env.json("CLAIM_ALL_S", default=[10, 30, 120])
 CLAIM_SUPERVISOR_S = env.json("CLAIM_SUPERVISOR_S", default=[20, 60, 300])
 CLAIM_ONCALL_S = env.json("CLAIM_ONCALL_S", default=[45, 120, 900])
 VERDICT_S = env.json("VERDICT_S", default=[30, 60, 300])
+# Minutes at most: put aside by priority (an urgent one never is), kept and waited for, away from the desk.
+PARK_MIN = env.json("PARK_MIN", default=[0, 30, 480])
+WAIT_MIN = env.int("WAIT_MIN", default=480)
+BREAK_MIN = env.int("BREAK_MIN", default=60)
+# Out of sight and without a deed for so long: whoever handles may take over. A console is heard of every two seconds; longer than
+# a page that is loaded again or a network that stumbles.
+OWNER_AWAY_S = env.int("OWNER_AWAY_S", default=60)
+LATE_S = env.int("LATE_S", default=300)  # older than this when it is queued is late: an outage kept it back
 FOLD_WINDOW_S = env.int("FOLD_WINDOW_S", default=600)
 TAMPER_PERSON_S = env.int("TAMPER_PERSON_S", default=1800)  # somebody so long after a camera was blinded is a threat
 # The same trouble of the same camera is raised again after so long at the earliest; a place that is dark at night is every night.

@@ -21,9 +21,18 @@ from soc.core import events
 from soc.core.models import User
 from soc.core.rights import Act
 
-PARK_AT_MOST = {2: timedelta(minutes=30), 3: timedelta(hours=8)}
-
-__all__ = ["add_note", "check_token", "claim", "decide", "park", "release", "resume", "take_over", "wait"]
+__all__ = [
+    "add_note",
+    "check_token",
+    "claim",
+    "decide",
+    "park",
+    "park_at_most",
+    "release",
+    "resume",
+    "take_over",
+    "wait",
+]
 
 
 def claim(incident_id: UUID, *, by: User, at: datetime) -> Incident:
@@ -94,8 +103,7 @@ def park(incident_id: UUID, *, reason: str, until: datetime, token: int, by: Use
         check_token(incident, token, by)
         if incident.priority == 1:
             raise Refused("urgent", _("An urgent incident is never parked: let it wait, watched, or hand it over."))
-        at_most = runaway.look_every(incident.site) if incident.counts else PARK_AT_MOST[incident.priority]
-        _check_return(reason, until, at, at_most)
+        _check_return(reason, until, at, park_at_most(incident))
         was = standing(incident)
         move(incident.park, until=until, reason=reason.strip())
         incident.token += 1
@@ -105,12 +113,19 @@ def park(incident_id: UUID, *, reason: str, until: datetime, token: int, by: Use
     return incident
 
 
+def park_at_most(incident: Incident) -> timedelta:
+    """How long it may be put aside: none at all where it is urgent."""
+    if incident.priority > 1 and incident.counts:
+        return runaway.look_every(incident.site)
+    return timedelta(minutes=settings.PARK_MIN[incident.priority - 1] if incident.priority > 1 else 0)
+
+
 def wait(incident_id: UUID, *, reason: str, until: datetime, token: int, by: User, at: datetime) -> Incident:
     """Keep it while something is awaited; the owner is reminded at `until`."""
     with transaction.atomic():
         incident = locked(incident_id, by=by)
         check_token(incident, token, by)
-        _check_return(reason, until, at, timedelta(hours=8))
+        _check_return(reason, until, at, timedelta(minutes=settings.WAIT_MIN))
         move(incident.wait, until=until, reason=reason.strip())
         incident.save()
         events.record("incident.waiting", incident, by=by, at=at, due_at=until.isoformat())

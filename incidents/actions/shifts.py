@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Greatest
@@ -17,7 +18,6 @@ from soc.core import events
 from soc.core.models import Organisation, User
 from soc.core.rights import MATRIX, Act
 
-BREAK_AT_MOST: Final = timedelta(minutes=60)
 MICROPHONES: Final = frozenset({"ok", "none", "failed"})
 # A console is heard of every two seconds. Longer than a page that is loaded again or a network that stumbles.
 HERE: Final = timedelta(seconds=60)
@@ -90,16 +90,17 @@ def end_shift(*, user: User, at: datetime, last_words: str = "") -> None:
 def begin_break(*, user: User, until: datetime, by: User, at: datetime) -> Shift:
     """Nothing is offered to `user` until they are back; a supervisor may send them.
 
-    Raises Refused: `role`, `no_shift`, `until` (at most an hour), `holding`, and `alone` for whoever leaves no one at the desks:
-    a supervisor may send them all the same.
+    Raises Refused: `role`, `no_shift`, `until` (BREAK_MIN at most), `holding`, and `alone` for whoever leaves no one at the
+    desks: a supervisor may send them all the same.
     """
     with transaction.atomic():
         shift = _open(user)
         if shift is None:
             raise Refused("no_shift", _("%(sign)s is not on shift.") % {"sign": user.sign})
         _may_send(by, shift)
-        if not at < until <= at + BREAK_AT_MOST:
-            raise Refused("until", _("A break has at least a minute and at most an hour."))
+        if not at < until <= at + timedelta(minutes=settings.BREAK_MIN):
+            words = _("A break has at least a minute and at most %(minutes)s.") % {"minutes": settings.BREAK_MIN}
+            raise Refused("until", words)
         _holds_nothing(user)
         if by == user and alone(shift, at):
             raise Refused("alone", _("Nobody else is at a desk. Ask a supervisor to sit down, or to send you."))

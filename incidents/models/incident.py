@@ -31,8 +31,6 @@ class State(models.TextChoices):
 
 HELD = (State.CLAIMED, State.WORKING, State.WAITING)  # somebody owns it
 
-LATE = timedelta(minutes=5)  # older than this when it was queued is late: an outage kept it back
-
 DEADLINES = ("claim_by", "supervisor_by", "oncall_by", "verdict_by", "due_at")
 
 # The response clock's main path, in order: its gaps sum to the total. Then the offsets, null where they do not apply.
@@ -51,7 +49,7 @@ OFFSETS = (
 def turn(captured_at: "datetime", queued_at: "datetime") -> "datetime":
     """By which it stands in the queue among those of its priority. Of several that were late the newest comes first."""
     age = queued_at - captured_at
-    return queued_at + age if age > LATE else queued_at
+    return queued_at + age if age > timedelta(seconds=settings.LATE_S) else queued_at
 
 
 class IncidentQuerySet(SiteOwnedQuerySet):
@@ -212,7 +210,7 @@ class Incident(SiteOwned):
 
     @property
     def late_by(self) -> timedelta | None:
-        """How old it was when it was queued, where that is more than LATE."""
+        """How old it was when it was queued, where that is more than LATE_S."""
         return self.queued_at - self.captured_at if self.turn_at > self.queued_at else None
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from incidents import actions, targets
@@ -109,6 +110,7 @@ def context(
         "stopped": playbook.stopped(incident) if mine else "",
         "dismissals": DISMISSALS,
         "outcomes": outcomes(incident),
+        **(_aside(incident) if mine else {}),
         "site_states": list(zip("ABCD", SiteState.choices, strict=False)),
         "seen_as": list(SeenAs),
         "seen_suggested": suggested(outcome) if outcome in Outcome.values else "",
@@ -118,6 +120,11 @@ def context(
         "keeping": keeping.facts(incident, user, exercise=exercise is not None),
         **first_of_all.facts(incident, user, at=at),
     }
+
+
+def _aside(incident: Incident) -> dict[str, int]:
+    """How many minutes it may be put aside, and kept and waited for, at most."""
+    return {"park_most": int(actions.park_at_most(incident).total_seconds() // 60), "wait_most": settings.WAIT_MIN}
 
 
 def bright(incident: Incident, *, mine: bool, coming: playbook.Shown | None) -> str:

@@ -100,6 +100,21 @@ def test_an_urgent_incident_is_not_parked_but_may_wait(client, alice, held):
     assert held.state == State.WAITING
 
 
+def test_how_long_one_may_be_put_aside_is_a_house_value_and_is_said(client, alice, held, settings):
+    Incident.objects.filter(pk=held.pk).update(priority=2)
+    settings.PARK_MIN = [0, 20, 480]
+    client.force_login(alice)
+    page = client.get(reverse("console-incident", args=[held.pk])).text
+    assert 'max="20"' in page
+    assert "Put aside for 20 at most." in page
+    form = {"reason": "guard looks", "token": held.token}
+    refused = post(client, alice, held, "park", minutes="21", **form)
+    assert (refused.status_code, "within 20 minutes" in refused.text) == (409, True)
+    assert post(client, alice, held, "park", minutes="20", **form).status_code == 200
+    held.refresh_from_db()
+    assert held.state == State.PARKED
+
+
 @pytest.mark.parametrize("minutes", ["", "-3", "abc", "99999", "0"])
 def test_minutes_that_make_no_sense_are_refused(client, alice, held, minutes):
     answer = post(client, alice, held, "wait", reason="x", minutes=minutes, token=held.token)
@@ -212,6 +227,7 @@ def test_a_refusal_of_ones_own_making_says_only_what_is_wrong(client, alice, hel
 def test_z_takes_the_verdict_back_over_http_and_the_pane_asks_again(client, alice, held):
     answer = post(client, alice, held, "decide", verdict="real", token=held.token)
     assert "data-undo" in answer.text
+    assert 'data-seconds="8"' in answer.text  # the ring is drawn by the setting
     answer = post(client, alice, held, "undo", token=held.token)
     held.refresh_from_db()
     assert (answer.status_code, held.verdict, held.state) == (200, "", State.CLAIMED)

@@ -30,7 +30,7 @@ from soc.core.rights import MATRIX, Act
 
 MOST_INCIDENTS: Final = 40  # in a storm nobody reads more: those that wait behind are counted
 OUT: Final = timedelta(hours=12)  # an order older than this is nobody's who is still on the way
-BREAKS: Final = (10, 15, 30)
+BREAKS: Final = (10, 15, 30)  # minutes that are offered, as far as a break may be that long
 
 GROUPS: Final = {
     "incidents": gettext_lazy("Incidents"),
@@ -41,6 +41,10 @@ GROUPS: Final = {
     "calls": gettext_lazy("Calls promised, callers to beware of"),
     "drills": gettext_lazy("Drills"),
 }
+
+
+def breaks() -> list[int]:
+    return [minutes for minutes in BREAKS if minutes <= settings.BREAK_MIN]
 
 
 def hand_over(user: User, *, at: datetime) -> list[Item]:
@@ -86,7 +90,7 @@ def now(user: User, *, at: datetime) -> dict[str, Any]:
         "alone": shift.break_until is None and alone(shift, at),
         "lone_minutes": minutes,
         "over": shift.break_until is not None and shift.break_until <= at,
-        "breaks": BREAKS,
+        "breaks": breaks(),
     }
 
 

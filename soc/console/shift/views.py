@@ -94,7 +94,7 @@ def end(request: HttpRequest) -> HttpResponse:
     if not (sits or (held and leaves) or refused):
         return redirect("console-quiet" if asked_by_script(request) else "console")
     facts = {"held": held, "sits": sits, "leaves": leaves, "refused": refused, "given": request.POST}
-    facts["breaks"] = reads.BREAKS
+    facts["breaks"] = reads.breaks()
     return queue.on_desk(request, "console/shift/end.html", facts, refused=refused is not None)
 
 
