@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from incidents import actions
@@ -14,9 +15,11 @@ from soc.core.models import User
 
 
 def undoing(incident: Incident, user: User, *, at: datetime) -> dict[str, Any] | None:
-    """{"words": what was done, "until": when it stands} or None."""
+    """{"words": what was done, "until": when it stands, "seconds": how long the ring runs in all} or None."""
     found = actions.undoable(incident, by=user, at=at)
-    return None if found is None else {"words": _words(incident, found), "until": found.until}
+    if found is None:
+        return None
+    return {"words": _words(incident, found), "until": found.until, "seconds": settings.UNDO_S}
 
 
 def _words(incident: Incident, found: actions.Undoable) -> str:

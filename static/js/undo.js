@@ -4,7 +4,7 @@ import { all, maybe, the } from "./dom.js";
 import { now } from "./time.js";
 import { say } from "./words.js";
 
-const WHOLE_MS = 8000, STEP_MS = 200, ROUND = 57;  // the ring's length in its own units
+const STEP_MS = 200, ROUND = 57;  // the ring's length in its own units
 
 /** @param {import("./desk.js").Desk} desk */
 export function undoing(desk) {
@@ -40,6 +40,7 @@ function tick(place) {
     if (left <= 0) { form.remove(); continue; }
     the(form, "[data-left]").textContent = say("seconds_left", { n: Math.ceil(left / 1000) });
     const ring = maybe(form, ".ringer circle:last-child", SVGCircleElement);
-    if (ring) ring.style.strokeDashoffset = String(ROUND * (1 - Math.min(1, left / WHOLE_MS)));
+    const whole = 1000 * Number(form.dataset.seconds);
+    if (ring) ring.style.strokeDashoffset = String(ROUND * (1 - Math.min(1, left / whole)));
   }
 }
