@@ -17,6 +17,7 @@ import { choosing } from "./panels.js";
 import { Presence } from "./presence.js";
 import { See } from "./see.js";
 import { Shift } from "./shift.js";
+import { soundControl } from "./sound-control.js";
 import { Sound } from "./sound.js";
 import { Strip } from "./strip.js";
 import { clockText, fillTimes, now, span } from "./time.js";
@@ -91,7 +92,7 @@ function stays(mine, claimable) {
 /** Where nothing stays: what I hold opens by itself, else the next offer; else it is quiet. */
 function settle() {
   strip.open(desk.id);
-  sound.want(onShift() ? strip.loudest() : 0);
+  sound.want(strip.loudest(onShift()));
   const mine = strip.mine(), claimable = onShift() ? strip.claimable() : [];
   if (stays(mine, claimable)) return;
   const next = mine[0] ?? claimable[0];
@@ -245,18 +246,7 @@ setInterval(() => {
 
 // --- sound
 
-function soundState() {
-  const button = byId("sound"), state = sound.state;
-  the(button, ":scope > :last-child").textContent = say(state === "off" && onShift() ? "sound_blocked" : `sound_${state}`);
-  the(button, "use", SVGUseElement).setAttribute("href", state === "on" ? "#i-sound" : "#i-mute");
-  button.classList.toggle("is-caution", state !== "on" && onShift());
-  document.body.dataset.sound = state;
-}
-sound.addEventListener("change", soundState);
-soundState();
-for (const gesture of ["keydown", "pointerdown"]) {
-  addEventListener(gesture, () => { if (onShift() && sound.state !== "on" && sound.state !== "muted") sound.unlock(); }, true);
-}
+const soundState = soundControl(sound, () => onShift() || strip.picks);
 
 // --- acts
 
@@ -326,7 +316,6 @@ document.addEventListener("click", (event) => {
   if (!submits && control.getAttribute("aria-disabled") === "true") { tell(desk, null, control.dataset.why ?? ""); return; }
   const { opens, focus, alert } = control.dataset;
   if (control.id === "retry") feed.connect();
-  else if (control.id === "sound") { if (sound.state === "on" || sound.muted) sound.toggle(); else sound.unlock(); }
   else if (control.dataset.do) deeds[control.dataset.do]?.(control);
   else if (opens === "palette") palette.open();
   else if (opens === "keys") { byId("keys").hidden = !byId("keys").hidden; control.setAttribute("aria-expanded", String(!byId("keys").hidden)); }

@@ -21,7 +21,7 @@ export class Sound extends EventTarget {
     return this.context.state === "running" ? "on" : "blocked";
   }
 
-  /** Must be called from a key press or a click: browsers let nothing else begin to sound. */
+  /** To be called from a key press or a click: elsewhere a browser may hold it back until it is called from one. */
   unlock() {
     const context = this.context ??= new AudioContext();
     context.onstatechange = () => this.#changed();

@@ -8,6 +8,7 @@ const NARROW = matchMedia("(max-width: 1599px)");
 
 const ANEW_MS = 15000;  // where more waits than is here, it is asked for again so often
 const FEW = 8;
+const SUPERVISORS = 2;  // the escalation at which they are told that nobody claimed
 
 /** @typedef {import("./feed.js").Row} Row */
 /** What waits beyond the rows that are here, in numbers.
@@ -82,9 +83,12 @@ export class Strip {
     return fitting.sort((a, b) => a.priority - b.priority || Number(mine(b)) - Number(mine(a)));
   }
 
-  /** The loudest priority that is to be heard here; 0 for silence. */
-  loudest() {
-    const heard = this.claimable().filter((row) => row.sound).map((row) => row.priority);
+  /** The loudest priority that is to be heard here; 0 for silence. Off shift, whoever may take over hears what nobody claimed in its time.
+   * @param {boolean} onShift
+   */
+  loudest(onShift) {
+    const told = onShift ? this.claimable() : this.picks ? this.#all().filter((row) => row.escalation >= SUPERVISORS) : [];
+    const heard = told.filter((row) => row.sound).map((row) => row.priority);
     return heard.length ? Math.min(...heard) : 0;
   }
 

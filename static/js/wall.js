@@ -1,6 +1,7 @@
 /* The supervisors' wall: its parts are asked for anew when something happened, and every five seconds; ages run on here. */
 import { Bell } from "./bell.js";
 import { all, as, byId, json, maybe, the } from "./dom.js";
+import { hearEscalated } from "./escalated.js";
 import { clockText, now, span } from "./time.js";
 
 const EVERY_MS = 5000;
@@ -136,6 +137,7 @@ setInterval(ages, 1000);
 setInterval(() => { if (performance.now() - asked >= EVERY_MS) soon(); }, 1000);
 setInterval(lookSlowly, SLOW_MS);
 lookSlowly();
+hearEscalated(bell);
 bell.addEventListener("ring", soon);
 bell.addEventListener("lost", contact);
 bell.addEventListener("back", () => { contact(); soon(); });

@@ -3,6 +3,7 @@ import "./response-clock.js";
 import { Bell } from "./bell.js";
 import { Desk } from "./desk.js";
 import { above, all, as, byId, maybe, the } from "./dom.js";
+import { hearEscalated } from "./escalated.js";
 import { EvidenceLoop } from "./evidence-loop.js";
 import { listen } from "./keys.js";
 import { See } from "./see.js";
@@ -49,6 +50,7 @@ desk.root.addEventListener("input", ({ target }) => {
 desk.addEventListener("shown", position);
 position();
 
+hearEscalated(bell);
 bell.addEventListener("ring", (event) => {
   const { incident, stale } = /** @type {CustomEvent<import("./bell.js").Rung>} */ (event).detail;
   if (stale || incident === desk.id) desk.refresh();

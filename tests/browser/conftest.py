@@ -203,6 +203,19 @@ def screenshot(asked: set[str]) -> Callable[..., None]:
     return keep
 
 
+# From now on every tone that is played is noted by its pitch, and when the last one was.
+LISTEN = """() => {
+  window.heard = [];
+  const make = BaseAudioContext.prototype.createOscillator;
+  BaseAudioContext.prototype.createOscillator = function () {
+    const tone = make.call(this), start = tone.start.bind(tone);
+    tone.start = (at) => { window.heard.push(tone.frequency.value); window.heardAt = performance.now(); start(at); };
+    return tone;
+  };
+}"""
+URGENT = [660, 880, 1175]  # three rising bursts every two seconds
+
+
 def until(page: Page, condition: str | Callable[[], object], *, seconds: float = 20) -> None:
     """Wait until a JavaScript expression holds, or what is asked on this side of the page. (Playwright's own wait_for_function
     needs eval, which our pages forbid.)"""

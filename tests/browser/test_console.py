@@ -9,7 +9,7 @@ from bench.desk import begin_shift
 from incidents.models.incident import State
 from soc.core import clock
 from tests import factories as make
-from tests.browser.conftest import until
+from tests.browser.conftest import LISTEN, URGENT, until
 
 
 @pytest.fixture
@@ -23,19 +23,6 @@ def console(live, alice, zone, screenshot):
     begin_shift(page)
     expect(page.get_by_role("heading", name="All quiet")).to_be_visible()
     return page
-
-
-# From now on every tone that is played is noted by its pitch.
-LISTEN = """() => {
-  window.heard = [];
-  const make = BaseAudioContext.prototype.createOscillator;
-  BaseAudioContext.prototype.createOscillator = function () {
-    const tone = make.call(this), start = tone.start.bind(tone);
-    tone.start = (at) => { window.heard.push(tone.frequency.value); start(at); };
-    return tone;
-  };
-}"""
-URGENT = [660, 880, 1175]  # three rising bursts every two seconds
 
 
 def test_an_incident_is_pushed_claimed_decided_and_closed_by_keys_alone(live, console, alice, zone, screenshot):

@@ -11,6 +11,7 @@ from soc.core import clock
 from soc.core.models import Event
 from tests import factories as make
 from tests.browser.axe import violations
+from tests.browser.conftest import LISTEN, URGENT, until
 from tests.console.wall.night import night
 
 BIG = {"width": 1920, "height": 1080}
@@ -68,6 +69,52 @@ def test_a_silent_watch_follows_and_tells_nobody(live, organisation, sam, alice,
     assert Event.objects.filter(kind="incident.watched", subject_id=incident.pk, by=sam).count() == 1
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Queue age against target")).to_be_visible()
+    assert live.trouble == []
+
+
+# As browsers are where nobody has set them up: nothing sounds before a press on the page.
+SHUT = """window.AudioContext = class extends AudioContext {
+  constructor() { super(); this.suspend(); }
+  resume() { return navigator.userActivation.hasBeenActive ? super.resume() : new Promise(() => {}); }
+};"""
+SOUNDED = "Number(document.body.dataset.sounded ?? 0)"
+
+
+def test_supervisors_hear_what_no_operator_claims_in_time_until_somebody_has_it(
+    live, organisation, sam, alice, zone, screenshot
+):
+    incident = make.make_incident(make.make_candidate(zone=zone, at=clock.now()), at=clock.now())
+    rows = Incident.objects.filter(pk=incident.pk)
+    rows.update(escalation=1, claim_by=None, supervisor_by=None, oncall_by=None)
+    wall = live.log_in(sam, "/console/wall/", viewport=DESK)
+    wall.add_init_script(SHUT)
+    wall.reload()
+    off, on = wall.get_by_role("button", name="Sound blocked: press a key"), wall.get_by_role("button", name="Sound on")
+    expect(off).to_be_visible()
+    screenshot(wall, "wall-sound-blocked-dark-1366", light=True)
+    wall.set_viewport_size({"width": 390, "height": 844})
+    screenshot(wall, "wall-sound-blocked-dark-390")
+    assert wall.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    wall.set_viewport_size(DESK)
+    off.click()
+    expect(on).to_be_visible()
+    desk, operators = live.log_in(sam, "/console/"), live.log_in(alice, "/console/")
+    for page in (desk, operators):  # neither is on shift
+        expect(page.locator(f"#q-{incident.pk}")).to_be_visible()
+        page.locator("#sound").click()
+        expect(page.locator("body")).to_have_attribute("data-sound", "on")
+    wall.evaluate(LISTEN)
+    assert (wall.evaluate(SOUNDED), desk.evaluate(SOUNDED)) == (0, 0)
+    rows.update(supervisor_by=clock.now())
+    until(wall, "heard.length >= 6")
+    assert wall.evaluate("heard.slice(0, 6)") == 2 * URGENT
+    until(desk, f"{SOUNDED} >= 2")
+    expect(operators.locator(f"#q-{incident.pk}")).to_contain_text("shown to supervisors")
+    assert operators.evaluate(SOUNDED) == 0
+    actions.start_shift(user=alice, organisation=organisation, at=clock.now())
+    actions.claim(incident.pk, by=alice, at=clock.now())
+    expect(wall.get_by_role("link", name="Watch what Ines is on")).to_be_visible()
+    until(wall, "performance.now() - heardAt > 2500")  # the next three would have been heard
     assert live.trouble == []
 
 

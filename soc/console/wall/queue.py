@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from incidents.models import Incident
 from incidents.models.incident import HELD, State
@@ -20,6 +20,7 @@ from soc.core.rights import Act
 MOST_WAITING: Final = 6  # rows; how many wait besides is said
 MOST_LOOKED_AT: Final = 2000
 MOST_PARKED: Final = 6
+SUPERVISORS: Final = 2  # the escalation at which they are told
 BAR: Final = 4 / 3  # the bar ends a third after the limit: what is over can be seen to be
 
 
@@ -123,6 +124,14 @@ def queue(user: User, organisation: Organisation, targets: dict[tuple[UUID, int]
         parked=sorted((one for one in shown.values() if one.row.state == State.PARKED), key=_due),
         n_parked=n_parked,
     )
+
+
+def loudest(user: User, organisation: Organisation) -> int:
+    """The gravest priority of what nobody claimed until supervisors were told, to be heard by whoever may take over until
+    somebody has it; 0 for silence. One query."""
+    rows = Incident.objects.visible_to(user, Act.TAKE_OVER).filter(organisation=organisation).unclaimed()
+    told: dict[str, int | None] = rows.filter(escalation__gte=SUPERVISORS).aggregate(gravest=Min("priority"))
+    return told["gravest"] or 0
 
 
 def _shown(rows: Any, wanted: list[UUID]) -> dict[UUID, Shown]:

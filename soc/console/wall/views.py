@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +22,7 @@ from soc.console.centres import asked_for, centres
 from soc.console.door import ALERTS, asked_by_script, incident_of
 from soc.console.readiness.views import whoever_may
 from soc.console.strip import headline
-from soc.console.wall import acts, reads, slow
+from soc.console.wall import acts, queue, reads, slow
 from soc.console.words import words
 from soc.core import clock
 from soc.core.models import Organisation, User
@@ -37,10 +37,13 @@ NOT_KEPT = {"may_hold": False, "may_export": False, "may_mark": False}
 @whoever_may(Act.WALL)
 @require_safe
 def wall(request: HttpRequest) -> HttpResponse:
-    """The wall of one centre. `of`: which, where there are several; `assign`, `do`: the panel that is open; `part`: slow."""
+    """The wall of one centre. `of`: which, where there are several; `assign`, `do`: the panel that is open; `part`: slow, or what
+    is to be heard, {"priority": 0..3}."""
     user, chosen, all_of_them = _whose(request)
     at = clock.now()
     if asked_by_script(request):
+        if request.GET.get("part") == "heard":
+            return JsonResponse({"priority": queue.loudest(user, chosen)})
         if request.GET.get("part") == "slow":
             return render(request, "console/wall/slow.html", slow.slow(user, chosen, at=at))
         return render(request, "console/wall/now.html", {"user": user, **reads.page(user, chosen, at=at)})
@@ -55,6 +58,7 @@ def _page(
         "organisations": all_of_them,
         "panel": panel or _panel(request, user, chosen),
         "settings": _settings(user),
+        "words": words(),
     }
     return render(request, "console/wall/wall.html", facts, status=status)
 

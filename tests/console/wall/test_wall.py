@@ -132,6 +132,27 @@ def test_what_nobody_claims_has_left_or_leaves_undecided_needs_somebody(wall, or
     assert needs(wall)["unclaimed"].over == "Nobody has it any more"
 
 
+def test_supervisors_hear_what_nobody_claimed_in_its_time_until_somebody_has_it(
+    client, organisation, alice, site, zone, now
+):
+    def heard() -> int:
+        return client.get(f"{WALL}?of={organisation.pk}&part=heard", headers=FETCH).json()["priority"]
+
+    late, urgent = come(site, category="late_close", at=now), come(site, zone=zone, at=now)
+    Incident.objects.filter(pk__in=[late.pk, urgent.pk]).update(escalation=1)
+    assert heard() == 0  # it is still the operators'
+    Incident.objects.filter(pk=late.pk).update(escalation=2)
+    assert heard() == late.priority == 3
+    Incident.objects.filter(pk=urgent.pk).update(escalation=3)
+    assert heard() == urgent.priority == 1
+    actions.claim(urgent.pk, by=alice, at=now)
+    assert heard() == 3
+    elsewhere = Client()
+    elsewhere.force_login(make.make_user("otto", "supervisor", make.make_organisation("Elsewhere")))
+    assert elsewhere.get(f"{WALL}?part=heard", headers=FETCH).json() == {"priority": 0}
+    assert elsewhere.get(f"{WALL}?of={organisation.pk}&part=heard", headers=FETCH).status_code == 404
+
+
 def test_a_supervisor_on_shift_is_told_on_the_wall_what_is_offered_to_them(wall, sam, site, zone, now):
     incident = come(site, zone=zone, at=now)
     Incident.objects.filter(pk=incident.pk).update(offered_to=sam)
