@@ -89,7 +89,8 @@ def _raise_for(site_id: UUID, due: Q, at: datetime) -> int:
             return 0
         if _all_dark(site) and standing(site).anywhere(at).armed:
             Camera.objects.filter(site=site, enabled=True, lost_alert_at=None).update(lost_alert_at=at)
-            _raise(site, "site_lost", f"site_lost:{site.pk}:{_since(cameras[0]).isoformat()}", at)
+            only = cameras[0] if Camera.objects.filter(site=site, enabled=True).count() == 1 else None
+            _raise(site, "site_lost", f"site_lost:{site.pk}:{_since(cameras[0]).isoformat()}", at, only)
             return 1
         for camera in cameras:
             _raise(site, "offline", f"offline:{camera.pk}:{_since(camera).isoformat()}", at, camera)
@@ -109,9 +110,8 @@ def _mark(camera: Camera, at: datetime) -> None:
 
 
 def _all_dark(site: Site) -> bool:
-    """Whether no camera of a site that has several shows anything."""
-    states = list(Camera.objects.filter(site=site, enabled=True).values_list("health", flat=True))
-    return len(states) > 1 and all(health == Health.OFFLINE for health in states)
+    """Whether no camera of a site shows anything: its only one, too, may have been put out."""
+    return not Camera.objects.filter(site=site, enabled=True).exclude(health=Health.OFFLINE).exists()
 
 
 def _since(camera: Camera) -> datetime:

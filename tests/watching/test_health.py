@@ -149,11 +149,13 @@ def test_the_last_camera_to_go_is_the_loss_of_the_site(site, three):
     assert raised() == ["offline", "site_lost"]
 
 
-def test_a_site_with_one_camera_loses_a_camera(site, camera):
+def test_a_site_with_one_camera_is_lost_with_it_and_the_alert_says_which(site, camera):
+    """Nobody looks there any more, and it may have been put out for that."""
     make.arm_always(site)
     lose(camera)
     raise_lost_cameras(after(61))
-    assert raised() == ["offline"]
+    assert raised() == ["site_lost"]
+    assert Candidate.objects.get().camera == camera
 
 
 def test_a_dead_watcher_is_the_loss_of_every_armed_site(site, three, other_site, other_camera):
@@ -161,7 +163,7 @@ def test_a_dead_watcher_is_the_loss_of_every_armed_site(site, three, other_site,
     make.arm_always(other_site)
     Camera.objects.update(last_frame_at=NIGHT)
     assert raise_lost_cameras(after(61)) == 2
-    assert raised() == ["offline", "site_lost"]
+    assert raised() == ["site_lost", "site_lost"]
 
 
 @pytest.mark.django_db(transaction=True)
