@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0008_approvals'),
-        ('incidents', '0015_quiet_lifted'),
+        ("core", "0008_approvals"),
+        ("incidents", "0015_quiet_lifted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('state', 'parked')), fields=['organisation'], name='incident_parked'),
+            model_name="incident",
+            index=models.Index(
+                condition=models.Q(("state", "parked")), fields=["organisation"], name="incident_parked"
+            ),
         ),
     ]
