@@ -168,6 +168,9 @@ def test_a_night_of_second_thoughts_by_keys_alone(live, desk, incident, alice, s
     expect(skipped.locator("use")).to_have_attribute("href", "#i-x")  # not ticked
     until(page, NEXT_IN_SIGHT)  # four steps are done before it
     screenshot(page, "doing-skipped-dark-1366")
+    page.set_viewport_size(NARROW)
+    assert page.locator("[data-bright] .link").bounding_box()["height"] >= 44
+    page.set_viewport_size({"width": 1366, "height": 768})
     page.keyboard.press("Z")
     expect(skipped).to_have_count(0)
     page.keyboard.press("+")
