@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -39,8 +40,17 @@ def start(name: str, port: int, log: Path) -> BaseProcess:
     return process
 
 
+def _end_with_the_tests() -> None:
+    """The process that we are forked from waits for its forks: it does not end first where the tests were killed."""
+    tests = multiprocessing.parent_process()
+    if tests is not None:
+        tests.join()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _become(name: str, port: int, log: str) -> None:
     lower.die_with_parent(signal.SIGKILL, os.getppid())
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
         os.dup2(handle, stream)
