@@ -129,13 +129,12 @@ def test_a_silent_incident_is_asked_for_with_the_key_of_the_voice(client, site, 
     act = reverse("console-act", args=[incident.pk, "lift-quiet"])
     pane = client.post(act, {"token": incident.token, "reason": "they have left"}, **FETCH).text
     assert "asked, waits" in pane
+    assert "silent at the site" in pane
     client.force_login(sam)
     assert f"{incident.reference} Hold-up" in client.get(reverse("console-approvals")).text
     assert decide(client, Approval.objects.get(), "grant").status_code == 302
     client.force_login(alice)
-    assert (
-        "silent: nothing may be heard" not in client.get(reverse("console-incident", args=[incident.pk]), **FETCH).text
-    )
+    assert "silent at the site" not in client.get(reverse("console-incident", args=[incident.pk]), **FETCH).text
 
 
 def test_a_playbook_is_published_by_two(client, organisation, sam, second):
