@@ -11,8 +11,11 @@ from cameras.actions.arming import arm_by_customer
 from cameras.actions.muting import instruct
 from cameras.models import AccessWindow, ArmChange, Muting, SiteContact
 from incidents import actions
+from responses.defaults import publish_defaults
+from responses.models import Responder
 from soc.core import clock
 from tests import factories as make
+from tests.browser import nights
 from tests.browser.test_portal import PHONE, no_sideways_scroll
 
 
@@ -71,10 +74,19 @@ def test_a_customer_expects_a_delivery_disarms_and_takes_it_back_on_a_phone(live
     assert live.trouble == []
 
 
-def test_an_operator_snoozes_with_a_reason_reads_the_instruction_first_and_answers_a_disarm(
-    live, own, zone, luis, alice, carol, screenshot
+def test_an_operator_asks_for_passcodes_snoozes_reads_the_instruction_first_and_answers_a_disarm(
+    live, own, zone, luis, alice, carol, on_shift, organisation, screenshot
 ):
-    page = live.log_in(alice, f"/console/cover/sites/{own.pk}/")
+    publish_defaults(organisation, at=make.NIGHT)
+    Responder.objects.create(organisation=organisation, name="Tern Lane guards", phone="+441632960001", kind="guard")
+    page = live.log_in(alice, "/console/")
+    page.wait_for_selector("#feed-age:has-text('Feed 0')")
+    nights.a_key_at_three(live, page, zone, carol, screenshot)
+    nights.he_ignores_the_voice_and_leaves_elsewhere(live, page, zone, carol, screenshot)
+    nights.a_caller_lies(live, page, zone, carol, screenshot)
+    assert [said for said in live.trouble if "409 (Conflict)" not in said] == []  # wrong words are refused
+    live.trouble.clear()
+    page.goto(f"{live.url}/console/cover/sites/{own.pk}/")
     page.get_by_text("Do not raise for a while").click()
     form = page.locator("form[action$='/snooze/']")
     form.get_by_label("Vehicle").check()
