@@ -79,8 +79,12 @@ def a_key_at_three(live: Live, page: Page, zone: Zone, carol: User, screenshot) 
     expect(quiet).to_be_visible()
     expect(page.get_by_role("heading", name=f"Person in {zone.name}", level=1)).to_be_visible()  # what is his stays
     page.keyboard.press("t")  # nothing may be heard in the yard either
-    expect(page.locator("#panel-talk .choice").first).to_contain_text("a quiet incident goes on there")
+    expect(page.locator("#panel-talk")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.locator("#panel-talk .said")).to_contain_text("Nothing may be heard at this site")
+    assert not Attempt.objects.exists()
     page.keyboard.press("Escape")
+    expect(page.locator("#panel-talk")).to_be_hidden()
     page.keyboard.press("j")
     expect(page.get_by_role("heading", name="Duress signal", level=1)).to_be_visible()
     page.keyboard.press("Enter")
