@@ -87,9 +87,11 @@ def _raise_for(site_id: UUID, due: Q, at: datetime) -> int:
             _mark(camera, at)
         if not cameras:
             return 0
-        if _all_dark(site) and standing(site).anywhere(at).armed:
+        in_use = list(Camera.objects.filter(site=site, enabled=True))
+        # Its only one, too, may have been put out.
+        if all(camera.health == Health.OFFLINE for camera in in_use) and standing(site).anywhere(at).armed:
             Camera.objects.filter(site=site, enabled=True, lost_alert_at=None).update(lost_alert_at=at)
-            only = cameras[0] if Camera.objects.filter(site=site, enabled=True).count() == 1 else None
+            only = cameras[0] if len(in_use) == 1 else None
             _raise(site, "site_lost", f"site_lost:{site.pk}:{_since(cameras[0]).isoformat()}", at, only)
             return 1
         for camera in cameras:
@@ -107,11 +109,6 @@ def _mark(camera: Camera, at: datetime) -> None:
     camera.save(update_fields=["health", "health_since", "trouble", "lost_alert_at"])
     condition = begin(camera, Condition.Kind.OFFLINE, at=_since(camera), detail={"code": "unwatched"})
     Condition.objects.filter(pk=condition.pk).update(alert_at=at)
-
-
-def _all_dark(site: Site) -> bool:
-    """Whether no camera of a site shows anything: its only one, too, may have been put out."""
-    return not Camera.objects.filter(site=site, enabled=True).exclude(health=Health.OFFLINE).exists()
 
 
 def _since(camera: Camera) -> datetime:
